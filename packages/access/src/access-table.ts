@@ -67,6 +67,11 @@ export class AccessTable {
     return found?.type === 'WorkspaceChanged.v1' ? found : undefined;
   }
 
+  /** Yields all workspaces, disabled ones included. */
+  *workspaces(): Generator<WorkspaceRecord> {
+    for (const record of this.#records.values()) if (record.type === 'WorkspaceChanged.v1') yield record;
+  }
+
   consumer(workspaceId: string, id: string): ConsumerRecord | undefined {
     const found = this.#records.get(`${accessKeyPrefixes['ConsumerChanged.v1']}${workspaceId}/${id}`);
     return found?.type === 'ConsumerChanged.v1' ? found : undefined;

@@ -202,6 +202,11 @@ describe('the request of a command', () => {
       { max_subscriptions: 7, disable_after_failures: 0 },
     ],
     [
+      ['workspaces', 'update', 'ws_1', '--retention-days', '7'],
+      'PATCH /v1/webhooks/workspaces/ws_1',
+      { retention_days: 7 },
+    ],
+    [
       ['workspaces', 'update', 'ws_1', '--allow-http'],
       'PATCH /v1/webhooks/workspaces/ws_1',
       { allow_http: true },

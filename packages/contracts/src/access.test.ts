@@ -66,6 +66,7 @@ describe('records of the access topic', () => {
   it.each([
     ['of a type unknown here', { ...records[0], type: 'WorkspaceChanged.v2' }],
     ['with a field too many', { ...records[1], more: 1 }],
+    ['with a retention of no days', { ...records[0], retentionDays: 0 }],
     ['with a scope that there is not', { ...records[2], scopes: ['root'] }],
     ['with a hash that is none', { ...records[2], hash: 'tdk_secret' }],
     ['that are no object', 'x'],
@@ -78,6 +79,11 @@ describe('records of the access topic', () => {
     expect(() => decodeAccess({ key: 'k', headers: {}, value: null })).toThrow(DecodeError);
     expect(() => decodeKeyUsed({ key: 'k', headers: {}, value: null })).toThrow(DecodeError);
   });
+});
+
+it('decodes a workspace with a retention of its own unchanged', () => {
+  const record = { ...records[0], retentionDays: 7 } as AccessRecord;
+  expect(decodeAccess(encodeAccess(record))).toEqual(record);
 });
 
 it('decodes the use of a key unchanged', () => {

@@ -34,6 +34,12 @@ export const noticeStyles = ['json', 'slack'] as const;
 /** See {@link noticeStyles}. */
 export type NoticeStyle = (typeof noticeStyles)[number];
 
+/**
+ * Limits of the retention of a workspace's history, in days. Without a setting of its own, a workspace has that of the
+ * installation, 30 days by default.
+ */
+export const retentionDays = { min: 1, max: 3_650, default: 30 } as const;
+
 /** A workspace: the boundary of tenant isolation, and its rules. */
 export type WorkspaceRecord = Readonly<{
   type: 'WorkspaceChanged.v1';
@@ -52,6 +58,8 @@ export type WorkspaceRecord = Readonly<{
   disableAfterFailures: number;
   /** Target of notices. The URL is sealed with workspace id, workspace id and `notice_url` as associated data. */
   notice: Readonly<{ sealedUrl: string; style: NoticeStyle }> | null;
+  /** Days for which the history keeps what belongs to the workspace. Absent: the setting of the installation. */
+  retentionDays?: number;
 }>;
 
 /** A partner of a workspace. */
@@ -113,20 +121,23 @@ const checks: {
 } = {
   'WorkspaceChanged.v1': compileSchema(
     'WorkspaceChanged.v1',
-    exactly({
-      type: { const: 'WorkspaceChanged.v1' },
-      id: shape.workspaceId,
-      version,
-      state: { enum: ['active', 'disabled', 'deleted'] },
-      name: shape.text,
-      eventTypePolicy: { enum: eventTypePolicies },
-      allowHttp: { type: 'boolean' },
-      maxSubscriptions: shape.count,
-      disableAfterFailures: shape.count,
-      notice: {
-        oneOf: [{ type: 'null' }, exactly({ sealedUrl: shape.text, style: { enum: noticeStyles } })],
+    exactly(
+      {
+        type: { const: 'WorkspaceChanged.v1' },
+        id: shape.workspaceId,
+        version,
+        state: { enum: ['active', 'disabled', 'deleted'] },
+        name: shape.text,
+        eventTypePolicy: { enum: eventTypePolicies },
+        allowHttp: { type: 'boolean' },
+        maxSubscriptions: shape.count,
+        disableAfterFailures: shape.count,
+        notice: {
+          oneOf: [{ type: 'null' }, exactly({ sealedUrl: shape.text, style: { enum: noticeStyles } })],
+        },
       },
-    }),
+      { retentionDays: { type: 'integer', minimum: retentionDays.min, maximum: retentionDays.max } },
+    ),
   ),
   'ConsumerChanged.v1': compileSchema(
     'ConsumerChanged.v1',

@@ -17,6 +17,7 @@ export {
   encodeAccess,
   eventTypePolicies,
   noticeStyles,
+  retentionDays,
 } from './access.ts';
 export type { AttemptEnd, AttemptOutcome, AttemptRecorded, NextStep } from './attempt.ts';
 export { attemptId, decodeAttempt, encodeAttempt } from './attempt.ts';

@@ -47,13 +47,13 @@ export const configSpec = {
     env: 'HISTORY_RETENTION',
     default: 30 * 86_400_000,
     min: 60_000,
-    help: 'how long a delivery can be read, from the time its event was accepted',
+    help: 'how long an event and its deliveries can be read, from the time it was accepted; a workspace may have a setting of its own',
   }),
   deadLetterRetentionMs: duration({
     env: 'HISTORY_DEAD_LETTER_RETENTION',
     default: 30 * 86_400_000,
     min: 60_000,
-    help: 'how long a dead letter can be read and redriven, from the time it was recorded; the topic keeps it for 30 days',
+    help: 'how long a dead letter can be read and redriven, from the time it was recorded; a workspace may have a setting of its own, and the topic keeps it for 30 days',
   }),
   redriveRate: integer({
     env: 'HISTORY_REDRIVE_RATE',
@@ -80,6 +80,6 @@ export const configSpec = {
     env: 'HISTORY_SWEEP_INTERVAL',
     default: 3_600_000,
     min: 1_000,
-    help: 'how often expired deliveries are removed',
+    help: 'how often what has expired is removed',
   }),
 } as const;

@@ -14,6 +14,7 @@ import type { DeadLetterStore } from './dead-letters/ports.ts';
 import { MongoDeliveryStore } from './deliveries/adapters/mongo-delivery-store.ts';
 import { openDeliveries } from './deliveries/open-deliveries.ts';
 import type { DeliveryStore } from './deliveries/ports.ts';
+import { createEventLog } from './events/adapters/kafka-event-log.ts';
 import { MongoEventStore } from './events/adapters/mongo-event-store.ts';
 import { openEvents } from './events/open-events.ts';
 import type { EventStore } from './events/ports.ts';
@@ -24,6 +25,7 @@ import type { JobStore } from './jobs/ports.ts';
 import type { metricsCatalogue } from './metrics.ts';
 import { purgeExpired } from './purge-expired.ts';
 import { openReplays } from './replays/open-replays.ts';
+import { createRetention } from './retention.ts';
 import { MongoRetryStore } from './retries/adapters/mongo-retry-store.ts';
 import { openRetries } from './retries/open-retries.ts';
 import type { RetryStore } from './retries/ports.ts';
@@ -87,9 +89,22 @@ const sweepKeys = ({ config, clock, logger, resources }: Context, { keys }: Stor
     intervalMs: config.sweepIntervalMs,
     clock,
     logger,
-    onPurged: () => {},
   });
   resources.add('idempotency key sweep', stop);
+};
+
+/** Opens what the service knows of workspaces: who may read, how long, and of what the data. */
+const openWorkspaces = async (context: Context, bus: Bus) => {
+  const { config, clock } = context;
+  const producer = await openProducer(context, bus);
+  const access = await openAccess(context, { bus, producer });
+  const retention = createRetention(access, clock);
+  const log = createEventLog(
+    bus,
+    (event) => event.acceptedAtMs < retention.expiredBeforeMs(event.workspaceId, config.retentionMs),
+  );
+  const { authenticate, isStillValid } = access;
+  return { authenticate, isStillValid, retention, log };
 };
 
 /** Starts the service; it connects and works in the background, and /ready reports its progress. */
@@ -101,23 +116,24 @@ export const startHistory = async (
   const storage = openStorage(config);
   const stores = backends.openStores(context);
   const bus = await backends.openBus(context);
-  const statistics = openStatistics(context, stores.statistics);
+  const { authenticate, isStillValid, retention, log } = await openWorkspaces(context, bus);
+  const statistics = openStatistics(context, { ...stores, retention });
   const deliveryRoutes = await openDeliveries(context, bus, {
-    ...stores,
+    ...{ ...stores, retention },
     onStored: statistics.countAttempt,
   });
-  const eventRoutes = openEvents(context, bus, { ...stores, onStored: statistics.countEvent });
-  const jobs = await openJobs(context, bus, stores.jobs);
-  const { routes: deadLetterRoutes, ...deadLetterParts } = await openDeadLetters(context, bus, {
-    stores,
-    jobs,
+  const eventRoutes = openEvents(context, bus, {
+    ...{ ...stores, log, retention },
+    onStored: statistics.countEvent,
   });
-  const retryRoutes = await openRetries(context, bus, { ...stores, ...deadLetterParts, jobs });
-  const replayRoutes = await openReplays(context, bus, { jobs, deliveries: stores.deliveries });
-  const exportRoutes = await openExports(context, { bus, stores, storage, jobs });
+  const jobs = await openJobs(context, bus, { ...stores, retention });
+  const { routes: deadLetterRoutes, ...deadLetterParts } = await openDeadLetters(context, bus, {
+    ...{ stores, jobs, retention },
+  });
+  const retryRoutes = await openRetries(context, bus, { ...stores, ...deadLetterParts, jobs, retention });
+  const replayRoutes = await openReplays(context, bus, { ...stores, jobs, retention });
+  const exportRoutes = await openExports(context, { bus, stores, log, storage, jobs });
   sweepKeys(context, stores);
-  const producer = await openProducer(context, bus);
-  const { authenticate, isStillValid } = await openAccess(context, { bus, producer });
   const stream = openStream(context, { bus, isStillValid });
   const routes = [
     ...eventRoutes,

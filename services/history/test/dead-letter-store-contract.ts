@@ -240,12 +240,13 @@ export const describeDeadLetterStore = (name: string, open: () => DeadLetterStor
     it('removes what was recorded before a time, with its records, up to a limit', async () => {
       const store = open();
       const { deadLetter, scope } = aDeadLetterSpace();
-      // Older than all records of other tests.
       const deadLetters = Array.from({ length: 6 }, (_, n) => deadLetter({}, { recordedAtMs: 1_000 + n }));
-      await store.insert(deadLetters);
-      expect(await store.purge(1_005, 2)).toBe(2);
-      expect(await store.purge(1_005, 100)).toBe(3);
-      expect(await store.purge(1_005, 100)).toBe(0);
+      const other = aDeadLetterSpace().deadLetter({}, { recordedAtMs: 1_000 });
+      await store.insert([...deadLetters, other]);
+      expect(await store.workspaces()).toContain(scope.workspaceId);
+      expect(await store.purge(scope.workspaceId, 1_005, 2)).toBe(2);
+      expect(await store.purge(scope.workspaceId, 1_005, 100)).toBe(3);
+      expect(await store.purge(scope.workspaceId, 1_005, 100)).toBe(0);
       const left = await store.list(scope, { limit: 10, after: null });
       expect(left.map(({ id }) => id)).toEqual([deadLetters[5]?.deadLetter.id]);
       expect((await store.readContents(deadLetters.map(ref))).size).toBe(1);

@@ -297,12 +297,13 @@ export const describeDeliveryStore = (name: string, open: () => DeliveryStore): 
     it('removes what is older than a time, up to a limit', async () => {
       const store = open();
       const { attempt, scope } = aWorkspace();
-      // Older than all records of other tests.
       const ages = Array.from({ length: 6 }, (_, n) => deliveryOf(attempt({ acceptedAtMs: 1_000 + n })));
-      await store.insert(ages);
-      expect(await store.purge(1_005, 2)).toBe(2);
-      expect(await store.purge(1_005, 100)).toBe(3);
-      expect(await store.purge(1_005, 100)).toBe(0);
+      const other = deliveryOf(aWorkspace().attempt({ acceptedAtMs: 1_000 }));
+      await store.insert([...ages, other]);
+      expect(await store.workspaces()).toContain(scope.workspaceId);
+      expect(await store.purge(scope.workspaceId, 1_005, 2)).toBe(2);
+      expect(await store.purge(scope.workspaceId, 1_005, 100)).toBe(3);
+      expect(await store.purge(scope.workspaceId, 1_005, 100)).toBe(0);
       const left = await store.list(scope, { limit: 10, after: null });
       expect(left.map(({ id }) => id)).toEqual([ages[5]?.id]);
     });

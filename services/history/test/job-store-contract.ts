@@ -157,18 +157,21 @@ export const describeJobStore = (name: string, open: () => JobStore): void => {
 
     it('lists those that ended before a time, and removes them', async () => {
       const store = open();
+      const workspace = aWorkspace();
       const ended = (endedAtMs: number, isDue = false) =>
-        aJob({ workspaceId: aWorkspace(), state: 'cancelled', isDue, endedAtMs });
+        aJob({ workspaceId: workspace, state: 'cancelled', isDue, endedAtMs });
       const jobs = [
         ended(100),
         ended(200),
         ended(900),
         ended(100, true),
-        aJob({ workspaceId: aWorkspace() }),
+        aJob({ workspaceId: workspace }),
+        { ...ended(100), workspaceId: aWorkspace() },
       ];
       for (const job of jobs) await store.insert(job);
-      expect(await store.listEnded(500, 1)).toHaveLength(1);
-      const found = await store.listEnded(500, 10);
+      expect(await store.workspaces()).toContain(workspace);
+      expect(await store.listEnded(workspace, 500, 1)).toHaveLength(1);
+      const found = await store.listEnded(workspace, 500, 10);
       expect(found.map(({ id }) => id).toSorted()).toEqual([jobs[0]?.id, jobs[1]?.id].toSorted());
       await store.remove(found.map(({ id }) => id));
       expect(await store.known(jobs.map(({ id }) => id))).toEqual(new Set(jobs.slice(2).map(({ id }) => id)));

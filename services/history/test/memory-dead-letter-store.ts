@@ -154,9 +154,15 @@ export const createMemoryDeadLetterStore = (): DeadLetterStore & {
       ready();
       change(refs, [...unsettled, 'redriven'], (deadLetter) => ({ ...deadLetter, state: 'delivered' }));
     },
-    purge: async (recordedBeforeMs, limit) => {
+    workspaces: async () => {
       ready();
-      const expired = [...kept.values()].filter(({ recordedAtMs }) => recordedAtMs < recordedBeforeMs);
+      return [...new Set([...kept.values()].map(({ workspaceId }) => workspaceId))];
+    },
+    purge: async (workspace, beforeMs, limit) => {
+      ready();
+      const expired = [...kept.values()].filter(
+        ({ workspaceId, recordedAtMs }) => workspaceId === workspace && recordedAtMs < beforeMs,
+      );
       for (const { ref } of expired.slice(0, limit)) {
         kept.delete(deadLetterKey(ref));
         contents.delete(deadLetterKey(ref));

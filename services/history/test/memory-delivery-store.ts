@@ -142,9 +142,15 @@ export const createMemoryDeliveryStore = (): DeliveryStore & {
           replayEndsOf(delivery).some((end) => end.chain === chain && end.outcome === outcome),
       ).length;
     },
-    purge: async (createdBeforeMs, limit) => {
+    workspaces: async () => {
       ready();
-      const expired = [...kept.values()].filter(({ delivery }) => delivery.createdAtMs < createdBeforeMs);
+      return [...new Set([...kept.values()].map(({ delivery }) => delivery.workspaceId))];
+    },
+    purge: async (workspace, beforeMs, limit) => {
+      ready();
+      const expired = [...kept.values()].filter(
+        ({ delivery }) => delivery.workspaceId === workspace && delivery.createdAtMs < beforeMs,
+      );
       for (const { delivery } of expired.slice(0, limit)) kept.delete(delivery.id);
       return Math.min(limit, expired.length);
     },

@@ -65,9 +65,15 @@ export const createMemoryEventStore = (): EventStore & {
       ready();
       return [...kept.values()].filter((event) => matches(event, filters)).length;
     },
-    purge: async (acceptedBeforeMs, limit) => {
+    workspaces: async () => {
       ready();
-      const expired = [...kept.values()].filter(({ acceptedAtMs }) => acceptedAtMs < acceptedBeforeMs);
+      return [...new Set([...kept.values()].map(({ workspaceId }) => workspaceId))];
+    },
+    purge: async (workspace, beforeMs, limit) => {
+      ready();
+      const expired = [...kept.values()].filter(
+        ({ workspaceId, acceptedAtMs }) => workspaceId === workspace && acceptedAtMs < beforeMs,
+      );
       for (const { id } of expired.slice(0, limit)) kept.delete(id);
       return Math.min(limit, expired.length);
     },

@@ -95,9 +95,11 @@ export const createMemoryJobStore = (): JobStore & {
       }
       return [...counts.values()];
     },
-    listEnded: async (endedBeforeMs, limit) =>
+    workspaces: async () => [...new Set([...kept.values()].map(({ workspaceId }) => workspaceId))],
+    listEnded: async (workspace, beforeMs, limit) =>
       [...kept.values()]
-        .filter(({ isDue, endedAtMs }) => !isDue && endedAtMs !== null && endedAtMs < endedBeforeMs)
+        .filter(({ workspaceId }) => workspaceId === workspace)
+        .filter(({ isDue, endedAtMs }) => !isDue && endedAtMs !== null && endedAtMs < beforeMs)
         .slice(0, limit)
         .map(({ id, kind }) => ({ id, kind })),
     remove: async (ids) => {

@@ -4,7 +4,7 @@ import {
   cellsOf,
   toCellDocument,
 } from '../src/statistics/adapters/bucket-document.ts';
-import { keyFrom } from '../src/statistics/domain/bucket.ts';
+import { bucketStart, granularities, keyFrom, keysOf } from '../src/statistics/domain/bucket.ts';
 import type { StatisticsStore } from '../src/statistics/ports.ts';
 
 type Node = { [name: string]: Node | number | string };
@@ -75,6 +75,14 @@ export const createMemoryStatisticsStore = (): MemoryStatisticsStore => {
       const expired = [...documents].filter(([, { expiresMs }]) => expiresMs < nowMs);
       for (const [id] of expired.slice(0, limit)) documents.delete(id);
       return Math.min(expired.length, limit);
+    },
+    purgeOf: async (workspaceId, beforeMs, limit) => {
+      const ended = granularities.flatMap((granularity) => {
+        const end = keyFrom(workspaceId, granularity, bucketStart(granularity, beforeMs));
+        return [...documents.keys()].filter((id) => id > keysOf(workspaceId, granularity) && id < end);
+      });
+      for (const id of ended.slice(0, limit)) documents.delete(id);
+      return Math.min(ended.length, limit);
     },
   };
 };

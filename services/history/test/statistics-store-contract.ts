@@ -3,7 +3,7 @@ import { consumerId, subscriptionId, topics, workspaceId } from '@tidings/contra
 import { anAttemptRecord } from '@tidings/testing/messages';
 import { describe, expect, it } from 'vitest';
 import { FactsToBuckets } from '../src/statistics/apply-facts.ts';
-import { byBucket } from '../src/statistics/domain/bucket.ts';
+import { byBucket, granularities } from '../src/statistics/domain/bucket.ts';
 import { type Fact, factOfAttempt } from '../src/statistics/domain/fact.ts';
 import type { BucketCell, BucketQuery, StatisticsStore } from '../src/statistics/ports.ts';
 import { outcomes } from './builders.ts';
@@ -106,6 +106,30 @@ export const describeStatisticsStore = (name: string, open: () => StatisticsStor
       expect(removed).toBeGreaterThan(0);
       expect(await read(store, query)).toEqual([]);
       expect(await read(store, { ...query, granularity: 'hour', startMs: nowMs - dayMs })).toHaveLength(1);
+    });
+
+    it("removes a workspace's buckets that ended before a time, in steps", async () => {
+      const store = open();
+      const { nowMs, aFact, query } = aWorkspace();
+      const other = aWorkspace();
+      await new FactsToBuckets(store).add(
+        [aFact(0, { atMs: nowMs - dayMs }), aFact(1), other.aFact(0)],
+        nowMs,
+      );
+      const { workspaceId } = query;
+      const bucketsOf = async (all: BucketQuery) => {
+        const counts = [];
+        for (const granularity of granularities) {
+          counts.push((await read(store, { ...all, granularity, startMs: nowMs - 2 * dayMs })).length);
+        }
+        return counts;
+      };
+      expect(await bucketsOf(query)).toEqual([2, 2, 2]);
+      expect(await store.purgeOf(workspaceId, nowMs - 5 * minuteMs, 1)).toBe(1);
+      await store.purgeOf(workspaceId, nowMs - 5 * minuteMs, 500);
+      // The day of yesterday has ended; the buckets that contain that time have not.
+      expect(await bucketsOf(query)).toEqual([1, 1, 1]);
+      expect(await bucketsOf(other.query)).toEqual([1, 1, 1]);
     });
   });
 };

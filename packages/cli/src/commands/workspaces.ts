@@ -27,6 +27,10 @@ const rules: readonly OptionSpec[] = [
     flags: '--disable-after <n>',
     description: 'consecutive failures that disable a subscription; 0 for never',
   },
+  {
+    flags: '--retention-days <n>',
+    description: 'days for which the history keeps its events and deliveries, 1 to 3650',
+  },
   { flags: '--allow-http', description: 'allow http endpoints, if the operator allows them as well' },
   { flags: '--no-allow-http', description: 'require https endpoints' },
 ];
@@ -35,6 +39,7 @@ const rulesOf = (given: Given) => ({
   ...fieldsOf(given, { name: 'name', event_type_policy: 'policy' }),
   max_subscriptions: countOf(given, 'maxSubscriptions'),
   disable_after_failures: countOf(given, 'disableAfter'),
+  retention_days: countOf(given, 'retentionDays'),
   allow_http: given.options['allowHttp'],
 });
 
@@ -93,6 +98,7 @@ export const workspaceCommands: readonly CommandSpec[] = [
     },
     examples: [
       'workspaces update ws_shop --max-subscriptions 5000 --no-allow-http',
+      'workspaces update ws_shop --retention-days 7',
       'workspaces update ws_shop --data \'{"notice":{"url":"https://chat.example/hook","style":"slack"}}\'',
     ],
   }),

@@ -9,7 +9,8 @@ import type { RunKind } from '../jobs/job-kind.ts';
 import type { Jobs } from '../jobs/open-jobs.ts';
 import type { metricsCatalogue } from '../metrics.ts';
 import { reportLag } from '../projection-lag.ts';
-import { purgeExpired } from '../purge-expired.ts';
+import { purgeByRetention } from '../purge-expired.ts';
+import type { Retention } from '../retention.ts';
 import { bulkRoutes } from './adapters/bulk-routes.ts';
 import { deadLetterRoutes } from './adapters/dead-letter-routes.ts';
 import { requestView } from './adapters/dead-letter-view.ts';
@@ -37,11 +38,11 @@ export type DeadLetterStores = Readonly<{
 
 // People read dead letters, and jobs wait for records in progress.
 const fetchSettings = { fetchIntervalMs: 250 } as const;
-const purgePeriodically = (context: Context, { deadLetters }: DeadLetterStores): void => {
+const purgePeriodically = (context: Context, store: DeadLetterStore, retention: Retention): void => {
   const { config, logger, clock, resources } = context;
   const { sweepIntervalMs: intervalMs, deadLetterRetentionMs: retentionMs } = config;
-  const options = { intervalMs, retentionMs, clock, logger, onPurged: () => {} };
-  resources.add('dead letter purges', purgeExpired({ ...options, name: 'dead-letters', store: deadLetters }));
+  const options = { intervalMs, retention, retentionMs, clock, logger };
+  resources.add('dead letter purges', purgeByRetention({ ...options, name: 'dead-letters', store }));
 };
 
 /** Dependencies of the jobs and of the routes. */
@@ -137,7 +138,7 @@ const consumeDeadLetters = (context: Context, consumer: Consumer): void => {
 export const openDeadLetters = async (
   context: Context,
   bus: Bus,
-  { stores, jobs }: Readonly<{ stores: DeadLetterStores; jobs: Jobs }>,
+  { stores, jobs, retention }: Readonly<{ stores: DeadLetterStores; jobs: Jobs; retention: Retention }>,
 ): Promise<Readonly<{ routes: readonly Route[] }> & Pick<Parts, 'journal' | 'subscriptions'>> => {
   const { config, logger, resources, clock } = context;
   const group = `${config.group}-dead-letters`;
@@ -154,7 +155,7 @@ export const openDeadLetters = async (
     'dead letter depth',
     watchDepth({ ...stores, clock, logger, onCounted: createDepthGauges(context) }),
   );
-  purgePeriodically(context, stores);
+  purgePeriodically(context, stores.deadLetters, retention);
   const routeParts = {
     ...parts,
     ratePerSecond: config.redriveRate,

@@ -5,6 +5,7 @@ import type {
   SubscriptionId,
   SubscriptionRecord,
 } from '@tidings/contracts';
+import type { PurgedByWorkspace } from '../purge-expired.ts';
 import type { Content, DeadLetter, DeadLetterState, Settlement, Taken } from './domain/dead-letter.ts';
 import type { DeadLetterFilters } from './domain/dead-letter-filters.ts';
 import type { OffsetRange } from './domain/dead-letter-job.ts';
@@ -58,9 +59,9 @@ export type DeadLetterStore = Readonly<{
   settleFrom(events: readonly DeadLetterSettled[]): Promise<void>;
   /** All states but discarded → delivered. */
   markDelivered(refs: readonly DeadLetterRef[]): Promise<void>;
-  /** Removes up to `limit` that were recorded before that time; returns their number. */
-  purge(recordedBeforeMs: number, limit: number): Promise<number>;
-}>;
+}> &
+  // By the time when they were recorded.
+  PurgedByWorkspace;
 
 /** The known fields of a subscription: whether it receives, since which version, and how. */
 export type KnownSubscription = Pick<

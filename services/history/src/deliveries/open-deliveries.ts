@@ -8,7 +8,8 @@ import { deadLettersOf } from '../dead-letters/handle-dead-letter-recorded.ts';
 import type { DeadLetterStore } from '../dead-letters/ports.ts';
 import type { metricsCatalogue } from '../metrics.ts';
 import { reportLag } from '../projection-lag.ts';
-import { purgeExpired } from '../purge-expired.ts';
+import { purgeByRetention } from '../purge-expired.ts';
+import type { Retention } from '../retention.ts';
 import { deliveryRoutes } from './adapters/delivery-routes.ts';
 import { openSubscriptionOwners } from './adapters/subscription-owners.ts';
 import { handleAttemptRecorded, type Projected } from './handle-attempt-recorded.ts';
@@ -26,7 +27,8 @@ export type DeliveryStores = Readonly<{
  * The dependencies of the part. `onStored` receives each attempt whose delivery is stored, partition by partition in
  * order, and calls its `done` once it has done with it.
  */
-export type DeliveryParts = DeliveryStores & Readonly<{ onStored(item: WorkItem<AttemptRecorded>): void }>;
+export type DeliveryParts = DeliveryStores &
+  Readonly<{ retention: Retention; onStored(item: WorkItem<AttemptRecorded>): void }>;
 
 // At a few hundred attempts per second, one fetch for each costs more than all other work here. A delay of a quarter of
 // a second is not noticeable in a delivery. An interval costs nothing at rest, unlike a wait for more bytes.
@@ -113,9 +115,10 @@ export const openDeliveries = async (
   const projector = createProjector(parts, context);
   resources.add('projection', () => projector.close());
   startInBackground(context, () => work(bus, { projector, onStored: parts.onStored }, context));
-  const stopSweeping = purgeExpired({
+  const stopSweeping = purgeByRetention({
     name: 'deliveries',
     store: parts.deliveries,
+    retention: parts.retention,
     retentionMs: config.retentionMs,
     intervalMs: config.sweepIntervalMs,
     clock,

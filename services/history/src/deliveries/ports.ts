@@ -7,6 +7,7 @@ import type {
   WorkspaceId,
 } from '@tidings/contracts';
 import type { TenantScope } from '../domain/tenant-scope.ts';
+import type { PurgedByWorkspace } from '../purge-expired.ts';
 import type { Delivery, DeliveryStatus } from './domain/delivery.ts';
 import type { ReplayEnd } from './domain/replay-outcomes.ts';
 
@@ -76,6 +77,6 @@ export type DeliveryStore = Readonly<{
   count(filters: DeliveryFilters): Promise<number>;
   /** Counts the deliveries of a workspace of which the replay with this chain ended so. */
   countReplayed(workspaceId: WorkspaceId, end: ReplayEnd): Promise<number>;
-  /** Removes up to `limit` deliveries created before that time; returns their number. */
-  purge(createdBeforeMs: number, limit: number): Promise<number>;
-}>;
+}> &
+  // By the time when the event was accepted.
+  PurgedByWorkspace;

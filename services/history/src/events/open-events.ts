@@ -7,11 +7,12 @@ import type { configSpec } from '../config.ts';
 import type { DeliveryStore } from '../deliveries/ports.ts';
 import type { metricsCatalogue } from '../metrics.ts';
 import { reportLag } from '../projection-lag.ts';
-import { purgeExpired } from '../purge-expired.ts';
+import { purgeByRetention } from '../purge-expired.ts';
+import type { Retention } from '../retention.ts';
 import { webhookEventRoutes } from './adapters/event-routes.ts';
-import { createEventLog, decodeStoredEvent } from './adapters/kafka-event-log.ts';
+import { decodeStoredEvent } from './adapters/kafka-event-log.ts';
 import type { StoredEvent } from './domain/event.ts';
-import type { EventStore } from './ports.ts';
+import type { EventLog, EventStore } from './ports.ts';
 
 type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
 type EventProjector = BatchProjector<StoredEvent, number>;
@@ -33,7 +34,8 @@ export type EventItem = Readonly<{
  * The dependencies of the part. `onStored` receives each event that is stored, partition by partition in order, and calls
  * its `done` once it has done with it.
  */
-export type EventParts = EventStores & Readonly<{ onStored(item: EventItem): void }>;
+export type EventParts = EventStores &
+  Readonly<{ log: EventLog; retention: Retention; onStored(item: EventItem): void }>;
 
 // People look for an event after it was delivered, and each write costs MongoDB the same for one document as for fifty.
 const fetchSettings = { fetchIntervalMs: 250 } as const;
@@ -105,16 +107,16 @@ export const openEvents = (context: Context, bus: Bus, parts: EventParts): reado
   startInBackground({ ...context, name: 'events' }, () =>
     work(bus, { projector, onStored: parts.onStored }, context),
   );
-  const stopSweeping = purgeExpired({
+  const stopSweeping = purgeByRetention({
     name: 'events',
     store: parts.events,
+    retention: parts.retention,
     retentionMs: config.retentionMs,
     intervalMs: config.sweepIntervalMs,
     clock,
     logger,
-    onPurged: () => {},
   });
   resources.add('event sweep', stopSweeping);
-  const { events: store, deliveries } = parts;
-  return webhookEventRoutes({ store, deliveries, log: createEventLog(bus), clock });
+  const { events: store, deliveries, log } = parts;
+  return webhookEventRoutes({ store, deliveries, log, clock });
 };

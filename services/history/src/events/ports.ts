@@ -1,5 +1,6 @@
 import type { ConsumerId, EventId } from '@tidings/contracts';
 import type { TenantScope } from '../domain/tenant-scope.ts';
+import type { PurgedByWorkspace } from '../purge-expired.ts';
 import type { StoredEvent } from './domain/event.ts';
 
 /** Filters of events, within the scope of the caller: a consumer sees broadcast events and those addressed to it. */
@@ -29,9 +30,9 @@ export type EventStore = Readonly<{
   find(id: EventId, scope: TenantScope): Promise<StoredEvent | null>;
   list(filters: EventFilters, page: EventPage): Promise<readonly StoredEvent[]>;
   count(filters: EventFilters): Promise<number>;
-  /** Removes up to `limit` events accepted before that time; returns their number. */
-  purge(acceptedBeforeMs: number, limit: number): Promise<number>;
-}>;
+}> &
+  // By the time when they were accepted.
+  PurgedByWorkspace;
 
 /** The data of events, by their positions in the log. */
 export type EventLog = Readonly<{

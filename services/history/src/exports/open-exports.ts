@@ -9,8 +9,7 @@ import { AuditReader } from '../audit/read-audit.ts';
 import type { configSpec } from '../config.ts';
 import type { DeadLetterStore } from '../dead-letters/ports.ts';
 import type { DeliveryStore } from '../deliveries/ports.ts';
-import { createEventLog } from '../events/adapters/kafka-event-log.ts';
-import type { EventStore } from '../events/ports.ts';
+import type { EventLog, EventStore } from '../events/ports.ts';
 import type { RunKind } from '../jobs/job-kind.ts';
 import type { Jobs } from '../jobs/open-jobs.ts';
 import type { metricsCatalogue } from '../metrics.ts';
@@ -35,6 +34,7 @@ type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
 /** The stores and parts that exports use. */
 export type ExportBackends = Readonly<{
   bus: Bus;
+  log: EventLog;
   stores: Readonly<{
     events: EventStore;
     deliveries: DeliveryStore;
@@ -87,14 +87,14 @@ const purgePeriodically = ({ clock, logger, resources }: Context, storage: Objec
 /** Starts the exports: registers their kind of jobs, copies the audit topic, and removes old files. Returns the routes. */
 export const openExports = async (
   context: Context,
-  { bus, stores, storage, jobs }: ExportBackends,
+  { bus, stores, log, storage, jobs }: ExportBackends,
 ): Promise<readonly Route[]> => {
   const { config, logger, metrics, clock, resources } = context;
   resources.add('object storage', async () => storage.close());
   const audit = new AuditReader({ bus, store: stores.audit, clock, logger });
   resources.add('audit reader', async () => audit.close());
   const sources = {
-    events: eventRows({ ...stores, log: createEventLog(bus) }),
+    events: eventRows({ ...stores, log }),
     deliveries: deliveryRows(stores.deliveries),
     attempts: attemptRows(stores.deliveries),
     dead_letters: deadLetterRows(stores.deadLetters),

@@ -4,7 +4,8 @@ import { type ServiceContext, startInBackground } from '@tidings/observability';
 import { messageOf, runPeriodically } from '@tidings/runtime';
 import type { configSpec } from '../config.ts';
 import type { metricsCatalogue } from '../metrics.ts';
-import { purgeExpired } from '../purge-expired.ts';
+import { type PurgedByWorkspace, purgeByRetention } from '../purge-expired.ts';
+import type { Retention } from '../retention.ts';
 import { jobRoutes } from './adapters/job-routes.ts';
 import { createJobOrders, followProgress } from './adapters/kafka-jobs.ts';
 import type { BatchResult, Job, JobKindName } from './domain/job.ts';
@@ -30,9 +31,10 @@ const jobRetentions = 2;
 const countEveryMs = 30_000;
 
 /** Removes jobs that ended long ago, and of those that another service carried out also the records of the topic. */
-const purgeOf = (kinds: JobKinds, jobs: JobStore, orders: JobOrders) => ({
-  purge: async (endedBeforeMs: number, limit: number): Promise<number> => {
-    const ended = await jobs.listEnded(endedBeforeMs, limit);
+const purgedJobs = (kinds: JobKinds, jobs: JobStore, orders: JobOrders): PurgedByWorkspace => ({
+  workspaces: async () => jobs.workspaces(),
+  purge: async (workspaceId, endedBeforeMs, limit) => {
+    const ended = await jobs.listEnded(workspaceId, endedBeforeMs, limit);
     const ordered = ended.filter(({ kind }) => kinds.get(kind)?.carriedOutBy === 'worker');
     // In this order, a crash leaves a job that the next purge finds again.
     await orders.retire(ordered.map(({ id }) => id));
@@ -75,7 +77,11 @@ const countBatch = ({ metrics }: Context, kind: JobKindName, { counts }: BatchRe
  * Starts the job part of the service: runs the jobs of the registered kinds, publishes the orders of those that another
  * service carries out, and projects their progress. Runs begin in the background, once the jobs topic has been read.
  */
-export const openJobs = async (context: Context, bus: Bus, jobs: JobStore): Promise<Jobs> => {
+export const openJobs = async (
+  context: Context,
+  bus: Bus,
+  { jobs, retention }: Readonly<{ jobs: JobStore; retention: Retention }>,
+): Promise<Jobs> => {
   const { config, logger, health, resources, clock } = context;
   const part = health.register('jobs');
   const kinds = new JobKinds();
@@ -97,14 +103,17 @@ export const openJobs = async (context: Context, bus: Bus, jobs: JobStore): Prom
     runner.wake();
   });
   watchOpen(context, jobs);
-  const stopPurging = purgeExpired({
+  const stopPurging = purgeByRetention({
     name: 'jobs',
-    store: purgeOf(kinds, jobs, orders),
-    retentionMs: jobRetentions * config.deadLetterRetentionMs,
+    store: purgedJobs(kinds, jobs, orders),
+    retention: {
+      ready: retention.ready,
+      lengthMs: (workspace, installationMs) => jobRetentions * retention.lengthMs(workspace, installationMs),
+    },
+    retentionMs: config.deadLetterRetentionMs,
     intervalMs: config.sweepIntervalMs,
     clock,
     logger,
-    onPurged: () => {},
   });
   resources.add('job purges', stopPurging);
   const parts = { jobs, kinds, clock, wake: () => runner.wake() };

@@ -46,8 +46,14 @@ export type JobStore = Readonly<{
   saveProgress(job: Pick<Job, 'id' | 'revision' | 'progressOffset'>, next: Job): Promise<boolean>;
   /** Counts the jobs of all workspaces that have not ended, for the metrics. */
   countOpen(): Promise<readonly JobCount[]>;
-  /** Lists up to `limit` jobs that ended before that time and are not due. */
-  listEnded(endedBeforeMs: number, limit: number): Promise<readonly Pick<Job, 'id' | 'kind'>[]>;
+  /** Returns the workspaces that have jobs. */
+  workspaces(): Promise<readonly (string | null)[]>;
+  /** Lists up to `limit` jobs of a workspace that ended before that time and are not due. */
+  listEnded(
+    workspaceId: string | null,
+    endedBeforeMs: number,
+    limit: number,
+  ): Promise<readonly Pick<Job, 'id' | 'kind'>[]>;
   remove(ids: readonly string[]): Promise<void>;
 }>;
 

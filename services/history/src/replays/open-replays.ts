@@ -6,6 +6,7 @@ import type { configSpec } from '../config.ts';
 import type { DeliveryStore } from '../deliveries/ports.ts';
 import type { Jobs } from '../jobs/open-jobs.ts';
 import type { metricsCatalogue } from '../metrics.ts';
+import type { Retention } from '../retention.ts';
 import { createEventLogStart, openReplayedSubscriptions } from './adapters/kafka-replays.ts';
 import { replayView } from './adapters/replay-request.ts';
 import { replayRoutes } from './adapters/replay-routes.ts';
@@ -17,7 +18,7 @@ type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
 export const openReplays = async (
   context: Context,
   bus: Bus,
-  { jobs, deliveries }: Readonly<{ jobs: Jobs; deliveries: DeliveryStore }>,
+  { jobs, deliveries, retention }: Readonly<{ jobs: Jobs; deliveries: DeliveryStore; retention: Retention }>,
 ): Promise<readonly Route[]> => {
   const { config, health, resources, clock } = context;
   jobs.kinds.register({
@@ -39,6 +40,7 @@ export const openReplays = async (
     ...jobs,
     clock,
     log: createEventLogStart(bus),
+    expiredBeforeMs: (id) => retention.expiredBeforeMs(id, config.retentionMs),
     subscriptions: { isReady: () => isReady, get: (id) => table.get(id) },
     ratePerSecond: config.redriveRate,
     maxRatePerSecond: config.maxRedriveRate,

@@ -18,4 +18,8 @@ export type EventLogStart = Readonly<{
    * from which everything was removed does not count.
    */
   completeFromMs(): Promise<number | null>;
+  /** Returns the accepted time of the oldest event that is left in one of the partitions; null if there is none. */
+  oldestMs(): Promise<number | null>;
+  /** Returns the accepted times of the events at these offsets, by partition; none where there is no event. */
+  timesAt(offsets: ReadonlyMap<number, number>): Promise<ReadonlyMap<number, number>>;
 }>;

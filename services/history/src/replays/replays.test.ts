@@ -138,7 +138,7 @@ describe('a request for a replay', () => {
     await eventually(() =>
       expect(backing.jobs.all()).toMatchObject([{ counts: { delivered: 3, failed: 1 } }]),
     );
-    expect(await backing.deliveries.purge(Infinity, 1_000)).toBe(5);
+    expect(await backing.deliveries.purge('ws_demo', Infinity, 1_000)).toBe(5);
     await isCounted(3, 1);
   });
 

@@ -1,4 +1,4 @@
-import type { ReplaySpec } from '@tidings/contracts';
+import type { ReplaySpec, WorkspaceId } from '@tidings/contracts';
 import { AppError, type Clock, refused } from '@tidings/runtime';
 import type { TenantScope } from '../domain/tenant-scope.ts';
 import type { Job } from '../jobs/domain/job.ts';
@@ -7,7 +7,13 @@ import type { EventLogStart, ReplayedSubscriptions } from './ports.ts';
 
 /** The dependencies of starting a replay. */
 export type StartReplayParts = StartParts &
-  Readonly<{ log: EventLogStart; subscriptions: ReplayedSubscriptions; clock: Clock }>;
+  Readonly<{
+    log: EventLogStart;
+    subscriptions: ReplayedSubscriptions;
+    /** Returns the accepted time before which the events of a workspace have expired. */
+    expiredBeforeMs: (workspaceId: WorkspaceId) => number;
+    clock: Clock;
+  }>;
 
 /** A replay that a key requests. */
 export type ReplayRequest = Readonly<{
@@ -17,23 +23,60 @@ export type ReplayRequest = Readonly<{
   spec: ReplaySpec;
 }>;
 
-/** Checks that the log still has all events of the span. Throws AppError `unprocessable`. */
-const checkLog = async (log: EventLogStart, { fromMs, offsets }: ReplaySpec): Promise<void> => {
+const isoTime = (ms: number): string => new Date(ms).toISOString();
+
+const checkOffsets = async (
+  log: EventLogStart,
+  offsets: NonNullable<ReplaySpec['offsets']>,
+  expiredBeforeMs: number,
+): Promise<void> => {
+  const firsts = await log.firstOffsets();
+  const spans = Object.entries(offsets).map(([partition, [from]]) => ({
+    partition: Number(partition),
+    from,
+  }));
+  const known = spans.filter(({ partition, from }) => from >= (firsts.get(partition) ?? Infinity));
+  const times = await log.timesAt(new Map(known.map(({ partition, from }) => [partition, from])));
+  const details = spans.flatMap(({ partition, from }) => {
+    const first = firsts.get(partition);
+    const pointer = `/offsets/${partition}`;
+    if (first === undefined) return [{ pointer, detail: 'is not a partition of the events topic' }];
+    if (from < first) return [{ pointer, detail: `begins at ${from}: the log begins at ${first}` }];
+    const atMs = times.get(partition) ?? Infinity;
+    if (atMs >= expiredBeforeMs) return [];
+    const kept = `the workspace keeps events from ${isoTime(expiredBeforeMs)} on`;
+    return [{ pointer, detail: `begins at ${from}, an event of ${isoTime(atMs)}: ${kept}` }];
+  });
+  if (details.length > 0) throw refused(details);
+};
+
+/** Returns the time from which on every event can be replayed, if that is later than `fromMs`; else null. */
+const completeFrom = async (
+  log: EventLogStart,
+  fromMs: number,
+  expiredBeforeMs: number,
+): Promise<number | null> => {
+  const ofLogMs = (await log.completeFromMs()) ?? 0;
+  // A retention that is longer than the log takes nothing away.
+  const cutsLog = fromMs < expiredBeforeMs && ((await log.oldestMs()) ?? Infinity) < expiredBeforeMs;
+  const completeMs = Math.max(ofLogMs, cutsLog ? expiredBeforeMs : 0);
+  return fromMs < completeMs ? completeMs : null;
+};
+
+/** Checks that all events of the span are in the log and have not expired. Throws AppError `unprocessable`. */
+const checkLog = async (
+  log: EventLogStart,
+  { fromMs = 0, offsets }: ReplaySpec,
+  expiredBeforeMs: number,
+): Promise<void> => {
   if (offsets !== undefined) {
-    const firsts = await log.firstOffsets();
-    const details = Object.entries(offsets).flatMap(([partition, [from]]) => {
-      const first = firsts.get(Number(partition));
-      const pointer = `/offsets/${partition}`;
-      if (first === undefined) return [{ pointer, detail: 'is not a partition of the events topic' }];
-      return from < first ? [{ pointer, detail: `begins at ${from}: the log begins at ${first}` }] : [];
-    });
-    if (details.length > 0) throw refused(details);
+    await checkOffsets(log, offsets, expiredBeforeMs);
     return;
   }
-  const completeFromMs = await log.completeFromMs();
-  if (completeFromMs === null || (fromMs ?? 0) >= completeFromMs) return;
-  const oldest = new Date(completeFromMs).toISOString();
-  const detail = `is before ${oldest}, the oldest time from which the log has every event`;
+  const completeFromMs = await completeFrom(log, fromMs, expiredBeforeMs);
+  if (completeFromMs === null) return;
+  const oldest = isoTime(completeFromMs);
+  const detail = `is before ${oldest}, the oldest time from which every event can be replayed`;
   const { message, code, details } = refused([{ pointer: '/from', detail }]);
   throw new AppError({
     code,
@@ -72,7 +115,7 @@ const checkTarget = (
 export const startReplay = async (parts: StartReplayParts, request: ReplayRequest): Promise<Job> => {
   const { id, scope, requestedBy, spec } = request;
   checkTarget(parts.subscriptions, scope, spec);
-  await checkLog(parts.log, spec);
+  await checkLog(parts.log, spec, parts.expiredBeforeMs(scope.workspaceId));
   const { workspaceId, ownerId } = scope;
   const { ratePerSecond } = spec;
   return startJob(parts, {

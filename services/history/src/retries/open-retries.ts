@@ -11,6 +11,7 @@ import type { RunKind } from '../jobs/job-kind.ts';
 import type { Jobs } from '../jobs/open-jobs.ts';
 import type { metricsCatalogue } from '../metrics.ts';
 import { purgeExpired } from '../purge-expired.ts';
+import type { Retention } from '../retention.ts';
 import { bulkRetryRoute } from './adapters/bulk-retry-route.ts';
 import { createReadEvent, type PositionOf } from './adapters/logged-events.ts';
 import { retryRoutes } from './adapters/retry-routes.ts';
@@ -30,6 +31,7 @@ export type RetryDependencies = Readonly<{
   subscriptions: KnownSubscriptions & Pick<Table<unknown>, 'ready'>;
   jobs: Jobs;
   events: Pick<EventStore, 'find'>;
+  retention: Retention;
 }>;
 
 // The caller gets 503 then; its repeat with the same Idempotency-Key continues with the same chain.
@@ -59,7 +61,7 @@ export const openRetries = async (
   bus: Bus,
   dependencies: RetryDependencies,
 ): Promise<readonly Route[]> => {
-  const { events, jobs, ...rest } = dependencies;
+  const { events, jobs, retention, ...rest } = dependencies;
   const { config, logger, clock, resources } = context;
   const producer = await openProducer(context, bus);
   const positionOf: PositionOf = async ({ eventId, workspaceId }) => {
@@ -69,14 +71,14 @@ export const openRetries = async (
   const parts = {
     ...rest,
     clock,
-    readEvent: createReadEvent(bus, positionOf),
+    readEvent: createReadEvent(bus, positionOf, (id) => retention.expiredBeforeMs(id, config.retentionMs)),
     send: async (command: Parameters<typeof encodeDelivery>[0]) => {
       await producer.publish({ topic: topics.deliveries, ...encodeDelivery(command) }, publish);
     },
   };
   const stopPurging = purgeExpired({
     ...{ name: 'retries', store: rest.retries, retentionMs: keptMs, intervalMs: config.sweepIntervalMs },
-    ...{ clock, logger, onPurged: () => {} },
+    ...{ clock, logger },
   });
   resources.add('retry purges', stopPurging);
   registerKind(context, parts, dependencies);

@@ -6,9 +6,11 @@ import { BatchProjector } from '../batch-projector.ts';
 import type { configSpec } from '../config.ts';
 import type { EventItem } from '../events/open-events.ts';
 import type { metricsCatalogue } from '../metrics.ts';
-import { purgeExpired } from '../purge-expired.ts';
+import { purgeByRetention, purgeExpired } from '../purge-expired.ts';
+import type { Retention } from '../retention.ts';
 import { statisticsRoutes } from './adapters/statistics-routes.ts';
 import { type AppliedFacts, FactsToBuckets } from './apply-facts.ts';
+import { bucketRules } from './domain/bucket.ts';
 import { type Fact, factOfAttempt, factOfEvent } from './domain/fact.ts';
 import type { StatisticsStore } from './ports.ts';
 
@@ -55,25 +57,38 @@ const createProjector = (context: Context, store: StatisticsStore): BatchProject
   });
 };
 
+/** Each granularity has a retention of its own; a workspace with a shorter one loses its older buckets with the rest. */
+const purgePeriodically = (context: Context, store: StatisticsStore, retention: Retention): void => {
+  const { config, logger, resources, clock } = context;
+  const task = { intervalMs: config.sweepIntervalMs, clock, logger };
+  const ofAge = { purge: async (nowMs: number, limit: number) => store.purge(nowMs, limit) };
+  const stopByAge = purgeExpired({ ...task, name: 'statistics', store: ofAge, retentionMs: 0 });
+  resources.add('statistics purge', stopByAge);
+  const stopByWorkspace = purgeByRetention({
+    ...task,
+    name: 'statistics-of-workspaces',
+    store: {
+      workspaces: async () => retention.workspaces(),
+      purge: async (id, beforeMs, limit) => (id === null ? 0 : store.purgeOf(id, beforeMs, limit)),
+    },
+    retention,
+    retentionMs: bucketRules.day.keptMs,
+  });
+  resources.add('statistics purge by workspace', stopByWorkspace);
+};
+
 /**
  * Starts the statistics. They have no consumer of their own: a record that another part has processed is counted, and
  * its offset is done once both are stored.
  */
-export const openStatistics = (context: Context, store: StatisticsStore): OpenStatistics => {
-  const { config, logger, resources, clock } = context;
+export const openStatistics = (
+  context: Context,
+  { statistics: store, retention }: Readonly<{ statistics: StatisticsStore; retention: Retention }>,
+): OpenStatistics => {
+  const { resources, clock } = context;
   const projector = createProjector(context, store);
   resources.add('statistics', () => projector.close());
-  const stopPurging = purgeExpired({
-    name: 'statistics',
-    // Each granularity has a retention of its own, which the store applies.
-    store: { purge: async (nowMs, limit) => store.purge(nowMs, limit) },
-    retentionMs: 0,
-    intervalMs: config.sweepIntervalMs,
-    clock,
-    logger,
-    onPurged: () => {},
-  });
-  resources.add('statistics purge', stopPurging);
+  purgePeriodically(context, store, retention);
   let collected: Waiting[] = [];
   // Records are done one by one but together: without this the first one would be a batch, and the others the next.
   const collect = (waiting: Waiting): void => {

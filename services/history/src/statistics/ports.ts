@@ -47,4 +47,6 @@ export type StatisticsStore = Readonly<{
   read(query: BucketQuery): AsyncIterable<BucketCell>;
   /** Removes up to `limit` documents whose retention has passed at that time; returns their number. */
   purge(nowMs: number, limit: number): Promise<number>;
+  /** Removes up to `limit` documents of a workspace whose buckets ended before that time; returns their number. */
+  purgeOf(workspaceId: string, beforeMs: number, limit: number): Promise<number>;
 }>;

@@ -9,3 +9,11 @@ it('the record of a workspace is the same after creation and after reading it', 
   const read = workspaceKind.fromDocument(workspaceKind.toDocument(made));
   expect(workspaceKind.encode(read).value?.toString()).toBe(value?.toString());
 });
+
+it('reads a workspace that was stored before retention could be set', () => {
+  const made = beginWorkspace(workspaceId('ws_1'), { ...defaultRules, name: 'Shop' }, 5);
+  const { retention_days, ...document } = workspaceKind.toDocument(made) as Record<string, unknown>;
+  expect(retention_days).toBeNull();
+  const read = workspaceKind.fromDocument({ ...document, schema_version: 1 });
+  expect(read.rules).toEqual(made.rules);
+});

@@ -54,6 +54,7 @@ type WorkspaceFields = Readonly<{
   max_subscriptions: number;
   disable_after_failures: number;
   notice: Readonly<{ sealed_url: string; style: NoticeStyle }> | null;
+  retention_days: number | null;
 }>;
 
 /** Document kind of workspaces. */
@@ -72,9 +73,10 @@ export const workspaceKind = defineDocuments<Workspace, WorkspaceFields>({
     notice: {
       oneOf: [{ type: 'null' }, exactly({ sealed_url: shape.text, style: { enum: noticeStyles } })],
     },
+    retention_days: shape.nullableCount,
   },
-  schemaVersion: 1,
-  steps: {},
+  schemaVersion: 2,
+  steps: { 1: (document) => ({ ...document, retention_days: null }) },
   toFields: ({ rules }) => ({
     name: rules.name,
     event_type_policy: rules.eventTypePolicy,
@@ -82,6 +84,7 @@ export const workspaceKind = defineDocuments<Workspace, WorkspaceFields>({
     max_subscriptions: rules.maxSubscriptions,
     disable_after_failures: rules.disableAfterFailures,
     notice: rules.notice === null ? null : { sealed_url: rules.notice.sealedUrl, style: rules.notice.style },
+    retention_days: rules.retentionDays,
   }),
   fromFields: (document) => ({
     id: workspaceId(document._id),
@@ -96,6 +99,7 @@ export const workspaceKind = defineDocuments<Workspace, WorkspaceFields>({
         document.notice === null
           ? null
           : { sealedUrl: document.notice.sealed_url, style: document.notice.style },
+      retentionDays: document.retention_days,
     },
   }),
   masks: { notice: hidden },

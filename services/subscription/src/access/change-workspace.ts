@@ -1,4 +1,4 @@
-import type { WorkspaceId } from '@tidings/contracts';
+import { retentionDays, type WorkspaceId } from '@tidings/contracts';
 import { compileBody, mergedMembers, validBody } from '@tidings/http';
 import type { ErrorDetail } from '@tidings/json';
 import { AppError, type KeyRing } from '@tidings/runtime';
@@ -59,6 +59,7 @@ function boundFaults(
   body: WorkspaceRulesBody,
 ): ErrorDetail[] {
   const bound = Math.max(operator.maxSubscriptions, current.maxSubscriptions);
+  const longest = Math.max(retentionDays.default, current.retentionDays ?? 0);
   return [
     ...(body.allow_http === true && !current.allowHttp
       ? [{ pointer: '/allow_http', detail: 'can only be enabled with the scope platform' }]
@@ -68,6 +69,14 @@ function boundFaults(
           {
             pointer: '/max_subscriptions',
             detail: `can only be raised above ${bound} with the scope platform, got ${body.max_subscriptions}`,
+          },
+        ]
+      : []),
+    ...((body.retention_days ?? 0) > longest
+      ? [
+          {
+            pointer: '/retention_days',
+            detail: `can only be raised above ${longest} days with the scope platform, got ${body.retention_days}`,
           },
         ]
       : []),
@@ -92,6 +101,7 @@ function rulesFrom(
         : body.notice === null
           ? null
           : sealNotice(ring, id, { wanted: body.notice, before: before.notice }),
+    retentionDays: body.retention_days === undefined ? before.retentionDays : body.retention_days,
   };
 }
 

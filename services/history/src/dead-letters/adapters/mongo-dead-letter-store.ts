@@ -6,6 +6,7 @@ import {
 } from '@tidings/contracts';
 import { insertNew, type OperationHistogram, type TimedOperation, timedOperations } from '@tidings/mongodb';
 import type { Connection, Model } from 'mongoose';
+import { purgeOf, workspacesOf } from '../../adapters/purge-by-workspace.ts';
 import {
   type Content,
   type DeadLetter,
@@ -193,19 +194,17 @@ export class MongoDeadLetterStore implements DeadLetterStore {
     );
   }
 
-  async purge(recordedBeforeMs: number, limit: number): Promise<number> {
-    return this.#timed('purge-letters', async () => {
-      const found = await this.#deadLetters
-        .find({ recorded_at: { $lt: new Date(recordedBeforeMs) } }, { _id: 1 })
-        .limit(limit)
-        .lean<{ _id: string }[]>();
-      const ids = found.map(({ _id }) => _id);
-      if (ids.length === 0) return 0;
-      // In this order, a crash leaves a dead letter that the next purge finds again.
-      await this.#contents.deleteMany({ _id: { $in: ids } });
-      await this.#deadLetters.deleteMany({ _id: { $in: ids } });
-      return ids.length;
-    });
+  async workspaces(): Promise<readonly (string | null)[]> {
+    return this.#timed('workspaces-of-letters', async () => workspacesOf(this.#deadLetters));
+  }
+
+  async purge(workspaceId: string | null, beforeMs: number, limit: number): Promise<number> {
+    // In this order, a crash leaves a dead letter that the next purge finds again.
+    const first = async (ids: readonly string[]) =>
+      this.#contents.deleteMany({ _id: { $in: ids as string[] } });
+    return this.#timed('purge-letters', async () =>
+      purgeOf(this.#deadLetters, 'recorded_at', { workspaceId, beforeMs, limit, first }),
+    );
   }
 
   async #find(

@@ -7,7 +7,7 @@ import {
   timedOperations,
 } from '@tidings/mongodb';
 import { type Connection, type Model, Schema } from 'mongoose';
-import { purgeByWorkspace } from '../../adapters/purge-by-workspace.ts';
+import { purgeOf, workspacesOf } from '../../adapters/purge-by-workspace.ts';
 import type { TenantScope } from '../../domain/tenant-scope.ts';
 import { type Delivery, type DeliveryStatus, documentKey } from '../domain/delivery.ts';
 import type { ReplayEnd } from '../domain/replay-outcomes.ts';
@@ -127,9 +127,13 @@ export class MongoDeliveryStore implements DeliveryStore {
     return this.#timed('count-replayed', async () => this.#model.countDocuments({ replays }));
   }
 
-  async purge(createdBeforeMs: number, limit: number): Promise<number> {
+  async workspaces(): Promise<readonly (string | null)[]> {
+    return this.#timed('workspaces', async () => workspacesOf(this.#model));
+  }
+
+  async purge(workspaceId: string | null, beforeMs: number, limit: number): Promise<number> {
     return this.#timed('purge', async () =>
-      purgeByWorkspace(this.#model, 'created_at', { beforeMs: createdBeforeMs, limit }),
+      purgeOf(this.#model, 'created_at', { workspaceId, beforeMs, limit }),
     );
   }
 }

@@ -15,14 +15,22 @@ export const decodeStoredEvent = (record: IncomingRecord): StoredEvent | null =>
       });
 };
 
-/** Reads the data of events from the log. */
-export const createEventLog = (bus: Pick<Bus, 'readRecords'>): EventLog => ({
+/**
+ * Reads the data of events from the log. What `hasExpired` says true of is not read: the log may keep data for longer than
+ * the retention of its workspace.
+ */
+export const createEventLog = (
+  bus: Pick<Bus, 'readRecords'>,
+  hasExpired: (event: Pick<StoredEvent, 'workspaceId' | 'acceptedAtMs'>) => boolean,
+): EventLog => ({
   readData: async (events) => {
+    const kept = events.filter((event) => !hasExpired(event));
     const records = await bus.readRecords({
       topic: topics.events,
-      positions: events.map(({ position: { partition, offset } }) => ({ partition, offset: BigInt(offset) })),
+      positions: kept.map(({ position: { partition, offset } }) => ({ partition, offset: BigInt(offset) })),
     });
-    return events.map((event, at) => dataOf(event, records[at] ?? null));
+    const data = new Map(kept.map((event, at) => [event, dataOf(event, records[at] ?? null)]));
+    return events.map((event) => data.get(event) ?? null);
   },
 });
 

@@ -8,7 +8,7 @@ import {
 } from '@tidings/mongodb';
 import { type Connection, type Model, Schema } from 'mongoose';
 import { type Conditions, followingIn, timeBetween } from '../../adapters/list-conditions.ts';
-import { purgeByWorkspace } from '../../adapters/purge-by-workspace.ts';
+import { purgeOf, workspacesOf } from '../../adapters/purge-by-workspace.ts';
 import { typeCondition } from '../../adapters/type-condition.ts';
 import type { TenantScope } from '../../domain/tenant-scope.ts';
 import type { StoredEvent } from '../domain/event.ts';
@@ -100,9 +100,13 @@ export class MongoEventStore implements EventStore {
     return found?.count ?? 0;
   }
 
-  async purge(acceptedBeforeMs: number, limit: number): Promise<number> {
+  async workspaces(): Promise<readonly (string | null)[]> {
+    return this.#timed('workspaces-of-events', async () => workspacesOf(this.#model));
+  }
+
+  async purge(workspaceId: string | null, beforeMs: number, limit: number): Promise<number> {
     return this.#timed('purge-events', async () =>
-      purgeByWorkspace(this.#model, 'accepted_at', { beforeMs: acceptedBeforeMs, limit }),
+      purgeOf(this.#model, 'accepted_at', { workspaceId, beforeMs, limit }),
     );
   }
 }

@@ -1,6 +1,7 @@
 import type { JobState } from '@tidings/contracts';
 import { insertNew, type OperationHistogram, type TimedOperation, timedOperations } from '@tidings/mongodb';
 import type { Connection, Model } from 'mongoose';
+import { workspacesOf } from '../../adapters/purge-by-workspace.ts';
 import type { TenantScope } from '../../domain/tenant-scope.ts';
 import type { Job, JobKindName } from '../domain/job.ts';
 import type { JobChange } from '../domain/job-change.ts';
@@ -161,10 +162,19 @@ export class MongoJobStore implements JobStore {
     return groups.map(({ _id, count }) => ({ ..._id, count }));
   }
 
-  async listEnded(endedBeforeMs: number, limit: number): Promise<readonly Pick<Job, 'id' | 'kind'>[]> {
+  async workspaces(): Promise<readonly (string | null)[]> {
+    return this.#timed('workspaces-of-jobs', async () => workspacesOf(this.#jobs));
+  }
+
+  async listEnded(
+    workspaceId: string | null,
+    endedBeforeMs: number,
+    limit: number,
+  ): Promise<readonly Pick<Job, 'id' | 'kind'>[]> {
+    const ended = { workspace_id: workspaceId, is_due: false, ended_at_ms: { $lt: endedBeforeMs } };
     const found = await this.#timed('list-ended-jobs', async () =>
       this.#jobs
-        .find({ is_due: false, ended_at_ms: { $lt: endedBeforeMs } }, { _id: 1, kind: 1 })
+        .find(ended as never, { _id: 1, kind: 1 })
         .limit(limit)
         .lean<Pick<JobDocument, '_id' | 'kind'>[]>(),
     );

@@ -1,5 +1,5 @@
 import { topics } from '@tidings/contracts';
-import { type Bus, openSubscriptionTable, type Table } from '@tidings/kafka';
+import { type Bus, openSubscriptionTable, type Table, type TopicPartitionLag } from '@tidings/kafka';
 import type { EventLogStart, ReplayedSubscription } from '../ports.ts';
 
 // It never commits anything of the events, so its position is the first record that is left.
@@ -8,18 +8,35 @@ const group = 'tidings-replays';
 /** Creates the reader of the beginning of the events topic. */
 export const createEventLogStart = (bus: Pick<Bus, 'lag' | 'readRecords'>): EventLogStart => {
   const firsts = async () => bus.lag(group, [topics.events]);
+  const timesAt = async (offsets: ReadonlyMap<number, bigint>): Promise<ReadonlyMap<number, number>> => {
+    const positions = [...offsets].map(([partition, offset]) => ({ partition, offset }));
+    const records = await bus.readRecords({ topic: topics.events, positions });
+    return new Map(
+      records.flatMap((record) => (record === null ? [] : [[record.partition, record.timestampMs] as const])),
+    );
+  };
+  const firstTimes = async (isWanted: (first: TopicPartitionLag) => boolean): Promise<readonly number[]> => {
+    const wanted = (await firsts()).filter(
+      (first) => first.committedOffset < first.highOffset && isWanted(first),
+    );
+    const times = await timesAt(
+      new Map(wanted.map(({ partition, committedOffset }) => [partition, committedOffset])),
+    );
+    return [...times.values()];
+  };
   return {
     firstOffsets: async () =>
       new Map((await firsts()).map(({ partition, committedOffset }) => [partition, Number(committedOffset)])),
     completeFromMs: async () => {
-      const cut = (await firsts()).filter(
-        ({ committedOffset, highOffset }) => committedOffset > 0n && committedOffset < highOffset,
-      );
-      const positions = cut.map(({ partition, committedOffset }) => ({ partition, offset: committedOffset }));
-      const records = await bus.readRecords({ topic: topics.events, positions });
-      const times = records.flatMap((record) => (record === null ? [] : [record.timestampMs]));
+      const times = await firstTimes(({ committedOffset }) => committedOffset > 0n);
       return times.length === 0 ? null : Math.max(...times);
     },
+    oldestMs: async () => {
+      const times = await firstTimes(() => true);
+      return times.length === 0 ? null : Math.min(...times);
+    },
+    timesAt: async (offsets) =>
+      timesAt(new Map([...offsets].map(([partition, offset]) => [partition, BigInt(offset)]))),
   };
 };
 

@@ -6,7 +6,7 @@ import {
   timedOperations,
 } from '@tidings/mongodb';
 import { type Connection, type Model, Schema } from 'mongoose';
-import { type BucketRef, keyFrom } from '../domain/bucket.ts';
+import { type BucketRef, bucketStart, granularities, keyFrom, keysOf } from '../domain/bucket.ts';
 import { fieldName } from '../domain/count-facts.ts';
 import type { BucketCell, BucketChange, BucketQuery, StatisticsStore, StoredBucket } from '../ports.ts';
 import { type BucketDocument, cellsByPath, cellsOf, toCellDocument } from './bucket-document.ts';
@@ -88,9 +88,27 @@ export class MongoStatisticsStore implements StatisticsStore {
   }
 
   async purge(nowMs: number, limit: number): Promise<number> {
+    return this.#remove({ expires: { $lt: new Date(nowMs) } }, limit);
+  }
+
+  async purgeOf(workspaceId: string, beforeMs: number, limit: number): Promise<number> {
+    const ended = granularities.map((granularity) => ({
+      _id: {
+        $gt: keysOf(workspaceId, granularity),
+        $lt: keyFrom(workspaceId, granularity, bucketStart(granularity, beforeMs)),
+      },
+    }));
+    let removed = 0;
+    for (const conditions of ended) {
+      if (removed < limit) removed += await this.#remove(conditions, limit - removed);
+    }
+    return removed;
+  }
+
+  async #remove(conditions: object, limit: number): Promise<number> {
     return this.#timed('purge-statistics', async () => {
       const found = await this.#model
-        .find({ expires: { $lt: new Date(nowMs) } }, { _id: 1 })
+        .find(conditions as never, { _id: 1 })
         .limit(limit)
         .lean<{ _id: string }[]>();
       if (found.length === 0) return 0;

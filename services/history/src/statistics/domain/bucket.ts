@@ -29,9 +29,13 @@ export const bucketStart = (granularity: Granularity, atMs: number): number =>
  */
 export type BucketRef = Readonly<{ key: string; startMs: number; expiresMs: number }>;
 
+/** Returns the beginning of the keys of all documents of a workspace and granularity. */
+export const keysOf = (workspaceId: string, granularity: Granularity): string =>
+  `${workspaceId}/${granularity}/`;
+
 /** Returns the beginning of the keys of all documents of a workspace that start at `startMs`, in order of time. */
 export const keyFrom = (workspaceId: string, granularity: Granularity, startMs: number): string =>
-  `${workspaceId}/${granularity}/${new Date(startMs).toISOString().slice(0, 16)}`;
+  `${keysOf(workspaceId, granularity)}${new Date(startMs).toISOString().slice(0, 16)}`;
 
 /** Facts of one document. */
 export type BucketFacts = Readonly<{ bucket: BucketRef; facts: Fact[] }>;

@@ -31,6 +31,7 @@ describe('workspaces', () => {
         max_subscriptions: 50,
         disable_after_failures: 7,
         notice: null,
+        retention_days: null,
         propagated: true,
         first_key: { method: 'POST', path: '/v1/webhooks/api-keys', workspace_id: 'ws_new' },
       },
@@ -79,6 +80,40 @@ describe('workspaces', () => {
     await call('PATCH', 'workspaces/ws_own', { body: { notice: null } });
     const styleOnly = await call('PATCH', 'workspaces/ws_own', { body: { notice: { style: 'slack' } } });
     expect([styleOnly.status, pointersOf(styleOnly)]).toEqual([422, ['/notice/url']]);
+  });
+
+  it('have a retention of their own, or that of the installation, for the other services', async () => {
+    const { call, records } = await serveAccess();
+    const newest = () => records().at(-1) as WorkspaceRecord;
+    const created = await call('POST', 'workspaces', { key, body: { id: 'ws_own', retention_days: 400 } });
+    expect(created.body).toMatchObject({ retention_days: 400 });
+    expect(newest()).toMatchObject({ version: 1, retentionDays: 400 });
+    const shortened = await call('PATCH', 'workspaces/ws_own', { body: { retention_days: 7 } });
+    expect(shortened.body).toMatchObject({ retention_days: 7 });
+    expect(newest()).toMatchObject({ version: 2, retentionDays: 7 });
+    const kept = await call('PATCH', 'workspaces/ws_own', { body: { name: 'Own' } });
+    expect(kept.body).toMatchObject({ retention_days: 7 });
+    const back = await call('PATCH', 'workspaces/ws_own', { body: { retention_days: null } });
+    expect(back.body).toMatchObject({ retention_days: null });
+    expect(newest()).not.toHaveProperty('retentionDays');
+  });
+
+  it('reject a retention beyond the limits, and quote value and limit', async () => {
+    const { call } = await withWorkspaces();
+    const faultOf = async (retentionDays: number, as?: string) => {
+      const options = { body: { retention_days: retentionDays }, ...(as !== undefined && { key: as }) };
+      const answer = await call('PATCH', 'workspaces/ws_own', options);
+      return [answer.status, (answer.body['errors'] as { detail: string }[] | undefined)?.[0]?.detail];
+    };
+    expect(await faultOf(0, key)).toEqual([422, expect.stringMatching(/1.*got 0/)]);
+    expect(await faultOf(3_651, key)).toEqual([422, expect.stringMatching(/3650.*got 3651/)]);
+    expect(await faultOf(31)).toEqual([
+      422,
+      'can only be raised above 30 days with the scope platform, got 31',
+    ]);
+    expect(await faultOf(60, key)).toEqual([200, undefined]);
+    // A workspace may keep, and shorten, what the operator has granted.
+    expect(await faultOf(45)).toEqual([200, undefined]);
   });
 
   it.each<[string, object, string]>([

@@ -164,7 +164,8 @@ const changeRoute = (parts: WorkspaceRouteParts): Route =>
     summary: 'Change the rules of a workspace',
     description:
       "The caller's own workspace, or any with the scope `platform`. The body is merged into the rules (RFC 7396). Enabling `allow_http`, and " +
-      "raising `max_subscriptions` above its current value and the operator's default, require `platform`.",
+      "raising `max_subscriptions` above its current value and the operator's default, or `retention_days` above its " +
+      'current value and 30, require `platform`.',
     params,
     takes: ['If-Match'],
     body: patchBody<WorkspacePatch>({

@@ -22,6 +22,11 @@ const properties = {
     },
     required: ['url', 'style'],
   },
+  retention_days: {
+    type: ['integer', 'null'],
+    description:
+      'Days for which the history keeps what belongs to it; null: the setting of the installation.',
+  },
   version: { type: 'integer' },
   created_at: time,
   updated_at: time,
@@ -35,6 +40,7 @@ const example = {
   ...{ id: 'ws_shop', name: 'The shop', state: 'active', event_type_policy: 'strict', allow_http: false },
   ...{ max_subscriptions: 1000, disable_after_failures: 100 },
   notice: { url: 'https://chat.example/***', style: 'slack' },
+  retention_days: null,
   ...{ version: 1, created_at: '2026-11-22T10:00:00.000Z', updated_at: '2026-11-22T10:00:00.000Z' },
   propagated: true,
 } as const;
@@ -89,6 +95,7 @@ export function workspaceView(
     max_subscriptions: rules.maxSubscriptions,
     disable_after_failures: rules.disableAfterFailures,
     notice: notice === null ? null : { url: shownNoticeUrl(ring, id, notice.sealedUrl), style: notice.style },
+    retention_days: rules.retentionDays,
     version: entity.version,
     created_at: new Date(entity.createdAtMs).toISOString(),
     updated_at: new Date(entity.updatedAtMs).toISOString(),

@@ -3,6 +3,7 @@ import {
   eventTypePolicies,
   type NoticeStyle,
   noticeStyles,
+  retentionDays,
   workspaceIdRule,
 } from '@tidings/contracts';
 
@@ -15,6 +16,8 @@ export type WorkspaceRulesBody = Readonly<{
   disable_after_failures?: number;
   /** null: no notices. */
   notice?: Readonly<{ url: string; style?: NoticeStyle }> | null;
+  /** null: the setting of the installation. */
+  retention_days?: number | null;
 }>;
 
 /** Body of PATCH: a merge patch (RFC 7396), so `notice` may be partial. */
@@ -65,6 +68,14 @@ const rules = {
     required: ['url'],
     additionalProperties: false,
     description: 'Receiver of notices about endpoints; null: no notices.',
+  },
+  retention_days: {
+    type: ['integer', 'null'],
+    minimum: retentionDays.min,
+    maximum: retentionDays.max,
+    description:
+      'Days for which events, deliveries, dead letters, jobs and statistics can be read, from the time when the event ' +
+      'was accepted; null (default): the setting of the installation. Shortening it removes what is older.',
   },
 } as const;
 

@@ -9,6 +9,8 @@ export type WorkspaceRules = Readonly<{
   maxSubscriptions: number;
   disableAfterFailures: number;
   notice: Readonly<{ sealedUrl: string; style: NoticeStyle }> | null;
+  /** Days for which the history keeps what belongs to the workspace; null: the setting of the installation. */
+  retentionDays: number | null;
 }>;
 
 /** One version of a workspace. Its `id` and `workspaceId` are equal. */
@@ -22,6 +24,7 @@ export const defaultRules: Omit<WorkspaceRules, 'name'> = {
   maxSubscriptions: 1_000,
   disableAfterFailures: 100,
   notice: null,
+  retentionDays: null,
 };
 
 /** Returns version 1 of a workspace. */
@@ -56,4 +59,5 @@ export const workspaceRecord = ({ id, version, state, rules }: Workspace): Works
   maxSubscriptions: rules.maxSubscriptions,
   disableAfterFailures: rules.disableAfterFailures,
   notice: rules.notice,
+  ...(rules.retentionDays !== null && { retentionDays: rules.retentionDays }),
 });
