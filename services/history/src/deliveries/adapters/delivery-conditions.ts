@@ -23,8 +23,11 @@ const statusClassCondition = (statusClass: StatusClass | undefined): Conditions 
   return { last_status_code: { $gt: hundreds - 1, $lt: hundreds + 100 } };
 };
 
-const alternativesOf = ({ reason }: DeliveryFilters): readonly Conditions[] =>
-  reason === undefined ? [] : [{ $or: [{ status_reason: reason }, { last_reason: reason }] }];
+const alternativesOf = ({ reason, trigger }: DeliveryFilters): readonly Conditions[] => [
+  ...(reason === undefined ? [] : [{ $or: [{ status_reason: reason }, { last_reason: reason }] }]),
+  // The second is for documents of earlier releases.
+  ...(trigger === undefined ? [] : [{ $or: [{ triggers: trigger }, { 'attempts.trigger': trigger }] }]),
+];
 
 // The key begins with the event, so this is a range of the _id index, which always exists ('0' follows '/').
 const ofEvent = (eventId: EventId): Conditions => ({ _id: { $gt: `${eventId}/`, $lt: `${eventId}0` } });
@@ -41,7 +44,7 @@ export const ofEvents = (events: readonly EventId[]): Conditions => {
 
 /** Returns the query conditions of the filters. */
 export const conditionsOf = (filters: DeliveryFilters): Conditions => {
-  const { workspaceId, eventId, subscriptionId, status, orderingKey, trigger } = filters;
+  const { workspaceId, eventId, subscriptionId, status, orderingKey } = filters;
   const alternatives = alternativesOf(filters);
   return {
     workspace_id: workspaceId,
@@ -49,7 +52,6 @@ export const conditionsOf = (filters: DeliveryFilters): Conditions => {
     ...(subscriptionId === undefined ? {} : { subscription_id: subscriptionId }),
     ...(status === undefined ? {} : { status }),
     ...(orderingKey === undefined ? {} : { ordering_key: orderingKey }),
-    ...(trigger === undefined ? {} : { 'attempts.trigger': trigger }),
     ...eventTypeCondition(filters),
     ...statusClassCondition(filters.statusClass),
     ...consumerCondition(filters),

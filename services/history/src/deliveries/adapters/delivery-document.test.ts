@@ -1,4 +1,7 @@
+import { anAttemptRecord } from '@tidings/testing/messages';
 import { describe, expect, it } from 'vitest';
+import { outcomes } from '../../../test/builders.ts';
+import { deliveryOf, mergeDeliveries } from '../domain/delivery.ts';
 import { type DeliveryDocument, fromDocument, toDocument } from './delivery-document.ts';
 
 /** As the first release stored it. */
@@ -37,10 +40,25 @@ const old = {
   rev: 4,
 } as const satisfies DeliveryDocument;
 
-describe('a document of an earlier release', () => {
-  it('is read, and written back with the same attempts', () => {
+describe('the document of a delivery', () => {
+  it('is read from an earlier release, and written back with the same attempts', () => {
     const { delivery, rev } = fromDocument(old);
     expect(delivery.attemptEvents).toMatchObject([{ kind: 'delivered', exchange: null }]);
-    expect(toDocument(delivery, rev)).toMatchObject({ attempts: old.attempts, rev: 4 });
+    const document = toDocument(delivery, rev);
+    expect(document).toMatchObject({ triggers: 'event', rev: 4 });
+    expect(fromDocument(document)).toEqual({ delivery, rev });
+  });
+
+  it('has each attempt as one text, in which the exchange is unchanged', () => {
+    const exchange = '{"phases":{"totalMs":1},\n"request":{"headers":{}}}';
+    const [failed, delivered] = [
+      anAttemptRecord(1, { outcome: outcomes.failed, next: { kind: 'retry', atMs: 5_000 }, exchange }),
+      anAttemptRecord(1, { attempt: 2, trigger: 'manual' }),
+    ];
+    const delivery = mergeDeliveries(deliveryOf(failed), deliveryOf(delivered));
+    const document = toDocument(delivery, 2);
+    expect(document.attempts).toEqual([expect.stringContaining(`\n${exchange}`), expect.any(String)]);
+    expect(document.triggers).toEqual(['event', 'manual']);
+    expect(fromDocument(document)).toEqual({ delivery, rev: 2 });
   });
 });

@@ -19,23 +19,21 @@ import { type ReplayEnd, replayEndsOf } from '../domain/replay-outcomes.ts';
 import type { DeliverySummary, StoredDelivery } from '../ports.ts';
 
 /** One attempt event as stored in the document of its delivery; `id` excludes the delivery's own. */
-export type AttemptDocument = Readonly<{
+type AttemptDocument = Readonly<{
   id: string;
   outcome: AttemptEvent['kind'];
   chain: number;
   attempt: number;
   trigger: Trigger;
   subscription_version: number;
-  at: Date;
+  /** A number in a text; a date in documents of earlier releases. */
+  at: Date | number;
   duration_ms: number;
   status_code: number | null;
   reason: string | null;
   response_excerpt: string | null;
   next: NextStep;
-  /**
-   * The exchange as JSON text: one value costs less to store than its twenty fields, and headers may have any name.
-   * Absent without one, and in documents of earlier releases.
-   */
+  /** The exchange as JSON text, in documents of earlier releases. */
   exchange?: string;
 }>;
 
@@ -52,16 +50,20 @@ export type DeliveryDocument = Readonly<{
   /** Absent if the event has none, and in documents of earlier releases. */
   ordering_key?: string;
   status: DeliveryStatus;
-  status_reason: string | null;
+  /** Like the other two that may be absent, null or absent without a value. */
+  status_reason?: string | null;
   attempt_count: number;
   last_status_code: number | null;
-  /** Reason of the last failure; null, or absent, if the last attempt succeeded or there was none. */
+  /** Reason of the last failure, if the last attempt was one. */
   last_reason?: string | null;
+  next_attempt_at?: Date | null;
   last_attempt_at: Date | null;
-  next_attempt_at: Date | null;
   created_at: Date;
   updated_at: Date;
-  attempts: readonly AttemptDocument[];
+  /** The triggers of the attempts, each once: a text if it is one, else a list. Absent in documents of earlier releases. */
+  triggers?: Trigger | readonly Trigger[];
+  /** See {@link attemptText}; objects in documents of earlier releases. */
+  attempts: readonly (string | AttemptDocument)[];
   /** The ends of replays of it, see replayKey. Absent if no replay did, and in documents of earlier releases. */
   replays?: readonly string[];
   rev: number;
@@ -71,45 +73,72 @@ export type DeliveryDocument = Readonly<{
 export const replayKey = (workspace: WorkspaceId, { chain, outcome }: ReplayEnd): string =>
   `${workspace}/${chain}/${outcome}`;
 
-const toDate = (ms: number | null): Date | null => (ms === null ? null : new Date(ms));
+/**
+ * Returns an attempt event as stored: a line of JSON and, if there was an exchange, a second line with its text. One value
+ * costs the embedded MongoDB a third of what its thirty fields would, and headers may have any name.
+ */
+const attemptText = (attemptEvent: AttemptEvent, prefixLength: number): string => {
+  const fields: AttemptDocument = {
+    id: attemptEvent.id.slice(prefixLength),
+    outcome: attemptEvent.kind,
+    chain: attemptEvent.chain,
+    attempt: attemptEvent.attempt,
+    trigger: attemptEvent.trigger,
+    subscription_version: attemptEvent.subscriptionVersion,
+    at: attemptEvent.atMs,
+    duration_ms: attemptEvent.durationMs,
+    status_code: attemptEvent.statusCode,
+    reason: attemptEvent.reason,
+    response_excerpt: attemptEvent.responseExcerpt,
+    next: attemptEvent.next,
+  };
+  const line = JSON.stringify(fields);
+  return attemptEvent.exchange === null ? line : `${line}\n${attemptEvent.exchange}`;
+};
 
-const attemptEventToDocument = (attemptEvent: AttemptEvent, prefixLength: number): AttemptDocument => ({
-  id: attemptEvent.id.slice(prefixLength),
-  outcome: attemptEvent.kind,
-  chain: attemptEvent.chain,
-  attempt: attemptEvent.attempt,
-  trigger: attemptEvent.trigger,
-  subscription_version: attemptEvent.subscriptionVersion,
-  at: new Date(attemptEvent.atMs),
-  duration_ms: attemptEvent.durationMs,
-  status_code: attemptEvent.statusCode,
-  reason: attemptEvent.reason,
-  response_excerpt: attemptEvent.responseExcerpt,
-  next: attemptEvent.next,
-  ...(attemptEvent.exchange !== null && { exchange: attemptEvent.exchange }),
-});
+// JSON text has no line break but between tokens, where attemptText writes none.
+const documentOfText = (text: string): AttemptDocument => {
+  const end = text.indexOf('\n');
+  if (end < 0) return JSON.parse(text) as AttemptDocument;
+  return { ...(JSON.parse(text.slice(0, end)) as AttemptDocument), exchange: text.slice(end + 1) };
+};
 
-const attemptEventFromDocument = (document: AttemptDocument, prefix: string): AttemptEvent => ({
-  id: prefix + document.id,
-  kind: document.outcome,
-  chain: document.chain,
-  attempt: document.attempt,
-  trigger: document.trigger,
-  subscriptionVersion: document.subscription_version,
-  atMs: document.at.getTime(),
-  durationMs: document.duration_ms,
-  statusCode: document.status_code,
-  reason: document.reason,
-  responseExcerpt: document.response_excerpt,
-  next: document.next,
-  exchange: document.exchange ?? null,
-});
+const attemptEventOf = (stored: string | AttemptDocument, prefix: string): AttemptEvent => {
+  const document = typeof stored === 'string' ? documentOfText(stored) : stored;
+  return {
+    id: prefix + document.id,
+    kind: document.outcome,
+    chain: document.chain,
+    attempt: document.attempt,
+    trigger: document.trigger,
+    subscriptionVersion: document.subscription_version,
+    atMs: Number(document.at),
+    durationMs: document.duration_ms,
+    statusCode: document.status_code,
+    reason: document.reason,
+    responseExcerpt: document.response_excerpt,
+    next: document.next,
+    exchange: document.exchange ?? null,
+  };
+};
 
-/** Returns the whole document of a delivery at a revision. */
+const triggersOf = ([first, ...others]: readonly AttemptEvent[]): Pick<DeliveryDocument, 'triggers'> => {
+  if (first === undefined) return {};
+  if (others.every(({ trigger }) => trigger === first.trigger)) return { triggers: first.trigger };
+  return { triggers: [...new Set([first, ...others].map(({ trigger }) => trigger))] };
+};
+
+/**
+ * Returns the whole document of a delivery at a revision. Nearly all deliveries succeed at once, and every field costs each
+ * insert: the first revision leaves out some that are null. A later one has them, since it replaces what was there.
+ */
 export const toDocument = (delivery: Delivery, rev: number): DeliveryDocument => {
   const attempts = delivery.attemptEvents.filter(isAttempt);
   const last = attempts.at(-1);
   const replays = replayEndsOf(delivery).map((end) => replayKey(delivery.workspaceId, end));
+  const nextAt = delivery.nextAttemptAtMs === null ? null : new Date(delivery.nextAttemptAtMs);
+  const lastReason = last?.reason ?? null;
+  const isWritten = (value: unknown): boolean => value !== null || rev > 1;
   return {
     _id: documentKey(delivery),
     delivery_id: delivery.id,
@@ -120,18 +149,16 @@ export const toDocument = (delivery: Delivery, rev: number): DeliveryDocument =>
     subscription_id: delivery.subscriptionId,
     ...(delivery.orderingKey === null ? {} : { ordering_key: delivery.orderingKey }),
     status: delivery.status,
-    status_reason: delivery.statusReason,
+    ...(isWritten(delivery.statusReason) && { status_reason: delivery.statusReason }),
     attempt_count: attempts.length,
     last_status_code: last?.statusCode ?? null,
-    // Nearly all deliveries succeed at once, and every field costs each insert.
-    ...(rev === 1 && last?.reason == null ? {} : { last_reason: last?.reason ?? null }),
-    last_attempt_at: toDate(last?.atMs ?? null),
-    next_attempt_at: toDate(delivery.nextAttemptAtMs),
+    ...(isWritten(lastReason) && { last_reason: lastReason }),
+    last_attempt_at: last === undefined ? null : new Date(last.atMs),
+    ...(isWritten(nextAt) && { next_attempt_at: nextAt }),
     created_at: new Date(delivery.createdAtMs),
     updated_at: new Date(delivery.updatedAtMs),
-    attempts: delivery.attemptEvents.map((attemptEvent) =>
-      attemptEventToDocument(attemptEvent, delivery.id.length + 1),
-    ),
+    ...triggersOf(delivery.attemptEvents),
+    attempts: delivery.attemptEvents.map((attemptEvent) => attemptText(attemptEvent, delivery.id.length + 1)),
     ...(replays.length > 0 && { replays }),
     rev,
   };
@@ -148,14 +175,14 @@ const common = (document: Omit<DeliveryDocument, 'attempts'>): Omit<Delivery, 'a
   createdAtMs: document.created_at.getTime(),
   updatedAtMs: document.updated_at.getTime(),
   status: document.status,
-  statusReason: document.status_reason,
+  statusReason: document.status_reason ?? null,
   nextAttemptAtMs: document.next_attempt_at?.getTime() ?? null,
 });
 
 /** Returns the delivery of a document, and its revision. */
 export const fromDocument = (document: DeliveryDocument): StoredDelivery => {
   const prefix = `${document.delivery_id}.`;
-  const attemptEvents = document.attempts.map((attempt) => attemptEventFromDocument(attempt, prefix));
+  const attemptEvents = document.attempts.map((attempt) => attemptEventOf(attempt, prefix));
   return { delivery: { ...common(document), attemptEvents }, rev: document.rev };
 };
 

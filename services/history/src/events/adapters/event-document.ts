@@ -1,9 +1,12 @@
 import { type ConsumerId, consumerId, eventId, workspaceId } from '@tidings/contracts';
 import { type Audience, audienceOf, type StoredEvent } from '../domain/event.ts';
 
+/** Facts that only the view of an event shows: its time, the bytes of its data, and its place in the log. */
+type RecordFacts = Readonly<{ time: string; size: number; partition: number; offset: number }>;
+
 /**
- * An event in MongoDB. Small, because each is an insert: fields without a value are left out, and the consumer is part
- * of the audience.
+ * An event in MongoDB. Small, because each is an insert: fields without a value are left out, the consumer is part of the
+ * audience, and what no list needs is one text.
  */
 export type EventDocument = Readonly<{
   /** The id of the event. A fresh one begins with its time, so events written together are stored together. */
@@ -13,15 +16,14 @@ export type EventDocument = Readonly<{
   audience: string;
   type: string;
   source: string;
-  time: string;
   accepted_at: Date;
   ordering_key?: string;
   caller_id?: string;
   trace_id?: string;
-  size: number;
-  partition: number;
-  offset: number;
-}>;
+  /** See {@link RecordFacts}, as JSON. Absent in documents of earlier releases, which have its fields themselves. */
+  record?: string;
+}> &
+  Partial<RecordFacts>;
 
 const consumerPrefix = 'consumer:';
 
@@ -32,6 +34,11 @@ export const audienceText = (audience: Audience): string =>
 const consumerOf = (audience: string): ConsumerId | null =>
   audience.startsWith(consumerPrefix) ? consumerId(audience.slice(consumerPrefix.length)) : null;
 
+const recordText = ({ time, sizeBytes, position: { partition, offset } }: StoredEvent): string => {
+  const facts: RecordFacts = { time, size: sizeBytes, partition, offset };
+  return JSON.stringify(facts);
+};
+
 /** Returns the document of an event. */
 export const toDocument = (event: StoredEvent): EventDocument => ({
   _id: event.id,
@@ -39,28 +46,31 @@ export const toDocument = (event: StoredEvent): EventDocument => ({
   audience: audienceText(audienceOf(event)),
   type: event.type,
   source: event.source,
-  time: event.time,
   accepted_at: new Date(event.acceptedAtMs),
   ...(event.orderingKey === null ? {} : { ordering_key: event.orderingKey }),
   ...(event.callerId === null ? {} : { caller_id: event.callerId }),
   ...(event.traceId === null ? {} : { trace_id: event.traceId }),
-  size: event.sizeBytes,
-  partition: event.position.partition,
-  offset: event.position.offset,
+  record: recordText(event),
 });
 
 /** Returns the event of a document. */
-export const fromDocument = (document: EventDocument): StoredEvent => ({
-  id: eventId(document._id),
-  workspaceId: workspaceId(document.workspace_id),
-  consumerId: consumerOf(document.audience),
-  type: document.type,
-  source: document.source,
-  time: document.time,
-  acceptedAtMs: document.accepted_at.getTime(),
-  orderingKey: document.ordering_key ?? null,
-  callerId: document.caller_id ?? null,
-  traceId: document.trace_id ?? null,
-  sizeBytes: document.size,
-  position: { partition: document.partition, offset: document.offset },
-});
+export const fromDocument = (document: EventDocument): StoredEvent => {
+  const { record } = document;
+  const { time, size, partition, offset } = (
+    record === undefined ? document : JSON.parse(record)
+  ) as RecordFacts;
+  return {
+    id: eventId(document._id),
+    workspaceId: workspaceId(document.workspace_id),
+    consumerId: consumerOf(document.audience),
+    type: document.type,
+    source: document.source,
+    time,
+    acceptedAtMs: document.accepted_at.getTime(),
+    orderingKey: document.ordering_key ?? null,
+    callerId: document.caller_id ?? null,
+    traceId: document.trace_id ?? null,
+    sizeBytes: size,
+    position: { partition, offset },
+  };
+};
