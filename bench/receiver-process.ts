@@ -2,8 +2,16 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-/** The requests received since the last `take`. Latencies in milliseconds, times in epoch milliseconds. */
-export type Taken = Readonly<{ received: number; repeats: number; lastAtMs: number; latencies: number[] }>;
+/**
+ * The requests received since the last `take`. Latencies in milliseconds, without replays; times in epoch milliseconds.
+ */
+export type Taken = Readonly<{
+  received: number;
+  repeats: number;
+  replayed: number;
+  lastAtMs: number;
+  latencies: number[];
+}>;
 
 export type ReceiverProcess = Readonly<{
   url(path: string): string;

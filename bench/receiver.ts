@@ -4,16 +4,17 @@ import type { AddressInfo } from 'node:net';
 /**
  * The endpoints of a benchmark, in a separate process so that their CPU use is measured apart. The path selects the
  * behaviour: `/hook…` responds 204 at once and records the end-to-end time of each first receipt, from the `sent_at`
- * that the load generator wrote into the data; `/hang` never responds; `/slow` responds 204 after 100 ms. Only `/hook…`
+ * that the load generator wrote into the data, unless it is a replay; `/hang` never responds; `/slow` responds 204 after 100 ms. Only `/hook…`
  * is counted.
  */
 let latencies: number[] = [];
 let seen = new Set<string>();
 let repeats = 0;
+let replayed = 0;
 let lastAtMs = 0;
 const sentAt = /"sent_at":([0-9.]+)/;
 
-const note = (id: string, body: string): void => {
+const note = (id: string, body: string, isReplay: boolean): void => {
   const nowMs = performance.timeOrigin + performance.now();
   if (seen.has(id)) {
     repeats += 1;
@@ -21,7 +22,8 @@ const note = (id: string, body: string): void => {
   }
   seen.add(id);
   const sent = sentAt.exec(body)?.[1];
-  if (sent !== undefined) latencies.push(nowMs - Number(sent));
+  if (isReplay) replayed += 1;
+  else if (sent !== undefined) latencies.push(nowMs - Number(sent));
   lastAtMs = nowMs;
 };
 
@@ -36,8 +38,10 @@ const server = createServer((request, response) => {
   const chunks: Buffer[] = [];
   request.on('data', (chunk: Buffer) => chunks.push(chunk));
   request.on('end', () => {
-    if (path.startsWith('/hook'))
-      note(String(request.headers['webhook-id']), Buffer.concat(chunks).toString('latin1'));
+    if (path.startsWith('/hook')) {
+      const isReplay = request.headers['x-webhook-trigger'] === 'replay';
+      note(String(request.headers['webhook-id']), Buffer.concat(chunks).toString('latin1'), isReplay);
+    }
     answer(path, response);
   });
 });
@@ -47,10 +51,11 @@ process.on('message', (message: 'count' | 'take') => {
     process.send?.({ received: seen.size });
     return;
   }
-  process.send?.({ received: seen.size, repeats, lastAtMs, latencies });
+  process.send?.({ received: seen.size, repeats, replayed, lastAtMs, latencies });
   latencies = [];
   seen = new Set();
   repeats = 0;
+  replayed = 0;
 });
 process.on('disconnect', () => process.exit(0));
 

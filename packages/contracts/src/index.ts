@@ -132,6 +132,16 @@ export {
 } from './job.ts';
 export type { KeyUsed } from './key-usage.ts';
 export { decodeKeyUsed, encodeKeyUsed } from './key-usage.ts';
+export type { DeliveryInstruction, LiveHeld, LiveHoldChanged } from './live-hold.ts';
+export {
+  decodeInstruction,
+  decodeLiveHeld,
+  encodeLiveHeld,
+  encodeLiveHoldChanged,
+  isLiveHeldKey,
+  isLiveHoldChanged,
+  liveHeldKey,
+} from './live-hold.ts';
 export { isOwnRequest, loopHeaderName } from './loop-header.ts';
 export type {
   DisableCause,

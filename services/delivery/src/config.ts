@@ -36,7 +36,7 @@ export const configSpec = {
     default: 10_000,
     min: 1,
     max: 1_000_000,
-    help: 'commands that may wait for one ordered subscription; further ones become dead letters',
+    help: 'live commands that may wait for one ordered subscription, and likewise those of replays; further ones become dead letters',
   }),
   maxCachedBodyBytes: integer({
     env: 'DELIVERY_MAX_HELD_BODY_BYTES',

@@ -1,4 +1,4 @@
-import { consumerGroups, decodeDelivery, type SubscriptionRecord, topics } from '@tidings/contracts';
+import { consumerGroups, decodeInstruction, type SubscriptionRecord, topics } from '@tidings/contracts';
 import {
   type Bus,
   type Erasures,
@@ -72,7 +72,7 @@ const runDeliveries = async (
   bus.runPartitions({
     group: deliveryGroup,
     topics: [topics.deliveries],
-    decode: decodeDelivery,
+    decode: decodeInstruction,
     onBatch: engine.handler.onBatch,
     onAssigned: createRestoreOnAssign({
       bus,

@@ -1,8 +1,12 @@
 import {
+  type DeliveryState,
   decodeDeadLetter,
   encodeDelivery,
+  encodeLiveHoldChanged,
   encodeSubscription,
+  type LiveHoldChanged,
   type SubscriptionRecord,
+  subscriptionId,
   topics,
 } from '@tidings/contracts';
 import { createMemoryBus, type MemoryBus } from '@tidings/kafka/testing';
@@ -101,13 +105,26 @@ export class World {
     await producer.publish({ topic: topics.subscriptions, ...encodeSubscription(subscription) });
   }
 
-  async publish(from: number, to: number): Promise<void> {
+  /** Changes the hold of a replay on the live commands. */
+  async hold(state: LiveHoldChanged['state'], chain: number): Promise<void> {
+    const producer = await this.bus.producer();
+    const changed = {
+      type: 'LiveHoldChanged.v1',
+      subscriptionId: subscriptionId('sub_a'),
+      chain,
+      state,
+    } as const;
+    await producer.publish({ topic: topics.deliveries, ...encodeLiveHoldChanged(changed) });
+  }
+
+  /** Publishes the events with these numbers of every key; an event must not be sent before the end of earlier ones. */
+  async publish(from: number, to: number, overrides: Partial<DeliveryState> = {}): Promise<void> {
     const producer = await this.bus.producer();
     const { keys, isOneQueue } = this.#options;
     for (let number = from; number < to; number += 1) {
       for (let key = 0; key < keys; key += 1) {
         const orderingKey = `key-${key}`;
-        const command = aCommand(key * 1_000 + number, { orderingKey });
+        const command = aCommand(key * 1_000 + number, { orderingKey, ...overrides });
         const name = isOneQueue ? { key: 'all', number: number * keys + key } : { key: orderingKey, number };
         this.#names.set(command.state.deliveryId, name);
         await producer.publish({ topic: topics.deliveries, ...encodeDelivery(command) });

@@ -2,12 +2,13 @@ import {
   type AttemptRecorded,
   type DeliveryId,
   type DeliveryState,
-  decodeDelivery,
+  decodeInstruction,
   decodeJobRecord,
   type EventAccepted,
   encodeAttempt,
   encodeEvent,
   encodeJobRecord,
+  isLiveHoldChanged,
   type JobOrdered,
   type JobProgressed,
   jobPartition,
@@ -124,7 +125,8 @@ export const replayWorld = async (...subscriptions: SubscriptionRecord[]) => {
     await producer.publish({ topic: topics.jobs, partition, ...encodeJobRecord(record) });
   };
 
-  const commands = () => bus.records(topics.deliveries).map((record) => decodeDelivery(record).state);
+  const instructions = () => bus.records(topics.deliveries).map(decodeInstruction);
+  const commands = () => instructions().flatMap((one) => (isLiveHoldChanged(one) ? [] : [one.state]));
 
   return {
     bus,
@@ -134,6 +136,8 @@ export const replayWorld = async (...subscriptions: SubscriptionRecord[]) => {
     startInstance,
     order,
     commands,
+    /** Returns the commands of a replay and the changes of its hold, each in one word, in the order of the log. */
+    steps: () => instructions().map((one) => (isLiveHoldChanged(one) ? one.state : 'command')),
     /** Returns the newest progress of a job. */
     progress: (id = jobId): JobProgressed | undefined =>
       bus

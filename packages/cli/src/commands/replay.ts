@@ -30,6 +30,10 @@ const options: readonly OptionSpec[] = [
   { flags: '--missing', description: 'to all that match now, but only what was never delivered' },
   { flags: '--all', description: 'to all that match now' },
   { flags: '--as-new', description: 'give the webhooks new ids, so that receivers process them again' },
+  {
+    flags: '--hold-live',
+    description: 'let live events of the ordered --to-subscription wait until the replay has ended',
+  },
   { flags: '--rate <n>', description: 'maximum webhooks a second for each endpoint' },
   { flags: '--dry-run', description: 'only count what would be sent' },
   { flags: '--no-wait', description: 'do not wait for the end of the job' },
@@ -61,6 +65,7 @@ async function replayOf(given: Given): Promise<object> {
     filter: await jsonOf(given, 'filter'),
     target: targetOf(given),
     as_new: given.options['asNew'] === true ? true : undefined,
+    hold_live: given.options['holdLive'] === true ? true : undefined,
     rate_per_second: countOf(given, 'rate'),
     dry_run: given.options['dryRun'] === true ? true : undefined,
   };
@@ -76,6 +81,7 @@ export const replayCommands: readonly CommandSpec[] = [
       'replay --from 2026-11-22T10:00:00Z --to 2026-11-22T12:00:00Z --missing',
       'replay --from 7d --to-subscription sub_2b1f --types order.*',
       'replay --from 2h --all --as-new --dry-run',
+      'replay --from 2h --to-subscription sub_2b1f --hold-live',
     ],
     view: { rows: jobRows },
     run: async (given, target) => {

@@ -1,9 +1,14 @@
 import {
   type AttemptRecorded,
   type DeliveryRequested,
+  decodeLiveHeld,
   decodeOrderingEntry,
   encodeAttempt,
+  encodeLiveHeld,
   encodeOrderingEntry,
+  isLiveHeldKey,
+  type LiveHeld,
+  liveHeldKey,
   type OrderingEntry,
   orderingEntryKey,
   topics,
@@ -25,12 +30,19 @@ export const changelogRecord = (
   ...encodeOrderingEntry({ type: 'DeliveryHeld.v1', sequence }, { state, body, traceparent }),
 });
 
+type Position = Readonly<{ partition: number; key: string; offset: bigint }>;
+
 /** One record of the changelog: an entry, or (null) its tombstone. */
-export type ChangelogRecord = Readonly<{
-  partition: number;
-  key: string;
-  offset: bigint;
-  value: Readonly<{ entry: OrderingEntry; command: DeliveryRequested }> | null;
+export type ChangelogRecord = Position &
+  Readonly<{ value: Readonly<{ entry: OrderingEntry; command: DeliveryRequested }> | null }>;
+
+/** A hold on live commands, or (null) its tombstone. */
+export type HoldRecord = Position & Readonly<{ held: LiveHeld | null }>;
+
+type Range = Readonly<{
+  /** Maximum offsets of each partition; default: to the end. */
+  length?: number;
+  onHold?: (record: HoldRecord) => void;
 }>;
 
 /**
@@ -70,14 +82,27 @@ export class OrderingChangelog {
       });
   }
 
+  /** Writes a hold. Resolves when the brokers have it. */
+  async putHold(partition: number, held: LiveHeld): Promise<void> {
+    const { producer } = this.#dependencies;
+    await producer.publish({ topic: topics.orderingChangelog, partition, ...encodeLiveHeld(held) });
+  }
+
+  /** Writes the tombstone of a hold. Unlike that of an entry it must not be lost: nothing shows later that it ended. */
+  async removeHold(partition: number, held: Pick<LiveHeld, 'subscriptionId' | 'chain'>): Promise<void> {
+    const { producer } = this.#dependencies;
+    const key = liveHeldKey(held);
+    await producer.publish({ topic: topics.orderingChangelog, partition, key, value: null });
+  }
+
   /**
-   * Reads every record of the partitions, from the given offsets (or the beginning) to the end or up to `length`
-   * offsets. Records that cannot be decoded are logged and skipped, so that they do not block their partition.
+   * Reads every entry of the partitions, and the holds if they are wanted, from the given offsets (or the beginning) on.
+   * Records that cannot be decoded are logged and skipped, so that they do not block their partition.
    */
   async read(
     offsets: ReadonlyMap<number, bigint>,
     onRecord: (record: ChangelogRecord) => void,
-    length?: number,
+    { length, onHold }: Range = {},
   ): Promise<void> {
     const ends = length === undefined ? [] : [...offsets].map(([at, from]) => [at, from + BigInt(length)]);
     await this.#dependencies.bus.readRange({
@@ -87,17 +112,21 @@ export class OrderingChangelog {
       ...(length === undefined ? {} : { until: new Map(ends as [number, bigint][]) }),
       onRecord: (record) => {
         const decoded = this.#decode(record);
-        if (decoded !== null) onRecord(decoded);
+        if (decoded === null) return;
+        if ('held' in decoded) onHold?.(decoded);
+        else onRecord(decoded);
       },
       service: 'delivery',
     });
   }
 
-  #decode(record: IncomingRecord): ChangelogRecord | null {
+  #decode(record: IncomingRecord): ChangelogRecord | HoldRecord | null {
     const { partition, offset, key, value } = record;
     if (key === null) return null;
+    const position = { partition, key, offset };
     try {
-      return { partition, key, offset, value: value === null ? null : decodeOrderingEntry(record) };
+      if (isLiveHeldKey(key)) return { ...position, held: value === null ? null : decodeLiveHeld(record) };
+      return { ...position, value: value === null ? null : decodeOrderingEntry(record) };
     } catch (error) {
       const fields = { partition, offset: String(offset), key, detail: messageOf(error) };
       this.#dependencies.logger.error(fields, 'ordering-changelog.unreadable');

@@ -1,9 +1,4 @@
-import {
-  type DeliveryId,
-  type DeliveryState,
-  isReplayChain,
-  type SubscriptionRecord,
-} from '@tidings/contracts';
+import { type DeliveryId, type DeliveryState, isReplayChain } from '@tidings/contracts';
 
 /** A record whose offset may be committed once it is done. */
 export type Completable = Readonly<{ done(): void }>;
@@ -41,10 +36,11 @@ export type QueueEntry = {
  *
  *   idle ──▶ loading ──▶ running ──ended──▶ (the next one is the head) idle
  *     └────────────────────▲ └─next attempt, deferred──▶ timed ──time──▶ idle
+ *   idle ──a replay holds live commands──▶ held ──released──▶ idle
  *
  * loading: the body is being read from the changelog. Only the head ever runs.
  */
-export type HeadState = 'idle' | 'loading' | 'running' | 'timed';
+export type HeadState = 'idle' | 'loading' | 'running' | 'timed' | 'held';
 
 /** Commands that are sent one after the other, in the order of their sequence. */
 export type OrderedQueue = {
@@ -63,55 +59,10 @@ export type SubscriptionBacklog = {
   readonly queues: Map<string, OrderedQueue>;
   /** By delivery; of several chains, the newest. */
   readonly entries: Map<DeliveryId, QueueEntry>;
-  /** Waiting commands without the rejected ones. */
+  /** Waiting live commands without the rejected ones. */
   waiting: number;
-};
-
-/** Name of the queue that holds a whole subscription. */
-export const wholeSubscriptionQueue = 'all';
-
-const keyQueue = (orderingKey: string): string => `key:${orderingKey}`;
-
-type OrderedState = Pick<DeliveryState, 'orderingKey' | 'chain'>;
-
-// A replay is in order within itself. Live events do not wait for it, and it does not wait for them.
-const replayPrefix = (chain: number): string => (isReplayChain(chain) ? `replay:${chain}:` : '');
-
-/**
- * Returns the queue that the subscription's ordering requires, or null for none. A subscription that is unknown, or
- * known in an older version than the command's, may turn out to be ordered: until then its commands wait in one queue.
- */
-export const queueNameOf = (
-  { subscriptionVersion, orderingKey, chain }: OrderedState & Pick<DeliveryState, 'subscriptionVersion'>,
-  subscription: SubscriptionRecord | undefined,
-): string | null => {
-  const prefix = replayPrefix(chain);
-  const whole = `${prefix}${wholeSubscriptionQueue}`;
-  if (subscription === undefined || subscription.version < subscriptionVersion) return whole;
-  switch (subscription.ordering) {
-    case 'none':
-      return null;
-    case 'key':
-      return orderingKey === null ? null : `${prefix}${keyQueue(orderingKey)}`;
-    case 'subscription':
-      return whole;
-  }
-};
-
-/**
- * Returns the queue for a command whose subscription already has queues. A queue that is no longer required
- * is released when its head has ended; until then, commands that belong to it wait behind it.
- */
-export const queueNameAmong = (
-  { queues }: Pick<SubscriptionBacklog, 'queues'>,
-  { orderingKey, chain }: OrderedState,
-  wanted: string | null,
-): string | null => {
-  const prefix = replayPrefix(chain);
-  const key = orderingKey === null ? null : `${prefix}${keyQueue(orderingKey)}`;
-  if (key !== null && queues.has(key)) return key;
-  const whole = `${prefix}${wholeSubscriptionQueue}`;
-  return queues.has(whole) ? whole : wanted;
+  /** Likewise those of replays. */
+  replayed: number;
 };
 
 /** Returns true when `a` comes before `b`; of one delivery, the older chain comes first. */
@@ -121,6 +72,12 @@ const isBefore = (a: QueueEntry, b: QueueEntry): boolean =>
 /** Returns true when `later` is a manual redelivery of `earlier`. */
 export const isRepeatOf = (later: QueueEntry, earlier: QueueEntry): boolean =>
   later.state.deliveryId === earlier.state.deliveryId && later.state.chain > earlier.state.chain;
+
+const countOf = (chain: number): 'waiting' | 'replayed' => (isReplayChain(chain) ? 'replayed' : 'waiting');
+
+/** Returns the number of commands of a subscription that count towards the same bound as one of this chain. */
+export const waitingBeside = (backlog: SubscriptionBacklog | undefined, chain: number): number =>
+  backlog?.[countOf(chain)] ?? 0;
 
 type EntryName = Pick<DeliveryState, 'subscriptionId' | 'deliveryId' | 'chain'>;
 
@@ -137,7 +94,7 @@ export class OrderedQueues {
 
   /** Commands in all queues, heads included. */
   get waiting(): number {
-    return this.#sum(({ waiting }) => waiting);
+    return this.#sum(({ waiting, replayed }) => waiting + replayed);
   }
 
   /** Returns the backlog of a subscription; undefined if it has none, which is by far the most common case. */
@@ -175,7 +132,7 @@ export class OrderedQueues {
     }
     let known = subscriptions.get(subscriptionId);
     if (known === undefined) {
-      known = { queues: new Map(), entries: new Map(), waiting: 0 };
+      known = { queues: new Map(), entries: new Map(), waiting: 0, replayed: 0 };
       subscriptions.set(subscriptionId, known);
     }
     let queue = known.queues.get(name);
@@ -204,7 +161,7 @@ export class OrderedQueues {
     if (known === undefined) return;
     const { deliveryId, chain } = entry.state;
     if ((known.entries.get(deliveryId)?.state.chain ?? -1) <= chain) known.entries.set(deliveryId, entry);
-    if (!entry.isRejected) known.waiting += 1;
+    if (!entry.isRejected) known[countOf(chain)] += 1;
   }
 
   /** Removes an entry, and its queue if that is empty. Returns false when the entry was not in the queue any more. */
@@ -239,9 +196,9 @@ export class OrderedQueues {
     const { partition, subscriptionId } = entry.queue;
     const known = this.of(partition, subscriptionId);
     if (known === undefined) return;
-    const { deliveryId } = entry.state;
+    const { deliveryId, chain } = entry.state;
     if (known.entries.get(deliveryId) === entry) known.entries.delete(deliveryId);
-    if (!entry.isRejected) known.waiting -= 1;
+    if (!entry.isRejected) known[countOf(chain)] -= 1;
   }
 
   #close({ partition, subscriptionId, name }: OrderedQueue): void {

@@ -1,4 +1,4 @@
-import type { DeliveryRequested } from '@tidings/contracts';
+import { type DeliveryInstruction, type DeliveryRequested, isLiveHoldChanged } from '@tidings/contracts';
 import type { WorkBatch, WorkItem } from '@tidings/kafka';
 import { type AcceptParts, createAcceptCommand } from './accept-command.ts';
 import { PartitionInbox } from './domain/partition-inbox.ts';
@@ -6,18 +6,25 @@ import { PartitionInbox } from './domain/partition-inbox.ts';
 const maxSliceMs = 4;
 const itemsPerTurn = 16;
 
-/** Creates the handler of commands. It returns at once: commands are accepted in slices. */
+/** Creates the handler of commands, and of changes of holds. It returns at once: commands are accepted in slices. */
 export const createDeliveryHandler = (parts: AcceptParts) => {
   const { dispatcher, deferralController, ordering, inFlight, superseded, clock } = parts;
   const accept = createAcceptCommand(parts);
-  const inbox = new PartitionInbox<WorkItem<DeliveryRequested>>();
+  const inbox = new PartitionInbox<WorkItem<DeliveryInstruction>>();
   let isWorking = false;
+
+  const take = (item: WorkItem<DeliveryInstruction>): void => {
+    const { record, message } = item;
+    const done = (): void => item.done();
+    if (isLiveHoldChanged(message)) ordering.holder.changed({ record, message, done });
+    else accept(item as WorkItem<DeliveryRequested>);
+  };
 
   // Processes in slices: thousands of commands at once would block every socket of the process.
   const work = (): void => {
     const endMs = clock.monotonicMs() + maxSliceMs;
     while (inbox.waiting > 0 && clock.monotonicMs() <= endMs) {
-      for (const item of inbox.next(itemsPerTurn)) accept(item);
+      for (const item of inbox.next(itemsPerTurn)) take(item);
       dispatcher.pump();
     }
     deferralController.watch();
@@ -26,7 +33,7 @@ export const createDeliveryHandler = (parts: AcceptParts) => {
   };
 
   return {
-    onBatch: ({ partition, items }: WorkBatch<DeliveryRequested>): void => {
+    onBatch: ({ partition, items }: WorkBatch<DeliveryInstruction>): void => {
       inbox.add(partition, items);
       if (!isWorking) work();
     },

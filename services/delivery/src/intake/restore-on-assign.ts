@@ -49,7 +49,7 @@ export const createRestoreOnAssign = (dependencies: Dependencies) => {
     // In this order: an entry is written before the attempt event that follows from it. If an attempt event
     // marks a command as finished, its entry is thus in the log when the entries are read.
     await Promise.all([refill(assignments, partitions), readSuperseded(partitions)]);
-    const restored = await restorer.restore(partitions);
+    const restored = await restorer.restore(assignments);
     onRestored(restored);
     const tookMs = Math.round(clock.monotonicMs() - beganMs);
     logger.info(

@@ -39,7 +39,7 @@ const over = (log: readonly ChangelogRecord[], entries: readonly QueueEntry[], m
   let reads = 0;
   const bodies = new BodyCache({
     changelog: {
-      read: async (from, onRecord, length = Infinity) => {
+      read: async (from, onRecord, { length = Infinity } = {}) => {
         reads += 1;
         const start = Number(from.get(partition));
         for (const entry of log) {

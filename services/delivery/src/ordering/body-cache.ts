@@ -89,7 +89,7 @@ export class BodyCache {
       found.body = value.command.body;
       if (found !== entry) this.put(found);
     };
-    await changelog.read(from, take, this.freeBytes > 0 ? readAhead : 1);
+    await changelog.read(from, take, { length: this.freeBytes > 0 ? readAhead : 1 });
     if ((entry.body as Buffer | null) !== null) return true;
     return this.#readToTheEnd(entry, from);
   }

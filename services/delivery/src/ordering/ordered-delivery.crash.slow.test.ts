@@ -1,6 +1,6 @@
-import type { SubscriptionRecord } from '@tidings/contracts';
+import { replayChainOf, type SubscriptionRecord } from '@tidings/contracts';
 import { describe, expect, it } from 'vitest';
-import { aSubscription } from '../../test/builders.ts';
+import { aSubscription, startMs } from '../../test/builders.ts';
 import { violations, World, type WorldOptions } from '../../test/order-world.ts';
 
 const orderings = ['key', 'subscription'] as const;
@@ -35,17 +35,33 @@ const small = {
   fails: (random: () => number) => random() < 0.4,
 };
 
-type Course = Readonly<{ seed: number; backlog: number }>;
+type Course = Readonly<{ seed: number; backlog: number; isHeld?: true }>;
+
+const chain = replayChainOf({ jobId: `job_${'1'.repeat(32)}`, createdAtMs: startMs });
+
+/** The first half of the events is a replay that holds the second half, which is live and published in between. */
+const publishHeld = async (world: World): Promise<void> => {
+  const replayed = { chain, trigger: 'replay' } as const;
+  const [quarter, half] = [small.eventsPerKey / 4, small.eventsPerKey / 2];
+  await world.hold('held', chain);
+  await world.publish(0, quarter, replayed);
+  await world.publish(half, half + quarter);
+  await world.publish(quarter, half, replayed);
+  await world.hold('ending', chain);
+  await world.publish(half + quarter, small.eventsPerKey);
+};
 
 /** Runs one process that crashes at its nth boundary, and another that takes over. */
-const crashAt = async (ordering: Ordering, { seed, backlog }: Course, step?: number): Promise<World> => {
+const crashAt = async (ordering: Ordering, course: Course, step?: number): Promise<World> => {
+  const { seed, backlog, isHeld = false } = course;
   const world = worldOf(ordering, { ...small, seed });
   await world.register(subscriptionOf(ordering, [2, 9]));
-  await world.publish(0, small.eventsPerKey / 2);
+  if (isHeld) await publishHeld(world);
+  else await world.publish(0, small.eventsPerKey / 2);
   const env = { DELIVERY_MAX_ORDERED_BACKLOG: String(backlog) };
   await world.startOne(step === undefined ? { env } : { crashAt: step, env });
   await world.clock.advance(6_000);
-  await world.publish(small.eventsPerKey / 2, small.eventsPerKey);
+  if (!isHeld) await world.publish(small.eventsPerKey / 2, small.eventsPerKey);
   await finish(world);
   return world;
 };
@@ -60,6 +76,7 @@ describe('a process that crashes at any boundary (each send, acknowledgement, re
         { seed: 2, backlog: 100 },
         { seed: 3, backlog: 3 },
         { seed: 4, backlog: 3 },
+        { seed: 5, backlog: 100, isHeld: true },
       ];
       for (const course of courses) {
         const undisturbed = await crashAt(ordering, course);

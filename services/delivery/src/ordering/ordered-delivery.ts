@@ -1,4 +1,9 @@
-import type { DeliveryRequested, DeliveryState, SubscriptionRecord } from '@tidings/contracts';
+import {
+  type DeliveryRequested,
+  type DeliveryState,
+  isReplayChain,
+  type SubscriptionRecord,
+} from '@tidings/contracts';
 import type { WorkItem } from '@tidings/kafka';
 import type { Logger } from '@tidings/observability';
 import type { Clock } from '@tidings/runtime';
@@ -11,10 +16,10 @@ import {
   type OrderedQueue,
   type OrderedQueues,
   type QueueEntry,
-  queueNameAmong,
-  queueNameOf,
   type SubscriptionBacklog,
+  waitingBeside,
 } from '../domain/ordered-queues.ts';
+import { queueNameAmong, queueNameOf } from '../domain/queue-names.ts';
 import { type Resolution, resolutionOfDisposition } from '../domain/resolution.ts';
 import { isFirstProbe } from '../domain/retry-policy.ts';
 import type { DeliveryMetrics } from '../metrics.ts';
@@ -34,7 +39,7 @@ export type OrderedDeliveryDependencies = Readonly<{
   inFlight: InFlightJobs;
   record: RecordResolution;
   metrics: Pick<DeliveryMetrics, 'duplicates'>;
-  /** Maximum commands that wait for one subscription. */
+  /** Maximum commands that wait for one subscription: live ones, and those of replays. */
   maxBacklog: number;
   clock: Clock;
   logger: Logger;
@@ -64,7 +69,8 @@ export class OrderedDelivery {
     const wanted = queueNameOf(state, subscription);
     if (backlog === undefined && wanted === null) return false;
     const known = backlog?.entries.get(state.deliveryId);
-    if (known !== undefined) {
+    // A replay takes a place of its own: the live entry ends as superseded in its turn.
+    if (known !== undefined && (!isReplayChain(state.chain) || isReplayChain(known.state.chain))) {
       this.#addDuplicate(known, item);
       return true;
     }
@@ -109,7 +115,7 @@ export class OrderedDelivery {
   subscriptionChanged(subscriptionId: string): void {
     const { orderedQueues, runner } = this.#dependencies;
     for (const queue of orderedQueues.ofSubscription(subscriptionId))
-      if (queue.head === 'timed') runner.run(queue);
+      if (queue.head === 'timed' || queue.head === 'held') runner.run(queue);
   }
 
   /** Discards the queues of a partition that was reassigned. */
@@ -153,7 +159,8 @@ export class OrderedDelivery {
     }
     const { queue, sequence } = known;
     orderedQueues.insert(this.#entryOf(item, { queue, sequence, isRejected: false }));
-    if (queue.entries[0] === known && queue.head === 'timed') runner.run(queue);
+    const isWaiting = queue.head === 'timed' || queue.head === 'held';
+    if (queue.entries[0] === known && isWaiting) runner.run(queue);
     else persister.onWaiting(queue);
   }
 
@@ -174,9 +181,10 @@ export class OrderedDelivery {
     };
   }
 
-  #isFull({ subscriptionId }: DeliveryState, backlog: SubscriptionBacklog | undefined): boolean {
+  // Live commands and those of replays have a bound each: neither fills that of the other, however long one waits.
+  #isFull({ subscriptionId, chain }: DeliveryState, backlog: SubscriptionBacklog | undefined): boolean {
     const { maxBacklog, logger } = this.#dependencies;
-    const waiting = backlog?.waiting ?? 0;
+    const waiting = waitingBeside(backlog, chain);
     if (waiting < maxBacklog) {
       if (this.#full.size > 0) this.#full.delete(subscriptionId);
       return false;

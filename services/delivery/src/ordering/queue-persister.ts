@@ -27,7 +27,7 @@ const sweepMs = 250;
  * persisted. A head in progress ends soon anyway.
  */
 const isUnpersisted = (entry: QueueEntry, at: number): boolean =>
-  !entry.isPersisted && !entry.isRejected && (at > 0 || entry.queue.head === 'timed');
+  !entry.isPersisted && !entry.isRejected && (at > 0 || ['timed', 'held'].includes(entry.queue.head));
 
 /** Persists entries that have waited for a moment, so that their offsets are done and their partition continues. */
 export class QueuePersister {

@@ -7,13 +7,8 @@ import type { RecordResolution } from '../attempt/record-resolution.ts';
 import type { DeferralController } from '../deferral/deferral-controller.ts';
 import { dispositionUnder, type ErasedCommands } from '../domain/disposition.ts';
 import type { InFlightJobs, Job } from '../domain/in-flight-jobs.ts';
-import {
-  type Completable,
-  type OrderedQueue,
-  type OrderedQueues,
-  type QueueEntry,
-  queueNameOf,
-} from '../domain/ordered-queues.ts';
+import type { Completable, OrderedQueue, OrderedQueues, QueueEntry } from '../domain/ordered-queues.ts';
+import { queueNameOf } from '../domain/queue-names.ts';
 import { heldFor, resolutionOfDisposition } from '../domain/resolution.ts';
 import type { BodyCache } from './body-cache.ts';
 import { jobOfEntry, type QueueRunner } from './queue-runner.ts';
@@ -28,7 +23,7 @@ export type QueueReleaserDependencies = Readonly<{
   record: RecordResolution;
   deferJob: DeferJob;
   deferralController: Pick<DeferralController, 'admitOne'>;
-  runner: Pick<QueueRunner, 'enqueued'>;
+  runner: Pick<QueueRunner, 'enqueued' | 'emptied'>;
   clock: Clock;
   logger: Logger;
 }>;
@@ -66,7 +61,10 @@ export class QueueReleaser {
       orderedQueues.insert(entry);
       moved.push(entry);
     }
-    for (const entry of moved) this.#dependencies.runner.enqueued(entry);
+    const { runner } = this.#dependencies;
+    for (const entry of moved) runner.enqueued(entry);
+    // After its entries have moved: those of a replay may be in other queues of it now.
+    runner.emptied.call(queue);
     void this.#releaseAll(queue, free);
   }
 

@@ -1,15 +1,13 @@
 import type { DeliveryState } from '@tidings/contracts';
+import type { Assignment } from '@tidings/kafka';
 import type { Clock } from '@tidings/runtime';
-import type { ChangelogRecord, OrderingChangelog } from '../adapters/ordering-changelog.ts';
+import type { ChangelogRecord, HoldRecord, OrderingChangelog } from '../adapters/ordering-changelog.ts';
 import type { SubscriptionDirectory } from '../adapters/subscription-directory.ts';
 import { stateBytes } from '../domain/in-flight-jobs.ts';
-import {
-  type OrderedQueues,
-  type QueueEntry,
-  queueNameOf,
-  wholeSubscriptionQueue,
-} from '../domain/ordered-queues.ts';
+import type { OrderedQueues, QueueEntry } from '../domain/ordered-queues.ts';
+import { queueNameOf, wholeSubscriptionQueue } from '../domain/queue-names.ts';
 import type { BodyCache } from './body-cache.ts';
+import type { LiveHolder } from './live-holder.ts';
 import type { QueueRunner } from './queue-runner.ts';
 
 type Dependencies = Readonly<{
@@ -18,8 +16,12 @@ type Dependencies = Readonly<{
   bodies: BodyCache;
   directory: SubscriptionDirectory;
   runner: QueueRunner;
+  holder: Pick<LiveHolder, 'restore'>;
   clock: Clock;
 }>;
+
+/** A partition to restore. What is behind its committed offset is read again from its commands. */
+export type RestoredPartition = Pick<Assignment, 'partition' | 'committedOffset'>;
 
 type PersistedEntry = {
   readonly partition: number;
@@ -73,21 +75,31 @@ export class QueueRestorer {
   }
 
   /** Reads the entries and starts their queues. Resolves with the number of entries. */
-  async restore(partitions: readonly number[]): Promise<number> {
+  async restore(assigned: readonly RestoredPartition[]): Promise<number> {
     const token = Symbol('assigned');
-    for (const partition of partitions) this.#assigned.set(partition, token);
-    const { orderedQueues, changelog, bodies, runner } = this.#dependencies;
+    for (const { partition } of assigned) this.#assigned.set(partition, token);
+    const { orderedQueues, changelog, bodies, runner, holder } = this.#dependencies;
     const entries = new PersistedEntries(bodies.freeBytes);
-    await changelog.read(new Map(partitions.map((partition) => [partition, 0n])), (record) => {
-      entries.take(record);
-    });
+    const holds = new Map<string, HoldRecord>();
+    await changelog.read(
+      new Map(assigned.map(({ partition }) => [partition, 0n])),
+      (record) => entries.take(record),
+      { onHold: (record) => void holds.set(record.key, record) },
+    );
     // A partition may have been reassigned while it was read.
-    const ours = partitions.filter((partition) => this.#assigned.get(partition) === token);
+    const restoring = assigned.filter(({ partition }) => this.#assigned.get(partition) === token);
+    const ours = restoring.map(({ partition }) => partition);
     let restored = 0;
     for (const persisted of entries.inOrder()) {
       if (!ours.includes(persisted.partition)) continue;
       this.#enqueue(persisted);
       restored += 1;
+    }
+    // A hold must be known before any queue runs.
+    const committed = new Map(restoring.map((one) => [one.partition, one.committedOffset]));
+    for (const { partition, held } of holds.values()) {
+      const committedOffset = committed.get(partition);
+      if (held !== null && committedOffset !== undefined) holder.restore(partition, held, committedOffset);
     }
     for (const partition of ours) for (const queue of orderedQueues.inPartition(partition)) runner.run(queue);
     return restored;

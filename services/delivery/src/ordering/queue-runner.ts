@@ -13,13 +13,14 @@ import {
 import { chainKeyOf, type FinishedAttempts } from '../domain/finished-attempts.ts';
 import { type InFlightJobs, type Job, jobKeyOf } from '../domain/in-flight-jobs.ts';
 import { Listeners } from '../domain/listeners.ts';
+import type { LiveHolds } from '../domain/live-holds.ts';
 import {
   isRepeatOf,
   type OrderedQueue,
   type OrderedQueues,
   type QueueEntry,
-  queueNameOf,
 } from '../domain/ordered-queues.ts';
+import { isLive, queueNameOf } from '../domain/queue-names.ts';
 import { resolutionOfDisposition, resolutionOfFinished } from '../domain/resolution.ts';
 import { dueUnder } from '../domain/retry-policy.ts';
 import type { SupersededChains } from '../domain/superseded-chains.ts';
@@ -28,6 +29,7 @@ import type { QueuePersister } from './queue-persister.ts';
 
 export type QueueRunnerDependencies = Readonly<{
   orderedQueues: OrderedQueues;
+  holds: LiveHolds;
   directory: SubscriptionDirectory;
   erasures: ErasedCommands;
   bodies: BodyCache;
@@ -76,6 +78,8 @@ export const jobOfEntry = (entry: QueueEntry, body: Buffer, clock: Clock): Job =
 export class QueueRunner {
   /** Called with a queue to run that is not the one that its subscription's ordering requires. It is not run. */
   readonly misplaced = new Listeners<[OrderedQueue]>();
+  /** Called with a queue that has no entries any more. */
+  readonly emptied = new Listeners<[OrderedQueue]>();
   readonly #dependencies: QueueRunnerDependencies;
   #isStopped = false;
 
@@ -98,6 +102,11 @@ export class QueueRunner {
     const subscription = directory.find(queue.subscriptionId);
     if (queueNameOf(head.state, subscription) !== queue.name) {
       this.misplaced.call(queue);
+      return;
+    }
+    if (isLive(queue) && this.#dependencies.holds.isHeld(queue.partition, queue.subscriptionId)) {
+      queue.head = 'held';
+      if (!head.isPersisted) this.#dependencies.persister.onWaiting(queue);
       return;
     }
     if (subscription !== undefined) {
@@ -138,7 +147,9 @@ export class QueueRunner {
     const wasHead = queue.entries[0] === entry;
     entry.isRemoved = true;
     bodies.forget(entry);
-    if (orderedQueues.remove(entry) && wasHead && queue.entries.length > 0) this.run(queue);
+    if (!orderedQueues.remove(entry)) return;
+    if (queue.entries.length === 0) this.emptied.call(queue);
+    else if (wasHead) this.run(queue);
   }
 
   stop(): void {

@@ -1,4 +1,10 @@
-import { encodeDelivery, encodeJobRecord, jobPartition, topics } from '@tidings/contracts';
+import {
+  encodeDelivery,
+  encodeJobRecord,
+  encodeLiveHoldChanged,
+  jobPartition,
+  topics,
+} from '@tidings/contracts';
 import type { Bus, Erasures, PartitionRunner, Producer } from '@tidings/kafka';
 import type { Logger, Metrics } from '@tidings/observability';
 import type { Clock } from '@tidings/runtime';
@@ -10,6 +16,7 @@ import { createAttemptWatch } from './adapters/kafka-attempt-watch.ts';
 import { createDeliveryFacts } from './adapters/kafka-delivery-facts.ts';
 import { createReplayLog } from './adapters/kafka-replay-log.ts';
 import { Pace } from './domain/pace.ts';
+import { liveHoldOf, type ReplayJob } from './domain/replay-job.ts';
 import { createMatchReplayed } from './match-replayed.ts';
 import type { ReplayOutput } from './ports.ts';
 import { ReplayRun } from './replay-run.ts';
@@ -37,6 +44,9 @@ const createOutput = ({ producer, metrics }: ReplayParts): ReplayOutput => ({
       commands.map((command) => ({ topic: topics.deliveries, ...encodeDelivery(command) })),
     );
     metrics.replayed.inc({}, commands.length);
+  },
+  hold: async (changed) => {
+    await producer.publish({ topic: topics.deliveries, ...encodeLiveHoldChanged(changed) });
   },
   report: async (progress) => {
     const partition = jobPartition(progress.jobId);
@@ -68,7 +78,7 @@ export const openReplays = async (parts: ReplayParts): Promise<Replays> => {
       log,
       facts,
       watch: async (isOrdered, chain) => createAttemptWatch(bus, replayGroup, { chain, isOrdered }),
-      output: { send: output.send, report },
+      output: { ...output, report },
       match,
       sharedPace,
       childTraceparent,
@@ -82,7 +92,12 @@ export const openReplays = async (parts: ReplayParts): Promise<Replays> => {
     onLost: (jobId) => void runs.drop(jobId),
     logger,
   });
-  const runs = new ReplayRunner({ find: (jobId) => jobs.find(jobId), start, report, clock, logger });
+  const release = async (job: ReplayJob): Promise<void> => {
+    const changed = liveHoldOf(job, 'released');
+    if (changed !== null) await output.hold(changed);
+  };
+  const find = (jobId: string): ReplayJob | undefined => jobs.find(jobId);
+  const runs = new ReplayRunner({ find, start, report, release, clock, logger });
   metrics.replays.collect((gauge) => gauge.set({}, runs.running));
   const runner = await jobs.run();
   return {

@@ -1,4 +1,10 @@
-import type { DeliveryRequested, JobProgressed, ReplaySpec, SubscriptionId } from '@tidings/contracts';
+import type {
+  DeliveryRequested,
+  JobProgressed,
+  LiveHoldChanged,
+  ReplaySpec,
+  SubscriptionId,
+} from '@tidings/contracts';
 import type { LoggedEvent } from '../ports.ts';
 import type { DeliveryChains } from './domain/delivery-chains.ts';
 import type { ReplayOrder } from './domain/replay-scope.ts';
@@ -41,8 +47,10 @@ export type AttemptWatch = Readonly<{
   update(window: SendWindow): Promise<void>;
 }>;
 
-/** The output of a replay. Both resolve when the brokers have it. */
+/** The output of a replay. All resolve when the brokers have it. */
 export type ReplayOutput = Readonly<{
   send(commands: readonly DeliveryRequested[]): Promise<void>;
+  /** Changes the hold on the live commands of the target, in the partition of its commands. */
+  hold(changed: LiveHoldChanged): Promise<void>;
   report(progress: JobProgressed): Promise<void>;
 }>;

@@ -5,6 +5,7 @@ import {
   deriveReplayDeliveryId,
   type EventId,
   type JobProgressed,
+  type LiveHoldChanged,
   replayChainOf,
   type SubscriptionId,
 } from '@tidings/contracts';
@@ -14,7 +15,7 @@ import type { IndexedSubscription } from '../domain/match-index.ts';
 import { requestDelivery } from '../domain/request-delivery.ts';
 import type { LoggedEvent } from '../ports.ts';
 import { Pace } from './domain/pace.ts';
-import type { ReplayJob } from './domain/replay-job.ts';
+import { liveHoldOf, type ReplayJob } from './domain/replay-job.ts';
 import { coversHeaders } from './domain/replay-scope.ts';
 import { SendWindow } from './domain/send-window.ts';
 import type { WaitingDeliveries } from './domain/waiting-deliveries.ts';
@@ -87,8 +88,17 @@ export class ReplayRun {
     const { spec } = this.#job.order;
     this.#report.begin(await log.spanOf(spec));
     await this.#report.write('running');
+    // Also by a run that continues: the one before may have been paused, or have died behind its last command.
+    await this.#hold('held');
     while (this.#report.hasMore && !signal.aborted) await this.#runPart();
-    return this.#report.progress(signal.aborted ? 'running' : 'done');
+    if (signal.aborted) return this.#report.progress('running');
+    await this.#hold('ending');
+    return this.#report.progress('done');
+  }
+
+  async #hold(state: LiveHoldChanged['state']): Promise<void> {
+    const changed = liveHoldOf(this.#job, state);
+    if (changed !== null) await this.#parts.output.hold(changed);
   }
 
   get #counts(): ReplayCounts {

@@ -38,6 +38,7 @@ it('runs two replays of a workspace at a time, and eight of all; one that waits 
       const job = jobs.get(progress.jobId);
       if (job !== undefined) jobs.set(progress.jobId, { ...job, progress });
     },
+    release: async () => {},
     clock: fakeClock(),
     logger: silentLogger,
   });

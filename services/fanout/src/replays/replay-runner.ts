@@ -12,6 +12,8 @@ type Parts = Readonly<{
   find: (jobId: string) => ReplayJob | undefined;
   start: StartRun;
   report: (progress: JobProgressed) => Promise<void>;
+  /** Lets the live events continue that a job holds. */
+  release: (job: ReplayJob) => Promise<void>;
   clock: Clock;
   logger: Logger;
 }>;
@@ -133,9 +135,12 @@ export class ReplayRunner {
     await this.#write(job, desired, null);
   }
 
+  /** Writes that a job is paused, or ended before its end. */
   async #write(job: ReplayJob | undefined, state: JobState, error: string | null): Promise<void> {
     if (job === undefined) return;
     const { order, progress } = job;
+    // Before its end is known: a crash in between repeats both.
+    await this.#parts.release(job);
     await this.#parts.report({
       type: 'JobProgressed.v1',
       jobId: order.jobId,

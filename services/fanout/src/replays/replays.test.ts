@@ -2,16 +2,12 @@ import {
   consumerId,
   deriveDeliveryId,
   deriveReplayDeliveryId,
-  encodeDelivery,
-  encodeOrderingEntry,
-  ladder,
   replayChainOf,
   subscriptionId,
   topics,
   workspaceId,
 } from '@tidings/contracts';
 import { eventually } from '@tidings/testing';
-import { aDeliveryState } from '@tidings/testing/messages';
 import { describe, expect, it } from 'vitest';
 import { anEvent, aSubscription } from '../../test/builders.ts';
 import { aSpec, jobId, replayWorld, timeOf } from '../../test/replay-world.ts';
@@ -20,16 +16,6 @@ const sub = (name: string, over: Parameters<typeof aSubscription>[0] = {}) =>
   aSubscription({ id: subscriptionId(`sub_${name}`), events: ['*'], ...over });
 const toOne = (name: string) =>
   ({ kind: 'subscription', subscriptionId: subscriptionId(`sub_${name}`) }) as const;
-
-const commandOf = (n: number, name = '1') => ({
-  state: aDeliveryState(1, {
-    deliveryId: deriveDeliveryId(anEvent(n).id, subscriptionId(`sub_${name}`)),
-    eventId: anEvent(n).id,
-    subscriptionId: subscriptionId(`sub_${name}`),
-  }),
-  body: Buffer.from('{}'),
-  traceparent: null,
-});
 
 describe('a replay', () => {
   it('delivers exactly the matching history to a subscription that is newer than it', async () => {
@@ -118,45 +104,6 @@ describe('a replay', () => {
       { eventId: anEvent(1).id, subscriptionId: 'sub_acme' },
       { eventId: anEvent(2).id, subscriptionId: 'sub_acme' },
     ]);
-  });
-
-  it('takes the place of commands that still wait, wherever they do', async () => {
-    const world = await replayWorld(sub('1'), sub('2'));
-    for (const n of [1, 2, 3, 4, 5, 7]) await world.publish(n, anEvent(n));
-    const [shortest, second] = ladder;
-    if (shortest === undefined || second === undefined) throw new Error('no rungs');
-    // 1: on a rung. 2: was on a rung. 3: not read by delivery. 4: in an ordered queue. 5: was in one.
-    await world.producer.publish({ topic: second.topic, partition: 2, ...encodeDelivery(commandOf(1)) });
-    await world.producer.publish({ topic: shortest.topic, partition: 1, ...encodeDelivery(commandOf(2)) });
-    world.bus.commits('tidings-delivery-retry').set(`${shortest.topic.name} 1`, 1);
-    await world.producer.publish({ topic: topics.deliveries, ...encodeDelivery(commandOf(3)) });
-    for (const n of [4, 5]) {
-      const entry = encodeOrderingEntry({ type: 'DeliveryHeld.v1', sequence: n }, commandOf(n));
-      await world.producer.publish({ topic: topics.orderingChangelog, partition: 0, ...entry });
-      if (n === 5)
-        await world.producer.publish({
-          topic: topics.orderingChangelog,
-          partition: 0,
-          ...entry,
-          value: null,
-        });
-    }
-    // 6: not fanned out. 7: nothing is known. All of another subscription's.
-    await world.publish(6, anEvent(6), { partition: 1 });
-    world.bus.commits('tidings-fanout').set(`${topics.events.name} 1`, 0);
-    await world.producer.publish({ topic: second.topic, ...encodeDelivery(commandOf(7, '2')) });
-    const before = world.commands().length;
-    await world.startInstance();
-    await world.order(aSpec({ fromMs: timeOf(1), target: toOne('1') }));
-    await eventually(() => expect(world.progress()).toMatchObject({ state: 'done' }));
-    const superseding = world
-      .commands()
-      .slice(before)
-      .filter(({ supersedes }) => supersedes === true);
-    expect(new Set(superseding.map(({ eventId }) => eventId))).toEqual(
-      new Set([1, 3, 4, 6].map((n) => anEvent(n).id)),
-    );
-    expect(world.progress()?.counts).toMatchObject({ sent: 7 });
   });
 
   it('sends a repeated event once, and nothing to a disabled or deleted subscription', async () => {

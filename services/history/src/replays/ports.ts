@@ -1,7 +1,10 @@
 import type { SubscriptionRecord } from '@tidings/contracts';
 
 /** A subscription as replays need it. */
-export type ReplayedSubscription = Pick<SubscriptionRecord, 'id' | 'workspaceId' | 'consumerId' | 'state'>;
+export type ReplayedSubscription = Pick<
+  SubscriptionRecord,
+  'id' | 'workspaceId' | 'consumerId' | 'state' | 'ordering'
+>;
 
 /** The subscriptions by id. `isReady` is false until all existing ones are known. */
 export type ReplayedSubscriptions = Readonly<{

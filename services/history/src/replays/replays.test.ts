@@ -59,7 +59,7 @@ describe('a request for a replay', () => {
       status: 202,
       body: { kind: 'replay', state: 'queued', rate_per_second: 100, consumer_id: null },
     });
-    expect(reply.body['request']).toEqual({ ...body, as_new: false, dry_run: false });
+    expect(reply.body['request']).toEqual({ ...body, as_new: false, hold_live: false, dry_run: false });
     await eventually(() => expect(ordersOf(backing)).toHaveLength(1));
     const [order] = ordersOf(backing);
     const jobId = String(reply.body['id']);
@@ -142,6 +142,20 @@ describe('a request for a replay', () => {
     await isCounted(3, 1);
   });
 
+  it('can hold the live events of an ordered subscription', async () => {
+    const backing = newBacking();
+    const service = await startHere(backing);
+    await service.subscribe({ id: subscriptionId('sub_ordered'), ordering: 'key' });
+    const body = { from, hold_live: true, target: { subscription_id: 'sub_ordered' } };
+    await eventually(async () =>
+      expect(await service.callAt(path, 'POST', { body })).toMatchObject({
+        status: 202,
+        body: { request: { hold_live: true } },
+      }),
+    );
+    await eventually(() => expect(ordersOf(backing)).toMatchObject([{ spec: { holdLive: true } }]));
+  });
+
   it.each([
     [{ target: { all: true } }, '/from'],
     [{ ...anHour, target: {} }, '/target'],
@@ -154,6 +168,7 @@ describe('a request for a replay', () => {
     [{ from, types: ['or der'], target: { all: true } }, '/types/0'],
     [{ from, filter: { a: { $nonsense: 1 } }, target: { all: true } }, '/filter/a'],
     [{ from, hold_live: true, target: { all: true } }, '/hold_live'],
+    [{ from, hold_live: true, target: { subscription_id: 'sub_plain' } }, '/hold_live'],
     [{ from, rate_per_second: 0, target: { all: true } }, '/rate_per_second'],
     [{ from, target: { subscription_id: 'sub_none' } }, '/target/subscription_id'],
     [{ from, target: { subscription_id: 'sub_off' } }, '/target/subscription_id'],
@@ -162,6 +177,7 @@ describe('a request for a replay', () => {
     const backing = newBacking();
     const service = await startHere(backing);
     await service.subscribe({ id: subscriptionId('sub_off'), state: 'disabled' });
+    await service.subscribe({ id: subscriptionId('sub_plain'), ordering: 'none' });
     await service.subscribe({ id: subscriptionId('sub_foreign'), workspaceId: workspaceId('ws_other') });
     const reply = await service.callAt(path, 'POST', { body });
     expect(reply).toMatchObject({ status: 422, body: { code: 'unprocessable' } });

@@ -90,7 +90,7 @@ const checkLog = async (
 const checkTarget = (
   subscriptions: ReplayedSubscriptions,
   { workspaceId, ownerId }: TenantScope,
-  { target }: ReplaySpec,
+  { target, holdLive }: ReplaySpec,
 ): void => {
   if (target.kind !== 'subscription') return;
   if (!subscriptions.isReady()) {
@@ -108,6 +108,10 @@ const checkTarget = (
   if (!isVisible) throw refused([{ pointer, detail: `is no subscription: '${target.subscriptionId}'` }]);
   if (found.state === 'disabled') {
     throw refused([{ pointer, detail: `is disabled: '${target.subscriptionId}' would receive nothing` }]);
+  }
+  if (holdLive && found.ordering === 'none') {
+    const detail = `is for ordered subscriptions: '${target.subscriptionId}' has no order`;
+    throw refused([{ pointer: '/hold_live', detail }]);
   }
 };
 

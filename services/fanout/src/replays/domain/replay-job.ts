@@ -1,4 +1,10 @@
-import type { JobOrdered, JobProgressed, JobRecord } from '@tidings/contracts';
+import {
+  type JobOrdered,
+  type JobProgressed,
+  type JobRecord,
+  type LiveHoldChanged,
+  replayChainOf,
+} from '@tidings/contracts';
 
 /** One job as its topic describes it: the newest order, and the newest progress of any worker. */
 export type ReplayJob = Readonly<{ order: JobOrdered<'replay'>; progress: JobProgressed | null }>;
@@ -7,6 +13,17 @@ const ended = new Set<string>(['done', 'cancelled', 'failed']);
 
 /** Returns true while work may remain. */
 export const isOpen = ({ progress }: ReplayJob): boolean => progress === null || !ended.has(progress.state);
+
+/** Returns a change of the hold of a replay on live events; null for a replay that holds none. */
+export const liveHoldOf = (
+  { order }: Pick<ReplayJob, 'order'>,
+  state: LiveHoldChanged['state'],
+): LiveHoldChanged | null => {
+  const { holdLive, target, dryRun } = order.spec;
+  if (!holdLive || dryRun === true || target.kind !== 'subscription') return null;
+  const { subscriptionId } = target;
+  return { type: 'LiveHoldChanged.v1', subscriptionId, chain: replayChainOf(order), state };
+};
 
 /** The jobs of one partition of the topic, folded from its records in any order and any number of reads. */
 export class ReplayJobs {

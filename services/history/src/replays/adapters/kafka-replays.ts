@@ -46,6 +46,12 @@ export const openReplayedSubscriptions = async (
 ): Promise<Table<ReplayedSubscription>> =>
   openSubscriptionTable<ReplayedSubscription>(bus, {
     service: 'history',
-    select: ({ id, workspaceId, consumerId, state }) => ({ id, workspaceId, consumerId, state }),
+    select: ({ id, workspaceId, consumerId, state, ordering }) => ({
+      id,
+      workspaceId,
+      consumerId,
+      state,
+      ordering,
+    }),
     onChange: () => {},
   });

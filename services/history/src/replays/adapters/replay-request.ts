@@ -19,7 +19,7 @@ export type ReplayBody = Readonly<{
 
 type Detail = Readonly<{ pointer: string; detail: string }>;
 
-const faultsOf = ({ from, to, offsets, types = [], filter, hold_live }: ReplayBody): Detail[] => {
+const faultsOf = ({ from, to, offsets, types = [], filter, hold_live, target }: ReplayBody): Detail[] => {
   const faults: Detail[] = [];
   if ((from === undefined) === (offsets === undefined)) {
     faults.push({ pointer: '/from', detail: 'is required, unless "offsets" is given, and excludes it' });
@@ -40,8 +40,8 @@ const faultsOf = ({ from, to, offsets, types = [], filter, hold_live }: ReplayBo
       faults.push(...check.errors.map(({ pointer, detail }) => ({ pointer: `/filter${pointer}`, detail })));
     }
   }
-  if (hold_live === true) {
-    const detail = 'is not available: live events of an ordered subscription run beside a replay';
+  if (hold_live === true && target.subscription_id === undefined) {
+    const detail = 'requires "target" with a subscription_id, of an ordered subscription';
     faults.push({ pointer: '/hold_live', detail });
   }
   return faults;
@@ -75,7 +75,7 @@ export const replaySpecOf = (
     filter: body.filter ?? null,
     target: targetOf(body.target),
     asNew: body.as_new ?? false,
-    holdLive: false,
+    holdLive: body.hold_live ?? false,
     ratePerSecond: body.rate_per_second ?? ratePerSecond,
     ...(body.dry_run === true && { dryRun: true }),
   };
@@ -93,5 +93,6 @@ export const replayView = ({ fromMs, toMs, offsets, target, ...spec }: ReplaySpe
   target:
     target.kind === 'subscription' ? { subscription_id: target.subscriptionId } : { [target.kind]: true },
   as_new: spec.asNew,
+  hold_live: spec.holdLive,
   dry_run: spec.dryRun ?? false,
 });

@@ -50,7 +50,8 @@ const switches = {
   hold_live: {
     type: 'boolean',
     default: false,
-    description: 'Not available: live events of an ordered subscription do not wait for a replay.',
+    description:
+      'True: live events of the ordered subscription `target.subscription_id` wait until the replay has ended, is paused or cancelled. More than the bound of its queue become dead letters, `backlog-full`.',
   },
   dry_run: {
     type: 'boolean',
