@@ -4,8 +4,8 @@ import { join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
- * Preloaded into the services by `bench:idle -- --causes` (`node --import`): counts requests to Kafka by client and API
- * and expired timers by the code that set them. SIGUSR2 writes the counts since the start to `<pid>.json` in the folder
+ * Preloaded into the services by `bench:idle -- --causes` (`node --import`): counts requests to Kafka by client and API,
+ * commands to MongoDB, and expired timers by the code that set them. SIGUSR2 writes the counts since the start to `<pid>.json` in the folder
  * of {@link countsFolderVariable}, so that counting itself needs no timer.
  */
 const countsFolderVariable = 'TIDINGS_BENCH_COUNTS';
@@ -39,8 +39,31 @@ const countRequests = (): void => {
   };
 };
 
+type CommandPrototype = {
+  command: (
+    namespace: Readonly<{ collection?: string }>,
+    command: Readonly<Record<string, unknown>>,
+  ) => unknown;
+};
+
+const countCommands = (): void => {
+  const requireFromMongo = createRequire(
+    createRequire(join(repository, 'packages', 'mongodb', 'package.json')).resolve('mongoose'),
+  );
+  const { Connection } = requireFromMongo('mongodb/lib/cmap/connection.js') as {
+    Connection: { prototype: CommandPrototype };
+  };
+  const { command: send } = Connection.prototype;
+  Connection.prototype.command = function (this: unknown, ...args) {
+    const [, command] = args;
+    const [name = ''] = Object.keys(command);
+    count(`command ${name} ${typeof command[name] === 'string' ? command[name] : ''}`.trimEnd());
+    return send.apply(this as never, args);
+  };
+};
+
 /** These files set timers for others. */
-const passOn = ['count-causes.js', 'clock.js', 'run-periodically.js', 'sleep.js'];
+const passOn = ['count-causes.js', 'clock.js', 'periodic-task.js', 'sleep.js'];
 
 const callerOf = (stack: string): string => {
   const frames = [...stack.matchAll(/(?:file:\/\/|\()(\/[^)]*?:\d+):\d+\)?$/gm)].map(
@@ -78,6 +101,7 @@ if (
 ) {
   mkdirSync(folder, { recursive: true });
   countRequests();
+  countCommands();
   countTimers();
   process.on('SIGUSR2', write);
   write();

@@ -124,7 +124,7 @@ export type RunPartitionsOptions<T> = Readonly<{
    * are returned at once.
    */
   minBytes?: number;
-  /** Maximum wait of a fetch for `minBytes`. Default and maximum 2,000: heartbeats are sent between fetches. */
+  /** Maximum wait of a fetch for `minBytes`. Default and maximum 10,000. */
   maxWaitMs?: number;
   /**
    * Minimum time between the starts of two fetches: records that arrive one by one share a fetch, and the work per

@@ -39,7 +39,9 @@ export function brokerProperties(
     'group.initial.rebalance.delay.ms': '0',
     // A killed broker delays its own restart and its partitions for this long; Kafka's default is 9 s.
     'broker.session.timeout.ms': '6000',
-    'broker.heartbeat.interval.ms': '1000',
+    'broker.heartbeat.interval.ms': '2000',
+    // Kafka's default is a record twice a second, whose only purpose is to show that the controllers' log advances.
+    'metadata.max.idle.interval.ms': '0',
     'unclean.leader.election.enable': 'false',
     // The broker stores batches as the producer compressed them; retry topics set LogAppendTime themselves.
     'compression.type': 'producer',

@@ -66,7 +66,7 @@ export const configSpec = {
   }),
   sweepEveryMs: duration({
     env: 'SUBSCRIPTION_SWEEP_EVERY',
-    default: 3 * second,
+    default: 10 * second,
     min: 100,
     max: 60 * second,
     help: 'how often versions that are not on their topic yet are published',

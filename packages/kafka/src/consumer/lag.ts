@@ -132,23 +132,30 @@ export async function fetchEnds(
   admin: Admin,
   refs: readonly PartitionRef[],
 ): Promise<ReadonlyMap<string, number>> {
-  const ends = await fetchTopicEnds(admin, topicsOf(refs));
-  return new Map(ends.map(({ ref, high }) => [partitionKey(ref), high]));
+  return offsetsOf(await admin.fetchTopicEnds(topicsOf(refs)));
 }
+
+const offsetsOf = (found: Awaited<ReturnType<Admin['fetchTopicEnds']>>): ReadonlyMap<string, number> =>
+  new Map(
+    found.flatMap(({ topic, partitions }) =>
+      partitions.map(
+        ({ partition, offset }) => [partitionKey({ topic, partition }), Number(offset)] as const,
+      ),
+    ),
+  );
 
 type TopicEnds = Readonly<{ ref: PartitionRef; low: number; high: number }>;
 
 /** Returns the ends of the logs of every partition of these topics. */
 export async function fetchTopicEnds(admin: Admin, topics: readonly string[]): Promise<readonly TopicEnds[]> {
-  const ends = await Promise.all(
-    topics.map(async (topic) => ({ topic, partitions: await admin.fetchTopicOffsets(topic) })),
-  );
-  return ends.flatMap(({ topic, partitions }) =>
-    partitions.map(({ partition, low, high }) => ({
-      ref: { topic, partition },
-      low: Number(low),
-      high: Number(high),
-    })),
+  if (topics.length === 0) return [];
+  const highs = await admin.fetchTopicEnds(topics);
+  const lows = offsetsOf(await admin.fetchTopicEnds(topics, true));
+  return highs.flatMap(({ topic, partitions }) =>
+    partitions.map(({ partition, offset }) => {
+      const ref = { topic, partition };
+      return { ref, low: lows.get(partitionKey(ref)) ?? 0, high: Number(offset) };
+    }),
   );
 }
 

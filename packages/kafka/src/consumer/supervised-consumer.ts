@@ -4,7 +4,7 @@ import type { WorkerState } from '../bus.ts';
 import { detailOf } from '../client/errors.ts';
 import type { KafkaMetricHandles } from '../metrics.ts';
 import { within } from '../within.ts';
-import { type ConsumerOptions, createConsumer, sessionTimeoutMs } from './create-consumer.ts';
+import { type ConsumerOptions, createConsumer, defaultSessionTimeoutMs } from './create-consumer.ts';
 
 /** Lifecycle events of a consumer. Called from kafkajs's own loop: must return at once and never throw. */
 export type ConsumerEvents = Readonly<{
@@ -36,7 +36,7 @@ const restartBackoff = { baseMs: 250, maxMs: 5_000, random: Math.random };
 const settledMs = 60_000;
 const disconnectTimeoutMs = 5_000;
 const fencedPauseMs = 250;
-const watchIntervalMs = 2_000;
+const watchIntervalMs = 10_000;
 // Fetches respond within maxWaitMs, empty or not; a loop without activity for this long hangs (kafkajs #1616: an idle
 // fetcher keeps heartbeating, so the group never detects it).
 const silenceMs = 30_000;
@@ -175,7 +175,7 @@ export class SupervisedConsumer {
 
   async #handle(consumer: Consumer, payload: EachBatchPayload): Promise<void> {
     if (this.#consumer !== consumer || !payload.isRunning()) return;
-    const { clock, events } = this.#options;
+    const { clock, events, sessionTimeoutMs = defaultSessionTimeoutMs } = this.#options;
     if (clock.monotonicMs() - this.#lastHeartbeatMs > sessionTimeoutMs) {
       // Without a heartbeat for a whole session, the group may have reassigned the partitions: records are not accepted
       // until a heartbeat succeeds. Unresolved records are fetched again, so not at once.

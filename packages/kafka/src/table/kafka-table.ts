@@ -3,6 +3,7 @@ import type { Table, TableOptions } from '../bus.ts';
 import type { KafkaEndpoint } from '../client/client.ts';
 import { detailOf } from '../client/errors.ts';
 import type { SharedAdmin } from '../client/shared-admin.ts';
+import { ownGroupSessionTimeoutMs } from '../consumer/create-consumer.ts';
 import { toIncomingRecord } from '../consumer/incoming-record.ts';
 import type { KafkaMetricHandles } from '../metrics.ts';
 import { TableView } from './table-view.ts';
@@ -22,6 +23,8 @@ const progressIntervalMs = 1_000;
 // kafkajs never reports the end of a log that compaction has emptied (#1072): after this long without a record, while
 // the brokers respond, the end is reached.
 const emptyTailMs = 5_000;
+// At rest they respond to heartbeats, three in a session.
+const contactMs = ownGroupSessionTimeoutMs;
 const defaultStaleAfterMs = 30_000;
 const goalBackoff = { baseMs: 250, maxMs: 2_000, random: Math.random };
 
@@ -153,7 +156,7 @@ export class KafkaTable<V> implements Table<V>, TopicFollower {
     endpoint.logger.info(fields, 'table.loading');
     const nowMs = clock.monotonicMs();
     const isQuiet = nowMs - this.#lastProgressMs > emptyTailMs;
-    const isConnected = reader.state === 'running' && nowMs - reader.lastContactMs < emptyTailMs;
+    const isConnected = reader.state === 'running' && nowMs - reader.lastContactMs < contactMs;
     if (this.#goals !== undefined && isQuiet && isConnected && reader.runningForMs > emptyTailMs) {
       endpoint.logger.warn({ ...fields, quietMs: emptyTailMs }, 'table.ready-without-end');
       this.#becomeReady();

@@ -4,6 +4,7 @@ import { partitionKey } from '../bus.ts';
 import type { KafkaEndpoint } from '../client/client.ts';
 import { detailOf } from '../client/errors.ts';
 import type { SharedAdmin } from '../client/shared-admin.ts';
+import { ownGroupSessionTimeoutMs } from '../consumer/create-consumer.ts';
 import { toIncomingRecord } from '../consumer/incoming-record.ts';
 import { SupervisedConsumer } from '../consumer/supervised-consumer.ts';
 import type { KafkaMetricHandles } from '../metrics.ts';
@@ -39,6 +40,7 @@ export class LogFollower implements Follower {
     this.#consumer = new SupervisedConsumer({
       endpoint,
       group: this.#group,
+      sessionTimeoutMs: ownGroupSessionTimeoutMs,
       topics: follow.topics.map(({ name }) => name),
       fetch: { intervalMs: follow.fetchIntervalMs },
       clock,

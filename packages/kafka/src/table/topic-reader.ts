@@ -4,6 +4,7 @@ import type { WorkerState } from '../bus.ts';
 import type { KafkaEndpoint } from '../client/client.ts';
 import { detailOf } from '../client/errors.ts';
 import type { SharedAdmin } from '../client/shared-admin.ts';
+import { ownGroupSessionTimeoutMs } from '../consumer/create-consumer.ts';
 import { SupervisedConsumer } from '../consumer/supervised-consumer.ts';
 import type { KafkaMetricHandles } from '../metrics.ts';
 import { temporaryGroup } from './temporary-group.ts';
@@ -96,6 +97,7 @@ export class TopicReader {
       endpoint,
       group,
       topics: [topic],
+      sessionTimeoutMs: ownGroupSessionTimeoutMs,
       clock,
       metrics,
       events: {

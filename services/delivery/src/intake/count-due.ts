@@ -14,18 +14,24 @@ export const countDue = (
   relay: Pick<Relay, 'assigned'>,
   { clock, logger, metrics }: Pick<DeliveryContext, 'clock' | 'logger' | 'metrics'>,
 ): (() => void) => {
-  const count = async ({ label, topic, delayMs }: Rung): Promise<void> => {
+  const count = async ({ topic, delayMs }: Rung): Promise<number> => {
     const lags = await bus.lag(retryGroup, [topic], { writtenBeforeMs: clock.nowMs() - delayMs });
     const ours = new Set(relay.assigned().map(partitionKey));
     const due = lags.filter((lag) => ours.has(partitionKey(lag)));
-    metrics.handles.rungDue.set(
-      { rung: label },
-      due.reduce((sum, { lagRecords }) => sum + Number(lagRecords), 0),
-    );
+    return due.reduce((sum, { lagRecords }) => sum + Number(lagRecords), 0);
   };
   const run = async (): Promise<void> => {
     try {
-      for (const rung of rungs) await count(rung);
+      // At rest nothing waits anywhere, which one question tells for all rungs.
+      const lags = await bus.lag(
+        retryGroup,
+        rungs.map(({ topic }) => topic),
+      );
+      const waiting = new Set(lags.filter(({ lagRecords }) => lagRecords > 0n).map(({ topic }) => topic));
+      for (const rung of rungs) {
+        const due = waiting.has(rung.topic.name) ? await count(rung) : 0;
+        metrics.handles.rungDue.set({ rung: rung.label }, due);
+      }
     } catch (error) {
       // The relay reports unavailable brokers; here only metrics are missing.
       logger.debug({ detail: messageOf(error) }, 'due-count.unavailable');
