@@ -1,6 +1,5 @@
-import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { AppError } from '@tidings/runtime';
@@ -21,7 +20,7 @@ const stopGraceMs = 12_000;
 export type BrokersOptions = Readonly<{
   /** 1, or 3 for replication factor 3 with two in-sync replicas. */
   count: number;
-  /** The storage folder, formatted once; each broker has a subfolder `broker-N`. */
+  /** The storage folder, formatted at the first start; each broker has a subfolder `broker-N`. */
   dataDir: string;
   /** The folder of the log files, one per broker. Default: `dataDir`. */
   logDir?: string;
@@ -35,7 +34,7 @@ export type BrokersOptions = Readonly<{
   portSetting?: string;
   /** Runs at every start of a broker process. */
   onSpawn?: (part: Part) => void;
-  /** Aborts a start while it formats storage. */
+  /** Aborts a start. */
   signal?: AbortSignal;
 }>;
 
@@ -59,7 +58,7 @@ class BrokerPart extends Part {
   readonly nodeId: number;
 
   constructor(place: BrokerPlace, context: BrokerContext) {
-    const { host, java, folder, logDir, count } = context;
+    const { host, java, folder, logDir, count, clusterId } = context;
     super({
       process: {
         name: `broker-${place.nodeId}`,
@@ -67,7 +66,8 @@ class BrokerPart extends Part {
         args: [
           ...heapArgs,
           ...java.jvmArgs,
-          ...['-cp', java.classPath, 'LocalBroker', join(folder, 'server.properties')],
+          ...['-cp', java.classPath, 'LocalBroker'],
+          ...[join(folder, 'server.properties'), place.dataFolder, clusterId],
         ],
         logFile: join(logDir, `broker-${place.nodeId}.log`),
       },
@@ -86,6 +86,7 @@ type BrokerContext = Readonly<{
   java: JavaTools;
   folder: string;
   logDir: string;
+  clusterId: string;
   /** The number of brokers that must be in the cluster before this one counts as ready. */
   count: () => number;
   onSpawn: ((part: Part) => void) | undefined;
@@ -108,27 +109,16 @@ export async function startBrokers(options: BrokersOptions): Promise<Brokers> {
     portSetting,
   );
   mkdirSync(dataDir, { recursive: true });
-  const cluster = openCluster(dataDir, count);
+  const { clusterId } = openCluster(dataDir, count);
   const nodes: BrokerPart[] = [];
   const expected = (): number => nodes.filter((node) => node.isRunning).length;
   for (const place of places) {
     const folder = join(dataDir, `broker-${place.nodeId}`);
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, 'server.properties'), propertiesText(brokerProperties(host, place, places)));
-    nodes.push(
-      new BrokerPart(place, { host, java, folder, logDir, count: expected, onSpawn: options.onSpawn }),
-    );
+    const context = { host, java, folder, logDir, clusterId, count: expected, onSpawn: options.onSpawn };
+    nodes.push(new BrokerPart(place, context));
   }
-  await Promise.all(
-    places.map((place) =>
-      formatStorage({
-        java,
-        cluster,
-        folder: join(dataDir, `broker-${place.nodeId}`),
-        signal: options.signal,
-      }),
-    ),
-  );
   const stop = async (graceMs?: number): Promise<void> => {
     await Promise.all(nodes.map((node) => node.stop(graceMs)));
   };
@@ -186,31 +176,4 @@ function readCluster(file: string): Cluster | null {
   const { clusterId, brokers } = kept;
   if (typeof clusterId === 'string' && typeof brokers === 'number') return { clusterId, brokers };
   throw damagedFile(file);
-}
-
-type FormatInput = Readonly<{
-  java: JavaTools;
-  cluster: Cluster;
-  folder: string;
-  signal: AbortSignal | undefined;
-}>;
-
-async function formatStorage({ java, cluster, folder, signal }: FormatInput): Promise<void> {
-  if (existsSync(join(folder, 'data', 'meta.properties'))) return;
-  const args = [
-    ...java.jvmArgs,
-    ...['-cp', java.classPath, 'kafka.tools.StorageTool', 'format', '--ignore-formatted'],
-    ...['-t', cluster.clusterId, '-c', join(folder, 'server.properties')],
-  ];
-  await new Promise<void>((resolve, reject) => {
-    execFile(java.java, args, { ...(signal && { signal }) }, (error, stdout, stderr) => {
-      if (error === null) return resolve();
-      const isFull = /no space left/i.test(stdout + stderr);
-      const reason = stderr.trim().split('\n').at(-1) ?? '';
-      const message = isFull
-        ? `the disk that holds ${folder} is full. Free some space and start again.`
-        : `Kafka could not format its storage in ${folder}: ${reason}. Move the data folder away, or start with --data and another folder.`;
-      reject(new AppError({ code: 'unavailable', message, cause: error }));
-    });
-  });
 }
