@@ -60,6 +60,26 @@ module.exports = {
       to: { path: '^services/subscription/src/endpoint-health/' },
     },
     {
+      name: 'console-screens-are-strangers',
+      severity: 'error',
+      comment: 'A screen is a folder of its own: what two of them need is in parts/ or app/.',
+      from: { path: '^services/console/web/src/screens/([^/]+)/' },
+      to: { path: '^services/console/web/src/screens/', pathNot: '^services/console/web/src/screens/$1/' },
+    },
+    {
+      name: 'console-parts-know-no-screen',
+      severity: 'error',
+      from: { path: '^services/console/web/src/(parts|api|app|texts)/' },
+      to: { path: '^services/console/web/src/screens/' },
+    },
+    {
+      name: 'console-web-knows-the-api-only',
+      severity: 'error',
+      comment: 'The browser application uses nothing but the public API, typed from its description.',
+      from: { path: '^services/console/web/' },
+      to: { path: '^(packages|services)/', pathNot: '^services/console/web/' },
+    },
+    {
       name: 'packages-know-no-service',
       severity: 'error',
       from: { path: '^packages/' },

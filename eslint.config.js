@@ -6,7 +6,7 @@ import { docCommentOpening } from './deploy/lint/doc-comment-opening.mjs';
 export default tseslint.config(
   { ignores: ['**/dist/**', '**/*.mjs', '**/*.cjs', '**/*.js', '**/node_modules/**'] },
   {
-    files: ['{packages,services}/**/*.ts', '{e2e,bench,deploy}/**/*.ts'],
+    files: ['{packages,services}/**/*.{ts,tsx}', '{e2e,bench,deploy}/**/*.ts'],
     extends: [tseslint.configs.base],
     plugins: { tidings: { rules: { 'doc-comment-opening': docCommentOpening } } },
     languageOptions: { parserOptions: { projectService: true } },
@@ -28,6 +28,11 @@ export default tseslint.config(
         { selector: 'ExportAllDeclaration', message: 'List what is exported.' },
       ],
     },
+  },
+  {
+    // Markup takes lines without taking thought.
+    files: ['**/*.tsx'],
+    rules: { 'max-lines-per-function': ['error', { max: 100, skipBlankLines: true, skipComments: true }] },
   },
   {
     files: ['**/*.test.ts', '**/test/**', '**/contract/**', 'e2e/**'],

@@ -27,7 +27,12 @@ export default defineConfig({
         ...shared,
         test: {
           name: 'unit',
-          include: ['{packages,services}/*/src/**/*.test.ts', 'deploy/**/*.test.ts', 'bench/**/*.test.ts'],
+          include: [
+            '{packages,services}/*/src/**/*.test.ts',
+            'services/console/web/src/**/*.test.ts',
+            'deploy/**/*.test.ts',
+            'bench/**/*.test.ts',
+          ],
           exclude: ['**/*.{int,slow,ops}.test.ts', '**/node_modules/**'],
           // To load express, ajv and the rest anew for each file takes twice as long as the tests.
           isolate: false,

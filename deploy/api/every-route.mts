@@ -185,9 +185,10 @@ async function consumers(): Promise<void> {
   await client.PATCH('/v1/webhooks/consumers/{id}', { params: { path }, body: { name: 'Acme' } });
   await client.POST('/v1/webhooks/consumers/{id}/disable', { params: { path, ...newest } });
   await client.POST('/v1/webhooks/consumers/{id}/enable', { params: { path, ...newest } });
+  const identity = await client.GET('/v1/webhooks/identity');
   const token = await client.POST('/v1/webhooks/consumer-tokens', { params: once, body: { consumer_id: 'acme' } });
   const created: Schemas['ConsumerToken'] | undefined = token.data;
-  console.log(first?.state === 'active', created?.token);
+  console.log(first?.state === 'active', created?.token, identity.data?.scopes);
 }
 
 async function workspaces(): Promise<void> {

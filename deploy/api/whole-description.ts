@@ -15,6 +15,7 @@ import { systemRoutes } from '../../services/history/src/system/adapters/system-
 import { eventRoutes } from '../../services/ingress/src/adapters/event-routes.ts';
 import { apiKeyRoutes } from '../../services/subscription/src/access/adapters/api-key-routes.ts';
 import { consumerRoutes } from '../../services/subscription/src/access/adapters/consumer-routes.ts';
+import { identityRoute } from '../../services/subscription/src/access/adapters/identity-route.ts';
 import { workspaceRoutes } from '../../services/subscription/src/access/adapters/workspace-routes.ts';
 import { eventTypeRoutes } from '../../services/subscription/src/event-types/adapters/event-type-routes.ts';
 import { auditRoutes } from '../../services/subscription/src/registry/adapters/audit-routes.ts';
@@ -47,6 +48,7 @@ export const wholeDescription: ApiDescription = describeApi(
     ...eventTypeRoutes(nothing),
     ...consumerRoutes(nothing),
     ...apiKeyRoutes(nothing),
+    identityRoute(),
     ...workspaceRoutes(nothing),
     ...auditRoutes(nothing, ['subscription']),
     route({ ...describing, handle: async () => undefined }),

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { BuildState } from './build-state.mjs';
+import { BuildState, steps } from './build-state.mjs';
 import { UserError } from './options.mjs';
 
 export const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -75,16 +75,23 @@ function installAdvice(output) {
   return `the dependencies could not be installed:\n${end}`;
 }
 
-/** Compiles what has changed. Throws a UserError with the compiler's output if it does not compile. */
+/** Compiles what has changed, and bundles the console. Throws a UserError with the output of a step that fails. */
 export async function build() {
-  const state = new BuildState(root);
+  await Promise.all([
+    runStep(steps.compile, 'building', [join(root, 'node_modules/typescript/bin/tsc'), '-b']),
+    runStep(steps.bundle, 'bundling the console', [join(root, 'deploy/local/bundle-console.mjs')]),
+  ]);
+}
+
+async function runStep(step, name, args) {
+  const state = new BuildState(root, step);
   if (state.isCurrent()) return;
   const startedMs = performance.now();
-  print('building');
-  const result = await runQuietly(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-b']);
-  if (result.code !== 0) throw new UserError(`the build failed:\n${result.output.trim()}`);
+  print(name);
+  const result = await runQuietly(process.execPath, args);
+  if (result.code !== 0) throw new UserError(`${name} failed:\n${result.output.trim()}`);
   state.remember();
-  print(`built in ${seconds(startedMs)}`);
+  print(`${name}: done in ${seconds(startedMs)}`);
 }
 
 /** Runs a program in the repository and returns its output; `onOutput` receives it as it arrives. */

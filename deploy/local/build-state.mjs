@@ -2,26 +2,48 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
-const folders = ['packages', 'services', 'deploy', 'e2e', 'bench'];
-const configs = ['tsconfig.json', 'tsconfig.base.json', 'pnpm-lock.yaml'];
 const skipped = new Set(['node_modules', 'target', '.tidings']);
-const sourceNames = /\.(ts|tsx|json)$/;
-const resultNames = /^\.tsbuildinfo$/;
+const web = join('services', 'console', 'web');
 
 /**
- * Tells if the compiler has something to do, by the names, sizes and times of all sources and of the compiler's own
+ * The steps of the build. `folders` and `files` have the sources, whose names are `sourceNames`; a folder of `without`
+ * is another step's. `resultNames`: files below dist that record what the step has made.
+ */
+export const steps = {
+  compile: {
+    record: '.tidings-built',
+    folders: ['packages', 'services', 'deploy', 'e2e', 'bench'],
+    without: [web],
+    files: ['tsconfig.json', 'tsconfig.base.json', 'pnpm-lock.yaml'],
+    sourceNames: /\.(ts|tsx|json)$/,
+    resultNames: /^\.tsbuildinfo$/,
+  },
+  bundle: {
+    record: '.tidings-bundled',
+    folders: [web],
+    without: [],
+    files: ['pnpm-lock.yaml'],
+    sourceNames: /\.(ts|tsx|css|html|svg|json|mjs)$/,
+    resultNames: /^(index|portal)\.html$/,
+  },
+};
+
+/**
+ * Tells if a step of the build has something to do, by the names, sizes and times of all sources and of the step's own
  * records of its results. That takes a tenth of a second; `tsc -b` with nothing to do takes more than one.
  */
 export class BuildState {
   #root;
+  #step;
   #file;
   #sources;
 
-  /** Reads the sources. Create it before the compiler runs: what changes meanwhile belongs to the next build. */
-  constructor(root) {
+  /** Reads the sources. Create it before the step runs: what changes meanwhile belongs to the next build. */
+  constructor(root, step = steps.compile) {
     this.#root = root;
-    this.#file = join(root, 'node_modules', '.tidings-built');
-    this.#sources = this.#hash({ names: sourceNames, isResult: false, files: configs });
+    this.#step = step;
+    this.#file = join(root, 'node_modules', step.record);
+    this.#sources = this.#hash({ names: step.sourceNames, isResult: false, files: step.files });
   }
 
   /** Returns true if no source and no result has changed since the last build that `remember` was called for. */
@@ -34,13 +56,13 @@ export class BuildState {
     }
   }
 
-  /** Call after the compiler has succeeded. */
+  /** Call after the step has succeeded. */
   remember() {
     writeFileSync(this.#file, this.#text());
   }
 
   #text() {
-    return `${this.#sources} ${this.#hash({ names: resultNames, isResult: true, files: [] })}\n`;
+    return `${this.#sources} ${this.#hash({ names: this.#step.resultNames, isResult: true, files: [] })}\n`;
   }
 
   #hash({ names, isResult, files }) {
@@ -49,12 +71,15 @@ export class BuildState {
       const { mtimeMs, size } = statSync(path);
       hash.update(`${path}\0${mtimeMs}\0${size}\n`);
     };
+    const { folders, without } = this.#step;
+    const others = new Set(without.map((folder) => join(this.#root, folder)));
     const walk = (folder) => {
       for (const entry of readdirSync(folder, { withFileTypes: true })) {
         const path = join(folder, entry.name);
         if (entry.isDirectory()) {
           // Below dist, only the compiler's own record counts.
-          const isWanted = !skipped.has(entry.name) && (entry.name !== 'dist' || isResult);
+          const isWanted =
+            !skipped.has(entry.name) && !others.has(path) && (entry.name !== 'dist' || isResult);
           if (isWanted && basename(folder) !== 'dist') walk(path);
         } else if (names.test(entry.name)) add(path);
       }

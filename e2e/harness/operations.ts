@@ -9,7 +9,7 @@ export type Operation = Readonly<{
   operationId: string;
   method: string;
   path: string;
-  /** The required scope; null if no key is required. */
+  /** The required scope; `any` if every key has access, null if no key is required. */
   scope: string | null;
   takesIfMatch: boolean;
   takesBody: boolean;
@@ -39,7 +39,7 @@ function readOperation(path: string, method: string, described: Described): Oper
     operationId,
     method: method.toUpperCase(),
     path,
-    scope: security[0]?.key?.[0] ?? null,
+    scope: security.length === 0 ? null : (security[0]?.key?.[0] ?? 'any'),
     takesIfMatch: names.includes('If-Match'),
     takesBody: requestBody !== undefined,
     query: names.filter((name) => !headerNames.includes(name)),

@@ -163,6 +163,7 @@ export const isolationRules: Readonly<Record<string, 'public' | readonly Try[]>>
   changeConsumer: ofConsumer({ name: 'mine now' }),
   enableConsumer: ofConsumer(),
   disableConsumer: ofConsumer(),
+  getIdentity: [blind],
   listWorkspaces: [refused],
   createWorkspace: [{ body: ({ workspace }) => ({ id: workspace }), ...refused }],
   getWorkspace: ofWorkspace(),

@@ -162,6 +162,7 @@ describe('the request of a command', () => {
       'GET /v1/webhooks/api-keys?state=expired&workspace_id=w',
       undefined,
     ],
+    [['whoami'], 'GET /v1/webhooks/identity', undefined],
     [['api-keys', 'get', 'key_1'], 'GET /v1/webhooks/api-keys/key_1', undefined],
     [['api-keys', 'revoke', 'key_1'], 'POST /v1/webhooks/api-keys/key_1/revoke', undefined],
     [

@@ -6,6 +6,7 @@ import type { LocalState } from './local-state.ts';
 
 /** npm forwards a signal that the terminal's process group has already received: two within this time count as one. */
 const sameSignalMs = 1_000;
+const linkTimeoutMs = 5_000;
 const stopSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** Work in parallel with a ready stack; the returned function ends it. */
@@ -29,7 +30,8 @@ export async function runLocalStack(options: LocalStackOptions, beside?: BesideS
   try {
     const state = await Promise.race([stack.start(), signals.first]);
     if (state !== null) {
-      for (const line of summary(state, stack)) print(line);
+      const signIn = await signInLink(state, stack.operatorUrl);
+      for (const line of summary(state, stack, signIn)) print(line);
       const end = beside?.(stack);
       await signals.first;
       ending = end?.();
@@ -74,18 +76,44 @@ function listen(force: () => void): { first: Promise<null>; remove: () => void }
 
 type Pages = Pick<LocalStack, 'inboxUrl' | 'operatorUrl'>;
 
-function summary(state: LocalState, { inboxUrl, operatorUrl }: Pages): string[] {
+/** Returns a link that signs its first user in to the console; null if the console makes none, which ends no start. */
+async function signInLink(
+  { url, admin_key }: LocalState,
+  operatorUrl: string | null,
+): Promise<string | null> {
+  if (url === null || operatorUrl === null) return null;
+  try {
+    const response = await fetch(`${operatorUrl}/sign-in-links`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ key: admin_key }),
+      signal: AbortSignal.timeout(linkTimeoutMs),
+    });
+    if (!response.ok) return null;
+    const { path } = (await response.json()) as Readonly<{ path: string }>;
+    return `${url}${path}`;
+  } catch {
+    // The admin key, which is printed too, signs in as well.
+    return null;
+  }
+}
+
+function summary(state: LocalState, { inboxUrl, operatorUrl }: Pages, signIn: string | null): string[] {
   const rows: [string, string][] = [
     ['Kafka', state.brokers],
     ['MongoDB', state.mongodb_uri],
   ];
   if (state.url !== null) {
     rows.unshift(['Console and API', state.url]);
+    if (signIn !== null) rows.unshift(['Sign in', signIn]);
     if (operatorUrl !== null) rows.push(['Status', operatorUrl]);
     if (inboxUrl !== null) rows.push(['Demo inbox', inboxUrl]);
     rows.push(['Workspace', state.workspace_id], ['Admin key', state.admin_key]);
   }
   const lines = rows.map(([label, value]) => `  ${label.padEnd(16)} ${value}`);
-  const how = state.url === null ? [] : ['', 'Publish an event:', '', demoCurl(state.url, state.admin_key)];
+  const once =
+    signIn === null ? [] : ['', 'The link signs in once, within 15 minutes; afterwards use the admin key.'];
+  const how =
+    state.url === null ? [] : [...once, '', 'Publish an event:', '', demoCurl(state.url, state.admin_key)];
   return ['', 'Tidings is ready.', '', ...lines, ...how, '', 'Ctrl-C stops it.', ''];
 }

@@ -84,6 +84,10 @@ function listenersOf({ host, portBase, services, brokers, mongodbUri }: ServiceS
 const loopIdOf = ({ sealingKeys }: ServiceSurroundings): string =>
   createHash('sha256').update(`loop ${sealingKeys}`).digest('base64url').slice(0, 22);
 
+/** Returns the key of browser sessions, which stay signed in when the stack is restarted. */
+const derivedKey = ({ sealingKeys }: ServiceSurroundings): string =>
+  createHash('sha256').update(`session ${sealingKeys}`).digest('base64');
+
 /**
  * Returns the environment of a process. The caller's values take precedence for settings that a caller may choose; the
  * stack sets the addresses.
@@ -123,6 +127,7 @@ export function processEnvironment(
     environment['WORKSPACE_POLICY'] = own['WORKSPACE_POLICY'] ?? 'open';
   }
   if (!names.has('console')) return environment;
+  environment['CONSOLE_SESSION_KEYS'] = own['CONSOLE_SESSION_KEYS'] ?? `local:${derivedKey(around)}`;
   environment['CONSOLE_OPERATOR_HOST'] = around.host;
   environment['CONSOLE_OPERATOR_PORT'] = String(around.portBase + operatorOffset);
   for (const other of around.services) {

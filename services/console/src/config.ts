@@ -1,5 +1,5 @@
 import { httpSettings } from '@tidings/http';
-import { duration, url } from '@tidings/runtime';
+import { duration, list, optional, secret, url } from '@tidings/runtime';
 
 const { host: operatorHost, port: operatorPort } = httpSettings('CONSOLE_OPERATOR');
 
@@ -32,5 +32,30 @@ export const configSpec = {
     min: 100,
     max: 10_000,
     help: 'how long the status page waits for the state of a service',
+  }),
+  sessionKeys: optional(
+    secret({
+      env: 'CONSOLE_SESSION_KEYS',
+      help: "the key ring that seals sessions, 'id:base64key', the primary one first; a key has 32 bytes. Without it sessions end when the console restarts, and belong to one instance",
+    }),
+  ),
+  sessionIdleMs: duration({
+    env: 'CONSOLE_SESSION_IDLE',
+    default: 30 * 60_000,
+    min: 60_000,
+    max: 24 * 3_600_000,
+    help: 'how long a session lasts without a request of a person',
+  }),
+  sessionMaxMs: duration({
+    env: 'CONSOLE_SESSION_MAX',
+    default: 12 * 3_600_000,
+    min: 60_000,
+    max: 30 * 24 * 3_600_000,
+    help: 'how long a session lasts in all',
+  }),
+  portalOrigins: list({
+    env: 'CONSOLE_PORTAL_ORIGINS',
+    default: [],
+    help: 'comma-separated origins whose pages may embed the portal in a frame, such as https://app.example.com; empty allows none',
   }),
 } as const;

@@ -1,14 +1,24 @@
-import { mountRoutes, serve } from '@tidings/http';
+import { randomBytes } from 'node:crypto';
+import { type AppOptions, mountRoutes, serve } from '@tidings/http';
 import type { ServiceContext } from '@tidings/observability';
+import { type Clock, type KeyRing, keyRing } from '@tidings/runtime';
 import { createApiProxy } from './adapters/api-proxy.ts';
 import { descriptionRoutes } from './adapters/description-routes.ts';
 import { fetchDescription } from './adapters/fetch-description.ts';
 import { fetchReadiness } from './adapters/fetch-readiness.ts';
-import { mountOperatorRoutes, mountPublicPage } from './adapters/status-routes.ts';
+import { mountOperatorRoutes } from './adapters/status-routes.ts';
 import { createCollectDescription } from './collect-description.ts';
 import { createCollectStates } from './collect-states.ts';
 import type { configSpec } from './config.ts';
 import type { metricsCatalogue } from './metrics.ts';
+import { readWebFiles, webFolder } from './pages/adapters/web-files.ts';
+import { mountWebRoutes } from './pages/adapters/web-routes.ts';
+import { fetchIdentity } from './sessions/adapters/fetch-identity.ts';
+import { useSession } from './sessions/adapters/session-credentials.ts';
+import { mountSessionRoutes, mountSignInLinks } from './sessions/adapters/session-routes.ts';
+import { EndedSessions } from './sessions/ended-sessions.ts';
+import { Sessions } from './sessions/sessions.ts';
+import { SignInCodes } from './sessions/sign-in-codes.ts';
 
 // The page refreshes every two seconds: several viewers share one round of requests.
 const freshMs = 1_000;
@@ -17,30 +27,24 @@ const freshMs = 1_000;
  * Starts the console: the public server, and the operators' server, which closes last. It is ready when both listen: a
  * service that is down is shown, and does not make the page unavailable.
  */
-export async function startConsole(
-  context: ServiceContext<typeof configSpec, typeof metricsCatalogue>,
-): Promise<{ url: string; operatorUrl: string }> {
+export async function startConsole(context: Context): Promise<{ url: string; operatorUrl: string }> {
   const { config, logger, metrics, resources, clock } = context;
   const targets = {
     ingress: config.ingressUrl,
     subscription: config.subscriptionUrl,
     history: config.historyUrl,
   };
+  const { sessions, codes, limits } = createSessions(config, clock);
   const proxy = createApiProxy({
     targets,
+    prepare: (request, response) => useSession(sessions, request, response),
     timeoutMs: config.upstreamTimeoutMs,
     logger,
     metrics: metrics.handles,
   });
   resources.add('proxy', proxy.close);
   const collectStates = createCollectStates({
-    services: [
-      { name: 'ingress', url: config.ingressUrl },
-      { name: 'subscription', url: config.subscriptionUrl },
-      { name: 'fanout', url: config.fanoutUrl },
-      { name: 'delivery', url: config.deliveryUrl },
-      { name: 'history', url: config.historyUrl },
-    ],
+    services: monitored(config),
     fetchFrom: fetchReadiness(config.fetchTimeoutMs),
     clock,
     freshMs,
@@ -50,23 +54,65 @@ export async function startConsole(
     fetchFrom: fetchDescription(config.fetchTimeoutMs),
     clock,
   });
-  const { operatorHost: host, operatorPort: port } = config;
-  const operatorServer = await serve(
-    { ...context, config: { host, port, trustedProxies: [] } },
-    { routes: (app) => mountOperatorRoutes(app, collectStates) },
-  );
+  const operatorServer = await serveOperators(context, {
+    routes: (app) => {
+      mountOperatorRoutes(app, collectStates);
+      mountSignInLinks(app, codes);
+    },
+  });
   const server = await serve(context, {
     hasMetrics: false,
     // Bodies are forwarded: the services enforce their own limits and report them.
     maxBodyBytes: Number.MAX_SAFE_INTEGER,
     routes: (app) => {
       proxy.mount(app);
-      mountPublicPage(app, collectStates);
+      mountSessionRoutes(app, {
+        sessions,
+        codes,
+        fetchIdentity: fetchIdentity(targets.subscription),
+        limits,
+      });
       // The description requires no key: no route of the console checks one.
       mountRoutes(app, descriptionRoutes(collectDescription), { authenticate: () => null });
+      const read = () => readWebFiles(webFolder());
+      mountWebRoutes(app, { read, portalOrigins: config.portalOrigins });
     },
   });
   // Before the server closes, which waits for open responses.
   resources.add('streams', proxy.endStreams);
   return { url: server.url, operatorUrl: operatorServer.url };
 }
+
+type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
+
+async function serveOperators(context: Context, options: Pick<AppOptions, 'routes'>) {
+  const { operatorHost: host, operatorPort: port } = context.config;
+  return serve({ ...context, config: { host, port, trustedProxies: [] } }, options);
+}
+
+type ServiceUrls = Readonly<
+  Record<'ingressUrl' | 'subscriptionUrl' | 'fanoutUrl' | 'deliveryUrl' | 'historyUrl', string>
+>;
+
+const monitored = (urls: ServiceUrls) => [
+  { name: 'ingress', url: urls.ingressUrl },
+  { name: 'subscription', url: urls.subscriptionUrl },
+  { name: 'fanout', url: urls.fanoutUrl },
+  { name: 'delivery', url: urls.deliveryUrl },
+  { name: 'history', url: urls.historyUrl },
+];
+
+type SessionSettings = Readonly<{
+  sessionKeys: string | undefined;
+  sessionIdleMs: number;
+  sessionMaxMs: number;
+}>;
+
+function createSessions({ sessionKeys, sessionIdleMs, sessionMaxMs }: SessionSettings, clock: Clock) {
+  const limits = { idleMs: sessionIdleMs, maxMs: sessionMaxMs };
+  const ring = sessionKeys === undefined ? ringOfThisProcess() : keyRing(sessionKeys);
+  const sessions = new Sessions({ ring, limits, ended: new EndedSessions(), clock });
+  return { sessions, codes: new SignInCodes(clock), limits };
+}
+
+const ringOfThisProcess = (): KeyRing => keyRing(`process:${randomBytes(32).toString('base64')}`);

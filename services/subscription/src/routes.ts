@@ -4,6 +4,7 @@ import type { ConfigOf, KeyRing } from '@tidings/runtime';
 import { apiKeyRoutes } from './access/adapters/api-key-routes.ts';
 import { operatorRules } from './access/adapters/bootstrap-task.ts';
 import { consumerRoutes } from './access/adapters/consumer-routes.ts';
+import { identityRoute } from './access/adapters/identity-route.ts';
 import type { MongoKeyUsage } from './access/adapters/mongo-key-usage.ts';
 import type { AccessDocuments } from './access/adapters/open-access-documents.ts';
 import { workspaceRoutes } from './access/adapters/workspace-routes.ts';
@@ -58,6 +59,7 @@ export function registryRoutes(parts: RoutesParts): readonly Route[] {
     ...eventTypeRoutes(parts.eventTypes),
     ...consumerRoutes(documents.consumers),
     ...apiKeyRoutes({ ...documents, usage, ring }),
+    identityRoute(),
     ...workspaceRoutes({ ...parts, ...documents.workspaces, operator: operatorRules(config) }),
     ...auditRoutes(
       parts.audit,

@@ -32,6 +32,13 @@ const inWorkspace = { workspace_id: 'workspace' };
 /** tidings api-keys … */
 export const apiKeyCommands: readonly CommandSpec[] = [
   {
+    name: 'whoami',
+    description: 'show the workspace, the consumer and the scopes of your key',
+    examples: ['whoami', 'whoami --json'],
+    view: 'object',
+    request: () => ({ method: 'GET', path: '/v1/webhooks/identity' }),
+  },
+  {
     name: 'api-keys list',
     description: 'list keys, newest first, without the secret keys themselves',
     options: [

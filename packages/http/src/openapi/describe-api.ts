@@ -1,5 +1,6 @@
 import { problemTable } from '../problems/problem-table.ts';
 import {
+  type Access,
   idempotencyOf,
   type JsonSchema,
   type Query,
@@ -144,13 +145,15 @@ const takenHeaders = (route: Route): readonly string[] => [
 const headersOf = (route: Route, { headers = [] }: ResponseDeclaration): readonly ResponseHeader[] =>
   idempotencyOf(route) === 'stored' ? [...headers, 'Idempotency-Replayed'] : headers;
 
+function needsOf(access: Access): string {
+  if (typeof access !== 'string') return `Needs no key: ${access.public}.`;
+  return access === 'any' ? 'Needs a key or a token with any scope.' : `Needs the scope \`${access}\`.`;
+}
+
 function operation(route: Route, components: BodyComponents): Named {
   const { operationId, tag, summary, description, access, body } = route;
   const isPublic = typeof access !== 'string';
-  const described = [
-    description,
-    isPublic ? `Needs no key: ${access.public}.` : `Needs the scope \`${access}\`.`,
-  ];
+  const described = [description, needsOf(access)];
   return {
     operationId,
     tags: [tag],
@@ -158,7 +161,10 @@ function operation(route: Route, components: BodyComponents): Named {
     description: described.filter((text) => text !== undefined).join('\n\n'),
     security: isPublic
       ? []
-      : [{ key: [access] }, ...(route.redeemTicket === undefined ? [] : [{ ticket: [] }])],
+      : [
+          { key: access === 'any' ? [] : [access] },
+          ...(route.redeemTicket === undefined ? [] : [{ ticket: [] }]),
+        ],
     ...(idempotencyOf(route) === 'read-only' ? { 'x-read-only': true } : {}),
     parameters: parametersOf(route, components.schemas),
     ...(body === undefined ? {} : { requestBody: describeBody(body, components) }),

@@ -57,7 +57,8 @@ export function problemsOf(route: Route): ErrorCode[] {
   const add = (condition: boolean, ...more: ErrorCode[]) => {
     if (condition) for (const code of more) codes.add(code);
   };
-  add(typeof access === 'string', 'unauthorized', 'forbidden');
+  add(typeof access === 'string', 'unauthorized');
+  add(typeof access === 'string' && access !== 'any', 'forbidden');
   add(params !== undefined, 'not-found');
   add(body !== undefined, 'payload-too-large', 'unsupported-media-type', 'unprocessable');
   add(takes.includes('If-Match'), 'precondition-failed', 'conflict');

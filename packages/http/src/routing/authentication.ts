@@ -7,19 +7,19 @@ import { addressOf } from './request-state.ts';
 /**
  * Returns the principal of the request's key (`Authorization: Bearer …`). Rejects with `unauthorized` (401) without a
  * known key, and with `forbidden` (403) for a key that has neither `scope` nor `admin` (which does not include
- * `platform`).
+ * `platform`), unless `scope` is `any`.
  */
 export async function authorize(
   request: IncomingMessage,
   authenticate: Authenticate,
-  scope: AccessScope,
+  scope: AccessScope | 'any',
 ): Promise<Principal> {
   const [, token] = /^Bearer +([^\s]{1,4096})$/i.exec(request.headers.authorization ?? '') ?? [];
   if (token === undefined) throw unauthorized('There is no key');
   const principal = await authenticate(token, { address: addressOf(request) });
   if (principal === null) throw unauthorized('The key is not known, has expired or was revoked');
   const { scopes } = principal;
-  if (scopes.has(scope) || (scope !== 'platform' && scopes.has('admin'))) return principal;
+  if (scope === 'any' || scopes.has(scope) || (scope !== 'platform' && scopes.has('admin'))) return principal;
   throw new AppError({ code: 'forbidden', message: `The key lacks the scope '${scope}'.` });
 }
 

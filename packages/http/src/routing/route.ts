@@ -13,8 +13,8 @@ export type JsonSchema = Readonly<{ [keyword: string]: unknown }>;
 /** The methods of routes; GET also serves HEAD, and every path serves OPTIONS. */
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
-/** The access rule: keys with this scope (or `admin`), or public with the reason. */
-export type Access = AccessScope | Readonly<{ public: string }>;
+/** The access rule: keys with this scope (or `admin`), keys with any scope, or public with the reason. */
+export type Access = AccessScope | 'any' | Readonly<{ public: string }>;
 
 /** The request headers that a route can declare; Idempotency-Key follows from {@link Idempotency}. */
 export type RequestHeader = 'If-Match';
@@ -89,7 +89,7 @@ export type PathParams<Path extends string> = Path extends `${string}{${infer Na
   ? Readonly<Record<Name, string>> & PathParams<Rest>
   : unknown;
 
-type PrincipalFor<A extends Access> = A extends AccessScope ? Principal : null;
+type PrincipalFor<A extends Access> = A extends AccessScope | 'any' ? Principal : null;
 
 type CallOf<Path extends string, A extends Access, Q, B> = Call<{
   principal: PrincipalFor<A>;

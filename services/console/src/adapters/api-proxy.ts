@@ -13,6 +13,8 @@ import { OpenStreams } from './open-streams.ts';
 export type ApiProxyOptions = Readonly<{
   targets: Readonly<Record<RoutedService, string>>;
   timeoutMs: number;
+  /** Completes a request before it is forwarded. Throws AppError for one that must not be. */
+  prepare: (request: IncomingMessage, response: ServerResponse) => void;
   logger: Logger;
   metrics: Metrics<typeof metricsCatalogue>['handles'];
 }>;
@@ -25,7 +27,8 @@ const maxIdleSockets = 32;
 const streamPath = '/v1/webhooks/stream';
 
 /** Creates the proxy, which routes /v1 requests by path over pooled connections. */
-export function createApiProxy({ targets, timeoutMs, logger, metrics }: ApiProxyOptions): ApiProxy {
+export function createApiProxy(options: ApiProxyOptions): ApiProxy {
+  const { targets, timeoutMs, prepare, logger, metrics } = options;
   const agent = new Agent({
     keepAlive: true,
     maxSockets: maxSocketsPerService,
@@ -54,6 +57,7 @@ export function createApiProxy({ targets, timeoutMs, logger, metrics }: ApiProxy
       app.use((request, response, next) => {
         const target = serviceOf(pathOf(request));
         if (target === null) return next();
+        prepare(request, response);
         observe(target, response, metrics);
         const events = eventsOf(target, request, response);
         const origin = targets[target];

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ServiceState } from '../domain/service-state.ts';
 import { html } from './markup.ts';
-import { renderOperatorPage, renderPublicPage } from './status-page.ts';
+import { renderOperatorPage } from './status-page.ts';
 
 const ready: ServiceState = {
   name: 'ingress',
@@ -34,14 +34,6 @@ describe('the status page', () => {
   it('loads nothing from other origins', () => {
     const page = renderOperatorPage([ready]).replaceAll('href="http://127.0.0.1:1', '');
     expect(page).not.toMatch(/(src|href)="(https?:)?\/\//);
-  });
-
-  it('shows the public only which services are ready', () => {
-    const page = renderPublicPage([
-      { ...ready, state: 'not-ready', problems: ['event-log: down (broker 10.0.0.7 refused)'] },
-    ]);
-    expect(page).toContain('Not ready: ingress.');
-    expect(page).not.toMatch(/127\.0\.0\.1|10\.0\.0\.7|event-log|\/metrics|\/status|answered in/);
   });
 
   it('escapes texts of services', () => {

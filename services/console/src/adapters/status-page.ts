@@ -18,26 +18,9 @@ const stateWords: Readonly<Record<ServiceState['state'], string>> = {
   unreachable: 'no answer',
 };
 
-type Parts = Readonly<{ states: readonly ServiceState[]; cards: readonly Markup[]; footer: Markup }>;
-
-/** Renders the public page: which services are ready. */
-export const renderPublicPage = (states: readonly ServiceState[]): string =>
-  renderPage({
-    states,
-    cards: states.map((state) => card(state, '')),
-    footer: html`The API describes itself: <a href="/v1/openapi.json">/v1/openapi.json</a>.`,
-  });
-
-/** Renders the operators' page: also the address of each service, the state of its parts, and its problems. */
-export const renderOperatorPage = (states: readonly ServiceState[]): string =>
-  renderPage({
-    states,
-    cards: states.map((state) => card(state, details(state))),
-    footer: html`The same as JSON: <a href="/status">/status</a>. This process: <a href="/ready">/ready</a>, <a href="/metrics">/metrics</a>.`,
-  });
-
 // The page is self-contained: it loads no font, script or image from elsewhere.
-function renderPage({ states, cards, footer }: Parts): string {
+/** Renders the operators' page: the state of each service, its address, its parts, and its problems. */
+export function renderOperatorPage(states: readonly ServiceState[]): string {
   const page = html`<!doctype html>
 <html lang="en">
 <head>
@@ -56,7 +39,7 @@ function renderPage({ states, cards, footer }: Parts): string {
 ${summary(states)}
 ${pipeline(states)}
 <section aria-labelledby="services"><h2 id="services">Services</h2>
-<ul class="cards">${cards}</ul>
+<ul class="cards">${states.map(card)}</ul>
 </section>
 </main>
 <section aria-labelledby="routes"><h2 id="routes">API</h2>
@@ -64,7 +47,7 @@ ${pipeline(states)}
 <table><thead><tr><th scope="col">path</th><th scope="col">answered by</th></tr></thead>
 <tbody>${routeTable.map(({ pattern, service }) => html`<tr><td><code>${pattern.replace('/*', '')}</code></td><td>${service}</td></tr>`)}</tbody></table>
 </section>
-<footer>${footer} <span id="age"></span></footer>
+<footer>The same as JSON: <a href="/status">/status</a>. This process: <a href="/ready">/ready</a>, <a href="/metrics">/metrics</a>. <span id="age"></span></footer>
 <script>${raw(pageScript)}</script>
 </body>
 </html>
@@ -92,10 +75,11 @@ function pipeline(states: readonly ServiceState[]): Markup {
   return html`<p class="pipeline">event <i>→</i> ${dot('ingress')} <i>→</i> <code>events</code> <i>→</i> ${dot('fanout')} <i>→</i> <code>deliveries</code> <i>→</i> ${dot('delivery')} <i>→</i> endpoint <i>·</i> <code>attempts</code> <i>→</i> ${dot('history')} <i>·</i> ${dot('subscription')} <i>→</i> <code>subscriptions</code></p>`;
 }
 
-function card({ name, state }: ServiceState, more: Markup | ''): Markup {
+function card(service: ServiceState): Markup {
+  const { name, state } = service;
   return html`<li class="card ${state}"><h3>${name} <span class="state">${stateWords[state]}</span></h3>
 <p>${purposes[name] ?? ''}</p>
-${more}</li>`;
+${details(service)}</li>`;
 }
 
 function details({ url, tookMs, problems, parts }: ServiceState): Markup {

@@ -2,26 +2,17 @@ import { createHash } from 'node:crypto';
 import type { Express } from 'express';
 import type { CollectStates } from '../collect-states.ts';
 import { pageScript, pageStyle } from './page-assets.ts';
-import { renderOperatorPage, renderPublicPage } from './status-page.ts';
-
-/** Mounts GET / for the public: which services are ready, without addresses or reasons. */
-export const mountPublicPage = (app: Express, collectStates: CollectStates): void =>
-  mountPage(app, { collectStates, render: renderPublicPage });
+import { renderOperatorPage } from './status-page.ts';
 
 /** Mounts GET / (the page with addresses, parts and reasons) and GET /status (the same as JSON), for operators only. */
 export function mountOperatorRoutes(app: Express, collectStates: CollectStates): void {
-  mountPage(app, { collectStates, render: renderOperatorPage });
+  mountPage(app, collectStates);
   app.get('/status', async (_request, response) => {
     response.set('cache-control', 'no-store').json({ services: await collectStates() });
   });
 }
 
-type Page = Readonly<{
-  collectStates: CollectStates;
-  render: (states: Awaited<ReturnType<CollectStates>>) => string;
-}>;
-
-function mountPage(app: Express, { collectStates, render }: Page): void {
+function mountPage(app: Express, collectStates: CollectStates): void {
   const policy = [
     "default-src 'none'",
     `style-src '${hashOf(pageStyle)}'`,
@@ -40,7 +31,7 @@ function mountPage(app: Express, { collectStates, render }: Page): void {
       'referrer-policy': 'no-referrer',
       'cache-control': 'no-store',
     });
-    response.type('html').send(render(states));
+    response.type('html').send(renderOperatorPage(states));
   });
 }
 

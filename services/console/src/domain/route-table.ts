@@ -25,6 +25,7 @@ export const routeTable: readonly Route[] = [
     'workspaces',
     'api-keys',
     'consumer-tokens',
+    'identity',
     'sources',
     'audit-log',
   ]),

@@ -1,0 +1,35 @@
+import { AppError } from '@tidings/runtime';
+import type { FetchIdentity, Identity } from '../ports.ts';
+
+const timeoutMs = 5_000;
+
+/** Asks the subscription service at `origin`. */
+export function fetchIdentity(origin: string): FetchIdentity {
+  return async (credential, { address, traceparent }) => {
+    const response = await fetch(`${origin}/v1/webhooks/identity`, {
+      headers: { authorization: `Bearer ${credential}`, 'x-forwarded-for': address, traceparent },
+      redirect: 'error',
+      signal: AbortSignal.timeout(timeoutMs),
+    }).catch((cause: unknown) => {
+      throw unavailable(cause);
+    });
+    if (response.ok) return (await response.json()) as Identity;
+    await response.body?.cancel();
+    if (response.status === 401) {
+      const message = 'The key or token is not known, has expired or was revoked.';
+      throw new AppError({ code: 'unauthorized', message });
+    }
+    if (response.status === 429) {
+      const retryAfterMs = Number(response.headers.get('retry-after') ?? 60) * 1_000;
+      const message = 'Too many wrong keys have come from this address. Wait a minute and try again.';
+      throw new AppError({ code: 'rate-limited', message, retryAfterMs });
+    }
+    throw unavailable(new Error(`the subscription service answered ${response.status}`));
+  };
+}
+
+function unavailable(cause: unknown): AppError {
+  const message =
+    'The key cannot be checked now: the subscription service does not answer. Try again in a moment.';
+  return new AppError({ code: 'unavailable', message, isPublic: true, cause });
+}

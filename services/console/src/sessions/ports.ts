@@ -1,0 +1,18 @@
+/** The rights of a key or token, as GET /v1/webhooks/identity of the API returns them. */
+export type Identity = Readonly<{
+  key_id: string;
+  workspace_id: string;
+  consumer_id: string | null;
+  scopes: readonly string[];
+  granted_by: string | null;
+  expires_at: string | null;
+}>;
+
+/** The client on whose behalf the API is asked: its wrong keys count against its address. */
+export type OnBehalf = Readonly<{ address: string; traceparent: string }>;
+
+/**
+ * Returns the identity of a key or token. Throws AppError `unauthorized` for one that the API refuses, `rate-limited`
+ * for an address with too many wrong keys, and `unavailable`.
+ */
+export type FetchIdentity = (credential: string, onBehalf: OnBehalf) => Promise<Identity>;

@@ -1,0 +1,37 @@
+import type { Entry } from '../app/entry.ts';
+
+type Signed = Readonly<{ csrf: string }> | Readonly<{ token: string }>;
+
+let entry: Entry = 'operator';
+let signed: Signed | null = null;
+let lastActedMs = Date.now();
+
+// A session lives on while a person uses the page, not while the page refreshes itself.
+const backgroundMs = 60_000;
+
+for (const name of ['pointerdown', 'keydown']) {
+  addEventListener(name, () => (lastActedMs = Date.now()), { capture: true, passive: true });
+}
+
+/** Says which of the two applications the requests are from. */
+export function requestsOf(application: Entry): void {
+  entry = application;
+}
+
+/**
+ * Sets what requests are signed with: the CSRF token of the cookie's session, or a token that the page holds in memory
+ * (in a frame of another site, where browsers send no cookie). Null after signing out.
+ */
+export function signRequests(by: Signed | null): void {
+  signed = by;
+}
+
+/** Returns the headers of a request to the console or, through it, to the API. */
+export function requestHeaders(): Record<string, string> {
+  return {
+    'x-tidings-entry': entry,
+    ...(Date.now() - lastActedMs > backgroundMs ? { 'x-tidings-background': '1' } : {}),
+    ...(signed !== null && 'csrf' in signed ? { 'x-tidings-csrf': signed.csrf } : {}),
+    ...(signed !== null && 'token' in signed ? { authorization: `Bearer ${signed.token}` } : {}),
+  };
+}

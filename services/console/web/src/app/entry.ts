@@ -1,0 +1,2 @@
+/** The two applications. */
+export type Entry = 'operator' | 'portal';

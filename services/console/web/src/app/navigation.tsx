@@ -1,0 +1,46 @@
+import { Link } from '@tanstack/react-router';
+import { texts } from '../texts/index.ts';
+import type { NavItem, Screen } from './define-screen.ts';
+import styles from './navigation.module.css';
+import { useSession } from './session-context.ts';
+
+const groups = [
+  'traffic',
+  'registry',
+  'operation',
+  'settings',
+] as const satisfies readonly NavItem['group'][];
+
+/** The links to the screens that the key may see, in their groups. */
+export function Navigation({ screens }: Readonly<{ screens: readonly Screen[] }>) {
+  const scopes: readonly string[] = useSession().session.identity.scopes;
+  const may = (scope: string | undefined) =>
+    scope === undefined || scopes.includes(scope) || (scope !== 'platform' && scopes.includes('admin'));
+  const shown = screens.flatMap(({ nav, scope, pages }) =>
+    nav !== undefined && may(scope) ? [{ ...nav, to: pages[0]?.path ?? '/' }] : [],
+  );
+  return groups.map((group) => {
+    const items = shown.filter((item) => item.group === group).sort((a, b) => a.order - b.order);
+    if (items.length === 0) return null;
+    return (
+      <section key={group} className={styles.group} aria-label={texts.groups[group]}>
+        <p className={styles.title} aria-hidden="true">
+          {texts.groups[group]}
+        </p>
+        <ul>
+          {items.map(({ label, to }) => (
+            <li key={to}>
+              <Link
+                to={to}
+                className={styles.link ?? ''}
+                activeOptions={{ exact: to === '/', includeSearch: false }}
+              >
+                {label}
+              </Link>
+            </li>
+          ))}
+        </ul>
+      </section>
+    );
+  });
+}

@@ -1,0 +1,52 @@
+import type { QueryClient } from '@tanstack/react-query';
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
+import { Loading } from '../parts/states.tsx';
+import type { PageRoute, Screen } from './define-screen.ts';
+import type { Entry } from './entry.ts';
+import { NotFound } from './not-found.tsx';
+import { PageFault } from './page-fault.tsx';
+import { ScreenGate } from './screen-gate.tsx';
+import { Shell } from './shell.tsx';
+
+/** Creates the router of an application from its screens. */
+export function createAppRouter(entry: Entry, screens: readonly Screen[], queries: QueryClient) {
+  const root = createRootRoute({
+    component: () => <Shell screens={screens} />,
+    notFoundComponent: NotFound,
+    errorComponent: PageFault,
+  });
+  const pageRoute = (screen: Screen, { path, filters, load }: PageRoute) => {
+    const Page = lazyRouteComponent(load, 'Page');
+    return createRoute({
+      getParentRoute: () => root,
+      path,
+      validateSearch: (search: Record<string, unknown>) => ({ ...filters?.read(search) }),
+      component: () => (
+        <ScreenGate scope={screen.scope}>
+          <Page />
+        </ScreenGate>
+      ),
+      loader: () => Page.preload?.(),
+    });
+  };
+  return createRouter({
+    routeTree: root.addChildren(
+      screens.flatMap((screen) => screen.pages.map((page) => pageRoute(screen, page))),
+    ),
+    basepath: entry === 'portal' ? '/portal' : '/',
+    context: { queries },
+    defaultPreload: 'intent',
+    defaultPendingComponent: Loading,
+    defaultErrorComponent: PageFault,
+    defaultNotFoundComponent: NotFound,
+    scrollRestoration: true,
+    // Plain text: the router would otherwise read `?q=1` as a number and write quotes around it.
+    parseSearch: (search) => Object.fromEntries(new URLSearchParams(search)),
+    stringifySearch: (search) => {
+      const text = new URLSearchParams(
+        Object.entries(search).map(([name, value]) => [name, String(value)]),
+      ).toString();
+      return text === '' ? '' : `?${text}`;
+    },
+  });
+}

@@ -1,0 +1,11 @@
+import type { Screen } from './define-screen.ts';
+import type { Entry } from './entry.ts';
+
+// Every folder under screens/ is found here, so that adding one changes no file of another.
+const found = import.meta.glob<Readonly<{ screen: Screen }>>('../screens/*/screen.ts', { eager: true });
+
+/** Returns the screens of an application. */
+export const screensOf = (entry: Entry): readonly Screen[] =>
+  Object.values(found)
+    .map(({ screen }) => screen)
+    .filter(({ entries }) => entries.includes(entry));

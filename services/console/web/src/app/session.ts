@@ -1,0 +1,54 @@
+import { fetchApi, type Schemas } from '../api/client.ts';
+import { resetSignedOut } from '../api/connection.ts';
+import { signRequests } from '../api/request-headers.ts';
+import type { Entry } from './entry.ts';
+
+/** The rights of the session's key or token. */
+export type Identity = Schemas['Identity'];
+
+/** A signed-in browser. */
+export type Session = Readonly<{ identity: Identity; csrf: string; idle_seconds: number; ends_at: string }>;
+
+/** A key, a code of a link, or a token of a consumer, to sign in with. */
+export type Credential = Readonly<{ key: string }> | Readonly<{ code: string }> | Readonly<{ token: string }>;
+
+const at = (entry: Entry): URL => new URL(`/session/${entry}`, location.origin);
+
+async function adopt(response: Response): Promise<Session> {
+  const session = (await response.json()) as Session;
+  signRequests({ csrf: session.csrf });
+  resetSignedOut();
+  return session;
+}
+
+/** Returns the session of the browser's cookie. Rejects with ApiProblem; `unauthorized` if nobody is signed in. */
+export const readSession = async (entry: Entry): Promise<Session> =>
+  adopt(await fetchApi(new Request(at(entry))));
+
+/** Signs in. Rejects with ApiProblem. */
+export async function signIn(entry: Entry, credential: Credential): Promise<Session> {
+  const headers = { 'content-type': 'application/json' };
+  const body = JSON.stringify(credential);
+  return adopt(await fetchApi(new Request(at(entry), { method: 'POST', headers, body })));
+}
+
+/** Signs out; with `everywhere` all sessions of the same key. */
+export async function signOut(entry: Entry, everywhere: boolean): Promise<void> {
+  const url = at(entry);
+  if (everywhere) url.searchParams.set('everywhere', 'true');
+  await fetchApi(new Request(url, { method: 'DELETE' }));
+  signRequests(null);
+}
+
+/**
+ * Takes a credential out of the URL's fragment, which no server receives, and removes it from the address and the
+ * history: `#sign-in=<code>` of `npm start`, `#token=<token>` of a link to the portal.
+ */
+export function credentialFromUrl(entry: Entry): Credential | null {
+  const fragment = new URLSearchParams(location.hash.slice(1));
+  const [name, field] = entry === 'operator' ? (['sign-in', 'code'] as const) : (['token', 'token'] as const);
+  const value = fragment.get(name);
+  if (value === null) return null;
+  history.replaceState(history.state, '', `${location.pathname}${location.search}`);
+  return field === 'code' ? { code: value } : { token: value };
+}

@@ -1,0 +1,44 @@
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { problemOf } from '../api/api-problem.ts';
+import { requestsOf } from '../api/request-headers.ts';
+import { Toasts } from '../parts/toast.tsx';
+import '../styles/base.css';
+import type { Entry } from './entry.ts';
+import { createAppRouter } from './router.tsx';
+import { screensOf } from './screens.ts';
+import { SignedIn } from './signed-in.tsx';
+import { applyTheme } from './theme.ts';
+
+const maxRetries = 2;
+
+/** Starts one of the two applications. */
+export function startApp(entry: Entry): void {
+  applyTheme();
+  requestsOf(entry);
+  const queries = new QueryClient({
+    defaultOptions: {
+      queries: {
+        staleTime: 5_000,
+        // A refused request will be refused again.
+        retry: (count, error) => {
+          const status = problemOf(error)?.status ?? 400;
+          return count < maxRetries && (status === 0 || status >= 500);
+        },
+      },
+    },
+  });
+  const router = createAppRouter(entry, screensOf(entry), queries);
+  const root = document.getElementById('root');
+  if (root === null) throw new Error('The page has no element with the id root.');
+  createRoot(root).render(
+    <StrictMode>
+      <QueryClientProvider client={queries}>
+        <Toasts>
+          <SignedIn entry={entry} router={router} />
+        </Toasts>
+      </QueryClientProvider>
+    </StrictMode>,
+  );
+}

@@ -1,0 +1,24 @@
+import { useSyncExternalStore } from 'react';
+
+const everyMs = 1_000;
+const listeners = new Set<() => void>();
+let nowMs = Date.now();
+let timer: ReturnType<typeof setInterval> | undefined;
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  timer ??= setInterval(() => {
+    nowMs = Date.now();
+    for (const one of listeners) one();
+  }, everyMs);
+  return () => {
+    listeners.delete(listener);
+    if (listeners.size > 0) return;
+    clearInterval(timer);
+    timer = undefined;
+  };
+}
+
+/** Returns a text that depends on the time, and renders again only when the text changes: one timer for all. */
+export const useTimeText = (textAt: (nowMs: number) => string): string =>
+  useSyncExternalStore(subscribe, () => textAt(nowMs));

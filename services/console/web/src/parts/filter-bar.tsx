@@ -1,0 +1,89 @@
+import { type ReactNode, useEffect, useId, useState } from 'react';
+import { texts } from '../texts/index.ts';
+import { Button } from './button.tsx';
+import styles from './filter-bar.module.css';
+
+type BarProps = Readonly<{ isFiltered: boolean; onClear: () => void; children: ReactNode }>;
+
+/** The filters of a list in a row, with a button that clears them. */
+export function FilterBar({ isFiltered, onClear, children }: BarProps) {
+  return (
+    <search className={styles.bar} aria-label={texts.filters.label}>
+      {children}
+      {isFiltered && (
+        <Button kind="quiet" onClick={onClear}>
+          {texts.filters.clear}
+        </Button>
+      )}
+    </search>
+  );
+}
+
+type SelectProps<T extends string> = Readonly<{
+  label: string;
+  value: T | undefined;
+  options: readonly T[];
+  labelOf?: (option: T) => string;
+  onChange: (value: T | undefined) => void;
+}>;
+
+/** A filter that is one of a few values, or any. */
+export function SelectFilter<T extends string>({ label, value, options, labelOf, onChange }: SelectProps<T>) {
+  const id = useId();
+  return (
+    <div className={styles.filter} data-set={value !== undefined}>
+      <label htmlFor={id}>{label}</label>
+      <select
+        id={id}
+        value={value ?? ''}
+        onChange={(event) => onChange(options.find((one) => one === event.target.value))}
+      >
+        <option value="">{texts.filters.any}</option>
+        {options.map((option) => (
+          <option key={option} value={option}>
+            {labelOf?.(option) ?? option}
+          </option>
+        ))}
+      </select>
+    </div>
+  );
+}
+
+type TextProps = Readonly<{
+  label: string;
+  value: string | undefined;
+  placeholder?: string;
+  onChange: (value: string | undefined) => void;
+}>;
+
+/** A filter that is a text. It applies when somebody presses Enter or leaves the field. */
+export function TextFilter({ label, value, placeholder, onChange }: TextProps) {
+  const id = useId();
+  const [text, setText] = useState(value ?? '');
+  useEffect(() => setText(value ?? ''), [value]);
+  const apply = () => {
+    const next = text.trim() === '' ? undefined : text.trim();
+    if (next !== value) onChange(next);
+  };
+  return (
+    <form
+      className={styles.filter}
+      data-set={value !== undefined}
+      onSubmit={(event) => {
+        event.preventDefault();
+        apply();
+      }}
+    >
+      <label htmlFor={id}>{label}</label>
+      <input
+        id={id}
+        value={text}
+        placeholder={placeholder}
+        spellCheck={false}
+        autoComplete="off"
+        onChange={(event) => setText(event.target.value)}
+        onBlur={apply}
+      />
+    </form>
+  );
+}

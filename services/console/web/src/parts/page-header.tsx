@@ -1,0 +1,24 @@
+import { type ReactNode, useEffect } from 'react';
+import { texts } from '../texts/index.ts';
+import styles from './page-header.module.css';
+import { visibleText } from './visible-text.ts';
+
+type Props = Readonly<{ title: string; above?: ReactNode; lead?: ReactNode; children?: ReactNode }>;
+
+/** The title of a page, which is the document's too and may be of somebody else; `above` leads back, `children` are its actions. */
+export function PageHeader({ title, above, lead, children }: Props) {
+  const shown = visibleText(title);
+  useEffect(() => {
+    document.title = `${shown} · ${texts.product}`;
+  }, [shown]);
+  return (
+    <header className={styles.header}>
+      <div className={styles.titles}>
+        {above !== undefined && <div className={styles.above}>{above}</div>}
+        <h1>{shown}</h1>
+        {lead !== undefined && <div className={styles.lead}>{lead}</div>}
+      </div>
+      {children !== undefined && <div className={styles.actions}>{children}</div>}
+    </header>
+  );
+}

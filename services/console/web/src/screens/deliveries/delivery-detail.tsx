@@ -1,0 +1,167 @@
+import { useQuery } from '@tanstack/react-query';
+import { Link, useParams } from '@tanstack/react-router';
+import { useState } from 'react';
+import { api, dataOf, type Schemas } from '../../api/client.ts';
+import { useMay } from '../../app/session-context.ts';
+import { Button } from '../../parts/button.tsx';
+import { ConfirmDialog } from '../../parts/confirm-dialog.tsx';
+import { CopyButton } from '../../parts/copy-button.tsx';
+import { CopyableId } from '../../parts/copyable-id.tsx';
+import { Facts } from '../../parts/facts.tsx';
+import { ForeignText } from '../../parts/foreign-text.tsx';
+import { PageHeader } from '../../parts/page-header.tsx';
+import { ErrorState, Loading } from '../../parts/states.tsx';
+import { Time } from '../../parts/time.tsx';
+import { useToast } from '../../parts/toast.tsx';
+import { AttemptTimeline } from './attempt-timeline.tsx';
+import { curlCommand } from './curl-command.ts';
+import styles from './delivery-detail.module.css';
+import { DeliveryStatus } from './delivery-status.tsx';
+import { failureWords } from './failure-words.ts';
+import { texts } from './texts.ts';
+
+type Delivery = Schemas['Delivery'];
+
+// What is under way changes without anybody's doing.
+const openMs = 2_000;
+const isUnderWay = ({ status }: Delivery) => status === 'pending' || status === 'retrying';
+
+/** One delivery: what became of it and why, and every attempt. */
+export function Page() {
+  const { id = '' } = useParams({ strict: false }) as Readonly<{ id?: string }>;
+  const params = { path: { id } };
+  const delivery = useQuery({
+    queryKey: ['delivery', id],
+    queryFn: async ({ signal }) => dataOf(api.GET('/v1/webhooks/deliveries/{id}', { params, signal })),
+    refetchInterval: ({ state: { data } }) => (data !== undefined && isUnderWay(data) ? openMs : false),
+  });
+  if (delivery.isPending) return <Loading />;
+  if (delivery.data === undefined)
+    return <ErrorState isPage error={delivery.error} onRetry={() => void delivery.refetch()} />;
+  return <DeliveryView delivery={delivery.data} onChanged={() => void delivery.refetch()} />;
+}
+
+function DeliveryView({ delivery, onChanged }: Readonly<{ delivery: Delivery; onChanged: () => void }>) {
+  const { id, event_type, status, attempts } = delivery;
+  const { event, subscription } = useContext(delivery);
+  const words = failureWords(delivery);
+  return (
+    <>
+      <PageHeader
+        title={event_type}
+        above={<Link to="/deliveries">← {texts.back}</Link>}
+        lead={<DeliveryStatus status={status} />}
+      >
+        <CopyButton
+          label={texts.copyCurl}
+          text={() => curlCommand({ delivery, event, url: subscription?.endpoint_url })}
+        />
+        <Resend id={id} onDone={onChanged} />
+      </PageHeader>
+      {words.length > 0 && (
+        <div className={styles.why}>
+          {words.map((sentence) => (
+            <p key={sentence}>{sentence}</p>
+          ))}
+        </div>
+      )}
+      <DeliveryFacts delivery={delivery} subscription={subscription} />
+      <section aria-labelledby="attempts">
+        <h2 id="attempts" className={styles.title}>
+          {texts.attempts}
+        </h2>
+        {attempts.length === 0 ? (
+          <p className={styles.note}>{texts.noAttempts}</p>
+        ) : (
+          <AttemptTimeline attempts={attempts} event={event} />
+        )}
+        {delivery.attempts_truncated && <p className={styles.note}>{texts.truncated}</p>}
+      </section>
+    </>
+  );
+}
+
+/** Reads what a delivery refers to. It is shown if the key may see it and it is still there. */
+function useContext({ event_id, subscription_id }: Delivery) {
+  const maySubscriptions = useMay('subscriptions:read');
+  const event = useQuery({
+    queryKey: ['event', event_id],
+    queryFn: async ({ signal }) =>
+      dataOf(api.GET('/v1/webhooks/events/{id}', { params: { path: { id: event_id } }, signal })),
+    retry: false,
+  });
+  const subscription = useQuery({
+    queryKey: ['subscription', subscription_id],
+    queryFn: async ({ signal }) =>
+      dataOf(
+        api.GET('/v1/webhooks/subscriptions/{id}', { params: { path: { id: subscription_id } }, signal }),
+      ),
+    enabled: maySubscriptions,
+    retry: false,
+  });
+  return { event: event.data, subscription: subscription.data };
+}
+
+type FactsProps = Readonly<{ delivery: Delivery; subscription: Schemas['Subscription'] | undefined }>;
+
+function DeliveryFacts({ delivery, subscription }: FactsProps) {
+  const t = texts.facts;
+  const { id, event_id, subscription_id, consumer_id, ordering_key, created_at, next_attempt_at } = delivery;
+  return (
+    <Facts
+      facts={[
+        [t.id, <CopyableId key="id" id={id} name={t.id} />],
+        [t.event, <CopyableId key="event" id={event_id} name={t.event} />],
+        [t.subscription, <CopyableId key="subscription" id={subscription_id} name={t.subscription} />],
+        [
+          t.endpoint,
+          subscription === undefined ? null : (
+            <ForeignText key="url">{subscription.endpoint_url}</ForeignText>
+          ),
+        ],
+        [t.consumer, consumer_id === null ? null : <ForeignText key="consumer">{consumer_id}</ForeignText>],
+        [t.key, ordering_key === null ? null : <ForeignText key="key">{ordering_key}</ForeignText>],
+        [t.created, <Time key="created" at={created_at} isExact />],
+        [
+          t.next,
+          next_attempt_at === null ? null : <Time key="next" at={next_attempt_at} isExact isPlanned />,
+        ],
+      ]}
+    />
+  );
+}
+
+function Resend({ id, onDone }: Readonly<{ id: string; onDone: () => void }>) {
+  const may = useMay('deliveries:write');
+  const toast = useToast();
+  const [isAsking, setAsking] = useState(false);
+  // One key for one intention: a second click, or a repeat after an error, sends no second webhook.
+  const [key, setKey] = useState('');
+  if (!may) return null;
+  const ask = () => {
+    setKey(crypto.randomUUID());
+    setAsking(true);
+  };
+  const resend = async () => {
+    const params = { path: { id }, header: { 'Idempotency-Key': key } };
+    await dataOf(api.POST('/v1/webhooks/deliveries/{id}/retry', { params }));
+    toast(texts.resent);
+    onDone();
+  };
+  return (
+    <>
+      <Button kind="primary" onClick={ask}>
+        {texts.resend}
+      </Button>
+      <ConfirmDialog
+        isOpen={isAsking}
+        title={texts.resendTitle}
+        action={texts.resend}
+        onConfirm={resend}
+        onClose={() => setAsking(false)}
+      >
+        <p>{texts.resendHint}</p>
+      </ConfirmDialog>
+    </>
+  );
+}

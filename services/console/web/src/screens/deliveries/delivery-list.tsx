@@ -1,0 +1,159 @@
+import { Link } from '@tanstack/react-router';
+import { api, dataOf, type Schemas } from '../../api/client.ts';
+import { useSession } from '../../app/session-context.ts';
+import { Button } from '../../parts/button.tsx';
+import { type Column, DataTable } from '../../parts/data-table.tsx';
+import { FilterBar, SelectFilter, TextFilter } from '../../parts/filter-bar.tsx';
+import { useFilters } from '../../parts/filters.ts';
+import { ForeignText } from '../../parts/foreign-text.tsx';
+import { PageHeader } from '../../parts/page-header.tsx';
+import { Empty } from '../../parts/states.tsx';
+import { Time } from '../../parts/time.tsx';
+import { timeRanges, useRangeStart } from '../../parts/time-range.ts';
+import { usePages } from '../../parts/use-pages.ts';
+import { texts as shared } from '../../texts/index.ts';
+import { deliveryFilters, statusClasses, statuses, triggers } from './delivery-filters.ts';
+import { DeliveryStatus } from './delivery-status.tsx';
+import { texts } from './texts.ts';
+
+type Row = Schemas['DeliverySummary'];
+
+const columns: readonly Column<Row>[] = [
+  {
+    name: texts.columns.event,
+    width: 'minmax(0, 1.5fr)',
+    isPlain: true,
+    cell: ({ id, event_type }) => (
+      <Link to="/deliveries/$id" params={{ id }}>
+        <ForeignText>{event_type}</ForeignText>
+      </Link>
+    ),
+  },
+  {
+    name: texts.columns.status,
+    width: '130px',
+    isPlain: true,
+    cell: ({ status }) => <DeliveryStatus status={status} />,
+  },
+  {
+    name: texts.columns.last,
+    width: 'minmax(0, 1fr)',
+    cell: ({ last_status_code, last_reason, attempt_count }) =>
+      attempt_count === 0
+        ? '–'
+        : [last_status_code ?? texts.noAnswer, last_reason].filter((part) => part !== null).join(' · '),
+  },
+  { name: texts.columns.attempts, width: '76px', isRight: true, cell: ({ attempt_count }) => attempt_count },
+  {
+    name: texts.columns.subscription,
+    width: 'minmax(0, 1fr)',
+    cell: ({ subscription_id }) => <code title={subscription_id}>{subscription_id}</code>,
+  },
+  {
+    name: texts.columns.created,
+    width: '130px',
+    isPlain: true,
+    cell: ({ created_at }) => <Time at={created_at} />,
+  },
+];
+
+/** The list of deliveries with its filters. */
+export function Page() {
+  const { entry } = useSession();
+  const [values, change] = useFilters(deliveryFilters);
+  const { since, reason, ...rest } = values;
+  const createdAfter = useRangeStart(since);
+  const query = {
+    ...rest,
+    ...(reason === undefined ? {} : { reason: reason as never }),
+    ...(createdAfter === undefined ? {} : { created_after: createdAfter }),
+  };
+  const list = usePages<Row>({
+    key: ['deliveries', query],
+    fetchPage: async (cursor, signal) => {
+      const page = { limit: 100, ...(cursor === undefined ? {} : { cursor }) };
+      return dataOf(api.GET('/v1/webhooks/deliveries', { params: { query: { ...query, ...page } }, signal }));
+    },
+  });
+  const isFiltered = Object.keys(values).length > 0;
+  const clear = () => change(Object.fromEntries(Object.keys(values).map((name) => [name, undefined])));
+  return (
+    <>
+      <PageHeader title={texts.title} lead={texts.lead}>
+        <Button onClick={list.reload} disabled={list.isReloading}>
+          {shared.table.refresh}
+        </Button>
+      </PageHeader>
+      <FilterBar isFiltered={isFiltered} onClear={clear}>
+        <SelectFilter
+          label={texts.filters.status}
+          value={values.status}
+          options={statuses}
+          labelOf={(one) => shared.status[one]}
+          onChange={(status) => change({ status })}
+        />
+        <SelectFilter
+          label={texts.filters.answer}
+          value={values.status_class}
+          options={statusClasses}
+          labelOf={(one) => texts.answers[one]}
+          onChange={(status_class) => change({ status_class })}
+        />
+        <SelectFilter
+          label={texts.filters.trigger}
+          value={values.trigger}
+          options={triggers}
+          labelOf={(one) => texts.triggers[one]}
+          onChange={(trigger) => change({ trigger })}
+        />
+        <SelectFilter
+          label={texts.filters.since}
+          value={since}
+          options={timeRanges}
+          labelOf={(one) => shared.filters.ranges[one]}
+          onChange={(next) => change({ since: next })}
+        />
+        <TextFilter
+          label={texts.filters.type}
+          value={values.event_type}
+          placeholder={texts.filters.typePlaceholder}
+          onChange={(event_type) => change({ event_type })}
+        />
+        <TextFilter
+          label={texts.filters.subscription}
+          value={values.subscription_id}
+          placeholder="sub_…"
+          onChange={(subscription_id) => change({ subscription_id })}
+        />
+        <TextFilter
+          label={texts.filters.event}
+          value={values.event_id}
+          placeholder="evt_…"
+          onChange={(event_id) => change({ event_id })}
+        />
+        {entry === 'operator' && (
+          <TextFilter
+            label={texts.filters.consumer}
+            value={values.consumer_id}
+            onChange={(consumer_id) => change({ consumer_id })}
+          />
+        )}
+      </FilterBar>
+      <DataTable
+        label={texts.title}
+        list={list}
+        columns={columns}
+        rowKey={({ id }) => id}
+        empty={
+          isFiltered ? (
+            <Empty title={texts.noMatchTitle} hint={texts.noMatchHint}>
+              <Button onClick={clear}>{shared.filters.clear}</Button>
+            </Empty>
+          ) : (
+            <Empty title={texts.emptyTitle} hint={texts.emptyHint} />
+          )
+        }
+      />
+    </>
+  );
+}

@@ -1,0 +1,19 @@
+import { CopyButton } from '../../parts/copy-button.tsx';
+import { Empty } from '../../parts/states.tsx';
+import styles from './overview.module.css';
+import { texts } from './texts.ts';
+
+/** Shown before anything has been published: how to begin. */
+export function FirstSteps() {
+  const command = [
+    `curl -sS ${location.origin}/v1/events \\`,
+    `  -H "Authorization: Bearer $TIDINGS_API_KEY" -H 'Content-Type: application/json' \\`,
+    `  -d '{"type":"demo.hello","data":{"greeting":"Hello from Tidings"}}'`,
+  ].join('\n');
+  return (
+    <Empty title={texts.firstTitle} hint={texts.firstHint}>
+      <pre className={styles.command}>{command}</pre>
+      <CopyButton text={command} name={texts.firstTitle} />
+    </Empty>
+  );
+}

@@ -1,0 +1,58 @@
+import { useQuery } from '@tanstack/react-query';
+import { api, dataOf } from '../../api/client.ts';
+import { useMay } from '../../app/session-context.ts';
+import { PageHeader } from '../../parts/page-header.tsx';
+import { ErrorState, Loading, NotAllowed } from '../../parts/states.tsx';
+import { AttemptChart } from './attempt-chart.tsx';
+import { FirstSteps } from './first-steps.tsx';
+import styles from './overview.module.css';
+import { PipelineState } from './pipeline-state.tsx';
+import { texts } from './texts.ts';
+import { Tiles } from './tiles.tsx';
+
+const statisticsMs = 5_000;
+const systemMs = 2_000;
+
+/** Shows what happened in the last hour, and what waits where. It refreshes itself. */
+export function Page() {
+  const mayRead = useMay('deliveries:read');
+  const mayOperate = useMay('platform');
+  const statistics = useQuery({
+    queryKey: ['statistics', 'last-hour'],
+    queryFn: async ({ signal }) =>
+      dataOf(api.GET('/v1/webhooks/stats', { params: { query: { granularity: 'minute' } }, signal })),
+    refetchInterval: statisticsMs,
+    enabled: mayRead,
+  });
+  const system = useQuery({
+    queryKey: ['system'],
+    queryFn: async ({ signal }) => dataOf(api.GET('/v1/webhooks/system', { signal })),
+    refetchInterval: systemMs,
+    enabled: mayOperate,
+  });
+  if (!mayRead) return <NotAllowed scope="deliveries:read" />;
+  if (statistics.isPending) return <Loading />;
+  if (statistics.data === undefined) {
+    return <ErrorState isPage error={statistics.error} onRetry={() => void statistics.refetch()} />;
+  }
+  const { total, buckets, from, to } = statistics.data;
+  const hasTraffic = total.accepted > 0 || total.attempts > 0;
+  return (
+    <>
+      <PageHeader title={texts.title} lead={texts.lastHour} />
+      <Tiles total={total} system={system.data} />
+      {hasTraffic ? (
+        <section className={styles.section} aria-labelledby="chart">
+          <h2 id="chart">{texts.chart}</h2>
+          <AttemptChart from={from} to={to} buckets={buckets} />
+        </section>
+      ) : (
+        <FirstSteps />
+      )}
+      {mayOperate && system.data !== undefined && <PipelineState system={system.data} />}
+      {mayOperate && system.data === undefined && system.error !== null && (
+        <ErrorState error={system.error} onRetry={() => void system.refetch()} />
+      )}
+    </>
+  );
+}

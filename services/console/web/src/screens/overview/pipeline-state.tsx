@@ -1,0 +1,113 @@
+import { Link } from '@tanstack/react-router';
+import type { ReactNode } from 'react';
+import type { Schemas } from '../../api/client.ts';
+import { durationText } from '../../parts/relative-time.ts';
+import { SmallTable } from '../../parts/small-table.tsx';
+import { StatusBadge } from '../../parts/status-badge.tsx';
+import { Time } from '../../parts/time.tsx';
+import styles from './overview.module.css';
+import { texts } from './texts.ts';
+
+type System = Schemas['System'];
+
+/** Shows where records wait, which endpoints are being rested, and what has ended undelivered. */
+export function PipelineState({ system }: Readonly<{ system: System }>) {
+  const retries = system.retries?.filter(({ waiting }) => waiting > 0) ?? null;
+  return (
+    <section className={styles.section} aria-labelledby="pipeline">
+      <h2 id="pipeline">{texts.pipeline}</h2>
+      <p className={styles.hint}>{texts.pipelineHint}</p>
+      <div className={styles.parts}>
+        <Part title={texts.hops} rows={system.hops} empty="">
+          {(rows) => (
+            <SmallTable
+              label={texts.hops}
+              columns={[texts.hop, texts.lag, texts.age]}
+              rows={rows.map(({ name, lag, oldest_at }) => [
+                name,
+                lag.toLocaleString(),
+                lag === 0 ? '–' : <Time key="age" at={oldest_at} />,
+              ])}
+            />
+          )}
+        </Part>
+        <Part title={texts.retries} rows={retries} empty={texts.retriesEmpty}>
+          {(rows) => (
+            <SmallTable
+              label={texts.retries}
+              columns={[texts.delay, texts.waiting, texts.due, texts.age]}
+              rows={rows.map(({ delay_seconds, waiting, due, oldest_at }) => [
+                durationText(delay_seconds * 1_000),
+                waiting.toLocaleString(),
+                due.toLocaleString(),
+                <Time key="age" at={oldest_at} />,
+              ])}
+            />
+          )}
+        </Part>
+        <Part title={texts.breakers} rows={system.breakers?.data ?? null} empty={texts.breakersEmpty}>
+          {(rows) => (
+            <SmallTable
+              label={texts.breakers}
+              columns={[texts.subscription, texts.state, texts.since, texts.probe]}
+              rows={rows.map(({ subscription_id, state, since, probe_at }) => [
+                <Link key="id" to="/deliveries" search={{ subscription_id } as never}>
+                  <code>{subscription_id}</code>
+                </Link>,
+                <StatusBadge key="state" tone={state === 'open' ? 'bad' : 'warn'}>
+                  {texts.breakerStates[state]}
+                </StatusBadge>,
+                <Time key="since" at={since} />,
+                <Time key="probe" at={probe_at} />,
+              ])}
+            />
+          )}
+        </Part>
+        <Part title={texts.deadLetters} rows={system.dead_letters} empty={texts.deadLettersEmpty}>
+          {(rows) => (
+            <SmallTable
+              label={texts.deadLetters}
+              columns={[texts.reason, texts.waiting, texts.age]}
+              rows={rows.map(({ reason, waiting, oldest_at }) => [
+                reason,
+                waiting.toLocaleString(),
+                <Time key="age" at={oldest_at} />,
+              ])}
+            />
+          )}
+        </Part>
+        <Part title={texts.jobs} rows={system.jobs} empty={texts.jobsEmpty}>
+          {(rows) => (
+            <SmallTable
+              label={texts.jobs}
+              columns={[texts.kind, texts.state, texts.count]}
+              rows={rows.map(({ kind, state, count }) => [kind, state, count.toLocaleString()])}
+            />
+          )}
+        </Part>
+      </div>
+    </section>
+  );
+}
+
+type PartProps<T> = Readonly<{
+  title: string;
+  rows: readonly T[] | null;
+  empty: string;
+  children: (rows: readonly T[]) => ReactNode;
+}>;
+
+function Part<T>({ title, rows, empty, children }: PartProps<T>) {
+  return (
+    <section className={styles.part}>
+      <h3>{title}</h3>
+      {rows === null ? (
+        <p className={styles.hint}>{texts.unknown}</p>
+      ) : rows.length === 0 ? (
+        <p className={styles.hint}>{empty}</p>
+      ) : (
+        children(rows)
+      )}
+    </section>
+  );
+}

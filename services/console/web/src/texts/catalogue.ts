@@ -1,0 +1,15 @@
+/** The languages that texts can be in. To add one: add it here, then to each catalogue; what is missing stays English. */
+export const languages = ['en'] as const;
+
+export type Language = (typeof languages)[number];
+
+/** The first language of the browser that there are texts in. */
+const language: Language =
+  languages.find((one) => navigator.languages.some((wanted) => wanted.toLowerCase().startsWith(one))) ?? 'en';
+
+/** The texts of one screen or part in each language. */
+type Translations<T> = Readonly<{ en: T } & Partial<Record<Language, T>>>;
+
+/** Returns the texts in the language of the browser. Every text that a person reads comes from a catalogue. */
+export const catalogue = <const T>(translations: Translations<T>): T =>
+  translations[language] ?? translations.en;
