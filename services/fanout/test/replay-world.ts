@@ -99,6 +99,7 @@ export const replayWorld = async (...subscriptions: SubscriptionRecord[]) => {
       childTraceparent,
       maxDataBytes: 1_000_000,
       perSecond: 1e6,
+      utilization: () => 0,
       metrics: { replays: { collect: () => {} }, replayed: { inc: () => {} } } as never,
       clock,
       logger: silentLogger,

@@ -19,7 +19,7 @@ const setUp = (over: { batchRecords?: number; intervalMs?: number } = {}) => {
     project: async (records: readonly AttemptRecorded[]) => {
       batches.push(records.length);
       await outcome();
-      return { inserted: records.length, updated: 0, unchanged: 0, recovered: [] };
+      return { inserted: records.length, updated: 0, unchanged: 0, recovered: [], replayed: [] };
     },
     batchRecords: over.batchRecords ?? 10,
     intervalMs: over.intervalMs ?? 50,

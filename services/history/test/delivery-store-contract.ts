@@ -10,7 +10,12 @@ import {
 } from '@tidings/contracts';
 import { anAttemptRecord } from '@tidings/testing/messages';
 import { describe, expect, it } from 'vitest';
-import { deliveryOf, documentKey, mergeDeliveries } from '../src/deliveries/domain/delivery.ts';
+import {
+  deliveryOf,
+  documentKey,
+  maxAttemptEvents,
+  mergeDeliveries,
+} from '../src/deliveries/domain/delivery.ts';
 import { replayOutcomes } from '../src/deliveries/domain/replay-outcomes.ts';
 import { listDeliveries } from '../src/deliveries/list-deliveries.ts';
 import type { DeliveryFilters, DeliveryStore, ListPosition } from '../src/deliveries/ports.ts';
@@ -72,6 +77,28 @@ export const describeDeliveryStore = (name: string, open: () => DeliveryStore): 
       expect((await store.read([delivery])).get(delivery.id)?.delivery).toEqual(delivery);
     });
 
+    it('stores a delivery with 300 attempts, of which the newest remain', async () => {
+      const store = open();
+      const { attempt, scope } = aWorkspace();
+      const first = attempt({ outcome: outcomes.failed, exchange: anExchange });
+      const id = newDelivery();
+      let rev = 0;
+      let delivery = deliveryOf({ ...first, deliveryId: id });
+      await store.insert([delivery]);
+      for (let from = 1; from < 300; from += 50) {
+        const more = Array.from({ length: 50 }, (_, n) =>
+          deliveryOf({ ...first, deliveryId: id, chain: from + n }),
+        );
+        delivery = more.reduce(mergeDeliveries, delivery);
+        rev += 1;
+        expect(await store.replace([{ delivery, rev }])).toBe(1);
+      }
+      const found = await store.find(id, scope);
+      expect(found).toEqual(delivery);
+      expect(found?.attemptEvents).toHaveLength(maxAttemptEvents);
+      expect(found?.attemptEvents.at(-1)?.chain).toBe(300);
+    });
+
     it('counts the deliveries of a workspace by the end of a replay', async () => {
       const store = open();
       const [ours, foreign] = [aWorkspace(), aWorkspace()];
@@ -82,9 +109,11 @@ export const describeDeliveryStore = (name: string, open: () => DeliveryStore): 
       const fails = { ...replayed, attempt: 2, outcome: outcomes.failed, next: deadLetter } as const;
       const one = ours.attempt({ deliveryId: newDelivery(), ...waits });
       const first = deliveryOf(one);
-      await store.insert([
+      const second = mergeDeliveries(first, deliveryOf({ ...one, ...fails }));
+      const delivered = deliveryOf(ours.attempt({ deliveryId: newDelivery(), ...replayed }));
+      await store.putReplayEnds([
         first,
-        deliveryOf(ours.attempt({ deliveryId: newDelivery(), ...replayed })),
+        delivered,
         deliveryOf(ours.attempt({ deliveryId: newDelivery(), ...replayed, chain: chain + 1_000 })),
         deliveryOf(ours.attempt({ deliveryId: newDelivery() })),
         deliveryOf(foreign.attempt({ deliveryId: newDelivery(), ...replayed })),
@@ -94,9 +123,16 @@ export const describeDeliveryStore = (name: string, open: () => DeliveryStore): 
           replayOutcomes.map(async (outcome) => store.countReplayed(ours.workspace, { chain, outcome })),
         );
       expect(await counts()).toEqual([1, 0]);
-      const second = mergeDeliveries(first, deliveryOf({ ...one, ...fails }));
-      expect(await store.replace([{ delivery: second, rev: 1 }])).toBe(1);
+      await store.putReplayEnds([second, delivered]);
+      await store.putReplayEnds([second]);
       expect(await counts()).toEqual([1, 1]);
+      // A crash repeated its last attempt, and that succeeded.
+      await store.putReplayEnds([
+        mergeDeliveries(second, deliveryOf({ ...one, ...fails, outcome: outcomes.delivered })),
+      ]);
+      expect(await counts()).toEqual([2, 0]);
+      await store.purge(ours.workspace, Date.now() + 1_000_000_000_000, 100);
+      expect(await counts()).toEqual([0, 0]);
     });
 
     it('replaces only versions that are still current, and returns how many', async () => {

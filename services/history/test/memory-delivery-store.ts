@@ -1,6 +1,6 @@
 import type { DeliveryId, EventId } from '@tidings/contracts';
 import { type Delivery, documentKey, isAttempt } from '../src/deliveries/domain/delivery.ts';
-import { replayEndsOf } from '../src/deliveries/domain/replay-outcomes.ts';
+import { type ReplayOutcome, replayEndsOf } from '../src/deliveries/domain/replay-outcomes.ts';
 import type {
   DeliveryFilters,
   DeliveryStore,
@@ -62,6 +62,7 @@ export const createMemoryDeliveryStore = (): DeliveryStore & {
   fail(error: Error, times: number): void;
 } => {
   const kept = new Map<DeliveryId, StoredDelivery>();
+  const ends = new Map<string, Readonly<{ outcome: ReplayOutcome; createdAtMs: number }>>();
   let failures: Error[] = [];
   const ready = (): void => {
     const error = failures.pop();
@@ -134,12 +135,20 @@ export const createMemoryDeliveryStore = (): DeliveryStore & {
       ready();
       return [...kept.values()].filter(({ delivery }) => matches(delivery, filters)).length;
     },
+    putReplayEnds: async (deliveries) => {
+      ready();
+      for (const delivery of deliveries) {
+        for (const { chain, outcome } of replayEndsOf(delivery))
+          ends.set(`${delivery.workspaceId}/${chain}/${delivery.id}`, {
+            outcome,
+            createdAtMs: delivery.createdAtMs,
+          });
+      }
+    },
     countReplayed: async (workspace, { chain, outcome }) => {
       ready();
-      return [...kept.values()].filter(
-        ({ delivery }) =>
-          delivery.workspaceId === workspace &&
-          replayEndsOf(delivery).some((end) => end.chain === chain && end.outcome === outcome),
+      return [...ends].filter(
+        ([key, end]) => key.startsWith(`${workspace}/${chain}/`) && end.outcome === outcome,
       ).length;
     },
     workspaces: async () => {
@@ -152,6 +161,9 @@ export const createMemoryDeliveryStore = (): DeliveryStore & {
         ({ delivery }) => delivery.workspaceId === workspace && delivery.createdAtMs < beforeMs,
       );
       for (const { delivery } of expired.slice(0, limit)) kept.delete(delivery.id);
+      for (const [key, end] of ends) {
+        if (key.startsWith(`${workspace}/`) && end.createdAtMs < beforeMs) ends.delete(key);
+      }
       return Math.min(limit, expired.length);
     },
   };

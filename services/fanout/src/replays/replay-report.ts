@@ -19,7 +19,10 @@ const everyMs = 500;
 
 /** The position of a run and its counts, and the records that tell history about them. */
 export class ReplayReport {
-  readonly counts: ReplayCounts;
+  /** The counts of what is before the checkpoint. */
+  readonly #counts: ReplayCounts;
+  /** What they become once the current batch is acknowledged. */
+  readonly #staged: Partial<ReplayCounts>[] = [];
   readonly #job: ReplayJob;
   readonly #parts: Readonly<{ output: Pick<ReplayOutput, 'report'>; clock: Clock }>;
   readonly #startedAtMs: number;
@@ -43,7 +46,7 @@ export class ReplayReport {
       repeats = 0,
       to_send = 0,
     } = job.progress?.counts ?? {};
-    this.counts = { matched, sent, skipped, disabled, erased, repeats, to_send };
+    this.#counts = { matched, sent, skipped, disabled, erased, repeats, to_send };
   }
 
   /** Sets the span. What earlier runs have acknowledged is not part of the rest. */
@@ -67,9 +70,13 @@ export class ReplayReport {
     return new Map([...this.#rest].map(([partition, range]) => [partition, { ...range }]));
   }
 
-  /** Notes that what is before this offset is done, or in the batch that is sent next. */
-  reached(partition: number, next: number): void {
+  /**
+   * Notes that what is before this offset is done, or in the batch that is sent next, and what it adds to the counts:
+   * they belong to the checkpoint, so that a run that continues behind it counts nothing twice.
+   */
+  reached(partition: number, next: number, counts?: Partial<ReplayCounts>): void {
     this.#reached.set(partition, next);
+    if (counts !== undefined) this.#staged.push(counts);
   }
 
   /** Moves the checkpoint to what was reached, and writes a report if the last one is old enough. */
@@ -79,6 +86,9 @@ export class ReplayReport {
       if (range !== undefined) range.next = Math.max(range.next, next);
     }
     this.#reached.clear();
+    for (const counts of this.#staged.splice(0)) {
+      for (const [name, count] of Object.entries(counts)) this.#counts[name as keyof ReplayCounts] += count;
+    }
     if (this.#parts.clock.monotonicMs() - this.#writtenMs >= everyMs) await this.write('running');
   }
 
@@ -100,7 +110,7 @@ export class ReplayReport {
       revision: order.revision,
       startedAtMs: this.#startedAtMs,
       checkpoint: Object.fromEntries([...this.#rest].map(([partition, { next }]) => [partition, next])),
-      counts: { scanned: done, ...this.counts },
+      counts: { scanned: done, ...this.#counts },
       total: this.#total,
       done,
       error,

@@ -33,7 +33,7 @@ export type ReplayRunParts = Readonly<{
   output: ReplayOutput;
   match: MatchReplayed;
   /** The rate of all replays of this process. */
-  sharedPace: Pace;
+  sharedPace: Pick<Pace, 'delayMs' | 'take'>;
   childTraceparent: (parent: string | undefined) => string;
   clock: Clock;
   signal: AbortSignal;
@@ -101,10 +101,6 @@ export class ReplayRun {
     if (changed !== null) await this.#parts.output.hold(changed);
   }
 
-  get #counts(): ReplayCounts {
-    return this.#report.counts;
-  }
-
   /** Sends what the rest of the span holds, or as much of it as can be looked up at once. */
   async #runPart(): Promise<void> {
     const { log, facts, match, signal } = this.#parts;
@@ -130,34 +126,33 @@ export class ReplayRun {
     for await (const { partition, events, next } of readSpan(log, span, { accepts, signal })) {
       for (const [at, logged] of events.entries()) {
         if (at % eventsPerTurn === eventsPerTurn - 1) await nextTurn();
-        if (!(await this.#replay({ ...logged, partition }, isWanted))) return;
-        this.#report.reached(partition, logged.offset + 1);
+        const counts = await this.#replay({ ...logged, partition }, isWanted);
+        if (counts === null) return;
+        this.#report.reached(partition, logged.offset + 1, counts);
       }
       this.#report.reached(partition, next);
       await this.#flush();
     }
   }
 
-  /** Sends one event. Returns false if the replay was stopped before its last command. */
-  async #replay(logged: PositionedEvent, isWanted: IsWanted): Promise<boolean> {
+  /** Sends one event. Returns what it adds to the counts; null if the replay was stopped before its last command. */
+  async #replay(logged: PositionedEvent, isWanted: IsWanted): Promise<Partial<ReplayCounts> | null> {
     const { match } = this.#parts;
-    const { spec } = this.#job.order;
     const { event } = logged;
     const found = match(logged);
-    if (found === undefined) return true;
-    if (this.#seen.get(event.id) === true) {
-      this.#counts.repeats += 1;
-      return true;
-    }
+    if (found === undefined) return {};
+    if (this.#seen.get(event.id) === true) return { repeats: 1 };
     const wanted = found.matched.filter(({ id }) => isWanted(event.id, id));
-    this.#counts.disabled += found.disabled;
-    this.#counts.erased += found.erased;
-    this.#counts.matched += found.matched.length;
-    this.#counts.skipped += found.matched.length - wanted.length;
-    if (spec.dryRun === true) this.#counts.to_send += wanted.length;
-    else if (!(await this.#sendAll(logged, wanted))) return false;
+    const isDry = this.#job.order.spec.dryRun === true;
+    if (!isDry && !(await this.#sendAll(logged, wanted))) return null;
     this.#seen.set(event.id, true);
-    return true;
+    return {
+      matched: found.matched.length,
+      skipped: found.matched.length - wanted.length,
+      disabled: found.disabled,
+      erased: found.erased,
+      [isDry ? 'to_send' : 'sent']: wanted.length,
+    };
   }
 
   async #sendAll(logged: PositionedEvent, wanted: readonly IndexedSubscription[]): Promise<boolean> {
@@ -229,7 +224,6 @@ export class ReplayRun {
       // Opened before the first command, so that it sees the attempts of all of them.
       this.#watch ??= await this.#parts.watch((id) => this.#ordered.has(id), this.#chain);
       await this.#parts.output.send(batch);
-      this.#counts.sent += batch.length;
     }
     await this.#report.acknowledged();
   }

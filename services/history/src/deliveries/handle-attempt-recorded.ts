@@ -1,17 +1,19 @@
 import type { AttemptRecorded, DeliveryId } from '@tidings/contracts';
 import { AppError } from '@tidings/runtime';
 import { type Delivery, deliveryOf, hasRecovered, mergeDeliveries } from './domain/delivery.ts';
+import { replayEndsOf } from './domain/replay-outcomes.ts';
 import type { DeliveryStore, StoredDelivery } from './ports.ts';
 
 /**
  * The result of writing a batch: for metrics, and for tests of replays. `recovered` lists deliveries that were in
- * dead-letters and are known to have succeeded.
+ * dead-letters and are known to have succeeded, `replayed` those of which a replay has ended, as they are stored.
  */
 export type Projected = Readonly<{
   inserted: number;
   updated: number;
   unchanged: number;
   recovered: readonly Delivery[];
+  replayed: readonly Delivery[];
 }>;
 
 // Only another instance that still writes a revoked partition can win a conflict, and it writes each record once.
@@ -75,14 +77,20 @@ export const handleAttemptRecorded = async (
   const recovered = fresh.filter(hasRecovered);
   const later = [...deliveries.values()].filter((delivery) => !beginsHere(delivery)).map(({ id }) => id);
   let waiting = only(deliveries, [...known, ...later]);
+  // By delivery, so that the last state counts.
+  const replayed = new Map(fresh.filter(({ id }) => !known.has(id)).map((one) => [one.id, one]));
   const unchanged = () => deliveries.size - inserted - updated;
   for (let round = 0; round < maxRounds; round += 1) {
-    if (waiting.size === 0) return { inserted, updated, unchanged: unchanged(), recovered };
+    if (waiting.size === 0) {
+      const ended = [...replayed.values()].filter((one) => replayEndsOf(one).length > 0);
+      return { inserted, updated, unchanged: unchanged(), recovered, replayed: ended };
+    }
     const { missing, changes, merged } = mergeInto(await store.read([...waiting.values()]), waiting);
     const lost = missing.length === 0 ? new Set<DeliveryId>() : await store.insert(missing);
     inserted += missing.length - lost.size;
     // Includes deliveries that were known already: the batch may be a repetition.
     recovered.push(...[...merged, ...missing].filter(hasRecovered));
+    for (const one of [...merged, ...missing]) if (!lost.has(one.id)) replayed.set(one.id, one);
     const written = changes.length === 0 ? 0 : await store.replace(changes);
     updated += written;
     // The store does not report which change lost; reading all of them again determines it.

@@ -50,10 +50,11 @@ const createProjector = (stores: DeliveryStores, context: Context): AttemptProje
     writeSeconds.observe({ outcome: 'ok' }, tookMs / 1_000);
     attemptAgeSeconds.observe({}, ageMs / 1_000);
     part.up();
-    const { recovered, ...counts } = projected;
+    const { recovered, replayed, ...counts } = projected;
     const figures = {
       ...counts,
       recovered: recovered.length,
+      replayed: replayed.length,
       tookMs: Math.round(tookMs),
       oldestAgeMs: ageMs,
     };
@@ -63,6 +64,7 @@ const createProjector = (stores: DeliveryStores, context: Context): AttemptProje
     name: 'attempts',
     project: async (records) => {
       const projected = await handleAttemptRecorded(stores.deliveries, records);
+      if (projected.replayed.length > 0) await stores.deliveries.putReplayEnds(projected.replayed);
       await stores.deadLetters.markDelivered(projected.recovered.flatMap(deadLettersOf));
       return projected;
     },

@@ -75,6 +75,11 @@ export type DeliveryStore = Readonly<{
   countByEvent(events: readonly EventId[], scope: TenantScope): Promise<ReadonlyMap<EventId, OutcomeCounts>>;
   list(filters: DeliveryFilters, page: ListPage): Promise<readonly DeliverySummary[]>;
   count(filters: DeliveryFilters): Promise<number>;
+  /**
+   * Notes the ends of the replays of these deliveries, as stored: those that it knows already are left unchanged, and a
+   * success replaces a failure. May be repeated.
+   */
+  putReplayEnds(deliveries: readonly Delivery[]): Promise<void>;
   /** Counts the deliveries of a workspace of which the replay with this chain ended so. */
   countReplayed(workspaceId: WorkspaceId, end: ReplayEnd): Promise<number>;
 }> &

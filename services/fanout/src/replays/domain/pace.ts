@@ -3,11 +3,16 @@
  * are monotonic milliseconds.
  */
 export class Pace {
-  readonly #everyMs: number;
-  readonly #burstMs: number;
+  #everyMs = 0;
+  #burstMs = 0;
   #nextMs = -Infinity;
 
   constructor(perSecond: number) {
+    this.change(perSecond);
+  }
+
+  /** Changes the rate from now on. */
+  change(perSecond: number): void {
     this.#everyMs = 1_000 / perSecond;
     this.#burstMs = Math.max(0, 100 - this.#everyMs);
   }

@@ -5,7 +5,6 @@ import {
   type NextStep,
   subscriptionId,
   type Trigger,
-  type WorkspaceId,
   workspaceId,
 } from '@tidings/contracts';
 import {
@@ -15,7 +14,6 @@ import {
   documentKey,
   isAttempt,
 } from '../domain/delivery.ts';
-import { type ReplayEnd, replayEndsOf } from '../domain/replay-outcomes.ts';
 import type { DeliverySummary, StoredDelivery } from '../ports.ts';
 
 /** One attempt event as stored in the document of its delivery; `id` excludes the delivery's own. */
@@ -64,14 +62,8 @@ export type DeliveryDocument = Readonly<{
   triggers?: Trigger | readonly Trigger[];
   /** See {@link attemptText}; objects in documents of earlier releases. */
   attempts: readonly (string | AttemptDocument)[];
-  /** The ends of replays of it, see replayKey. Absent if no replay did, and in documents of earlier releases. */
-  replays?: readonly string[];
   rev: number;
 }>;
-
-/** Returns the entry of `replays` for the end of a replay: the deliveries that have it are counted. */
-export const replayKey = (workspace: WorkspaceId, { chain, outcome }: ReplayEnd): string =>
-  `${workspace}/${chain}/${outcome}`;
 
 /**
  * Returns an attempt event as stored: a line of JSON and, if there was an exchange, a second line with its text. One value
@@ -135,7 +127,6 @@ const triggersOf = ([first, ...others]: readonly AttemptEvent[]): Pick<DeliveryD
 export const toDocument = (delivery: Delivery, rev: number): DeliveryDocument => {
   const attempts = delivery.attemptEvents.filter(isAttempt);
   const last = attempts.at(-1);
-  const replays = replayEndsOf(delivery).map((end) => replayKey(delivery.workspaceId, end));
   const nextAt = delivery.nextAttemptAtMs === null ? null : new Date(delivery.nextAttemptAtMs);
   const lastReason = last?.reason ?? null;
   const isWritten = (value: unknown): boolean => value !== null || rev > 1;
@@ -159,7 +150,6 @@ export const toDocument = (delivery: Delivery, rev: number): DeliveryDocument =>
     updated_at: new Date(delivery.updatedAtMs),
     ...triggersOf(delivery.attemptEvents),
     attempts: delivery.attemptEvents.map((attemptEvent) => attemptText(attemptEvent, delivery.id.length + 1)),
-    ...(replays.length > 0 && { replays }),
     rev,
   };
 };

@@ -13,13 +13,8 @@ import { type Delivery, type DeliveryStatus, documentKey } from '../domain/deliv
 import type { ReplayEnd } from '../domain/replay-outcomes.ts';
 import type { DeliveryFilters, DeliveryStore, ListPage, OutcomeCounts, StoredDelivery } from '../ports.ts';
 import { conditionsOf, ofEvents, pageConditions } from './delivery-conditions.ts';
-import {
-  type DeliveryDocument,
-  fromDocument,
-  replayKey,
-  toDocument,
-  toSummary,
-} from './delivery-document.ts';
+import { type DeliveryDocument, fromDocument, toDocument, toSummary } from './delivery-document.ts';
+import { ReplayEnds } from './replay-ends.ts';
 
 type CountOfEvent = Readonly<{ _id: Readonly<{ event: string; status: DeliveryStatus }>; count: number }>;
 
@@ -32,8 +27,6 @@ const schema = new Schema<DeliveryDocument>(
 schema.index({ workspace_id: 1, created_at: -1, _id: -1 });
 schema.index({ subscription_id: 1, created_at: -1, _id: -1 });
 schema.index({ delivery_id: 1 });
-// Only deliveries of replays have an entry: the ends of a replay are counted by the index alone.
-schema.index({ replays: 1 }, { sparse: true });
 
 /**
  * The read model in MongoDB: one document per delivery, written by single-document operations only, so it runs on any
@@ -41,16 +34,19 @@ schema.index({ replays: 1 }, { sparse: true });
  */
 export class MongoDeliveryStore implements DeliveryStore {
   readonly #model: Model<DeliveryDocument>;
+  readonly #replayEnds: ReplayEnds;
   readonly #timed: TimedOperation;
 
   constructor(connection: Connection, seconds: OperationHistogram) {
     this.#model = connection.model<DeliveryDocument>('Delivery', schema);
     this.#timed = timedOperations(seconds);
+    this.#replayEnds = new ReplayEnds(connection, this.#timed);
   }
 
   /** Creates the missing indexes. */
   async createIndexes(): Promise<void> {
     await this.#timed('create-indexes', async () => this.#model.createIndexes());
+    await this.#replayEnds.createIndexes();
   }
 
   async insert(deliveries: readonly Delivery[]): Promise<ReadonlySet<DeliveryId>> {
@@ -122,9 +118,12 @@ export class MongoDeliveryStore implements DeliveryStore {
     return this.#timed('count', async () => this.#model.countDocuments(conditionsOf(filters)));
   }
 
+  async putReplayEnds(deliveries: readonly Delivery[]): Promise<void> {
+    return this.#replayEnds.put(deliveries);
+  }
+
   async countReplayed(workspace: WorkspaceId, end: ReplayEnd): Promise<number> {
-    const replays = replayKey(workspace, end);
-    return this.#timed('count-replayed', async () => this.#model.countDocuments({ replays }));
+    return this.#replayEnds.count(workspace, end);
   }
 
   async workspaces(): Promise<readonly (string | null)[]> {
@@ -132,6 +131,7 @@ export class MongoDeliveryStore implements DeliveryStore {
   }
 
   async purge(workspaceId: string | null, beforeMs: number, limit: number): Promise<number> {
+    await this.#replayEnds.purge({ workspaceId, beforeMs, limit });
     return this.#timed('purge', async () =>
       purgeOf(this.#model, 'created_at', { workspaceId, beforeMs, limit }),
     );
