@@ -54,11 +54,20 @@ export type Producer = Readonly<{
   close(): Promise<void>;
 }>;
 
+/** Marks a record as done. It holds neither the record nor its message. */
+export type Completion = Readonly<{ done(): void }>;
+
 /**
  * A decoded record with its completion. `done()` may be called later and in any order, and must be called for each
- * record. Call it on the item: a detached `item.done` has lost its record.
+ * record. Call it on the item: a detached `item.done` has lost its record. `completion` does the same: keep it instead of
+ * the item where the record has been used, so that its bytes can be freed.
  */
-export type WorkItem<T> = Readonly<{ record: IncomingRecord; message: T; done(): void }>;
+export type WorkItem<T> = Readonly<{
+  record: IncomingRecord;
+  message: T;
+  completion: Completion;
+  done(): void;
+}>;
 
 export type PartitionRef = Readonly<{ topic: string; partition: number }>;
 

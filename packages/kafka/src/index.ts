@@ -1,6 +1,7 @@
 export type {
   Assignment,
   Bus,
+  Completion,
   Follower,
   FollowOptions,
   IncomingRecord,

@@ -91,7 +91,8 @@ export class CrashingProcess {
           const commit = () => {
             if (!this.hasCrashed) item.done();
           };
-          return { record, message, done: () => void this.#clock.setTimer(commit, commitLagMs) };
+          const done = () => void this.#clock.setTimer(commit, commitLagMs);
+          return { record, message, completion: { done }, done };
         });
         return options.onBatch({ ...batch, items });
       },

@@ -37,7 +37,7 @@ const setUp = (over: { batchRecords?: number; intervalMs?: number } = {}) => {
         return {
           record: { timestampMs: clock.nowMs() },
           message: anAttemptRecord(id),
-          done: () => void finished.push(id),
+          completion: { done: () => void finished.push(id) },
         };
       }),
     );
@@ -61,6 +61,29 @@ describe('batching of records', () => {
     await clock.advance(1);
     expect(batches).toEqual([1, 3]);
     expect(finished).toEqual([1, 2, 3, 4]);
+  });
+
+  it('writes at the multiples of the interval, whenever the first record came, until it was idle', async () => {
+    const { clock, batches, add } = setUp();
+    await clock.advance(130);
+    add(1);
+    await clock.advance(0);
+    expect(batches).toEqual([1]);
+    add(2);
+    await clock.advance(19);
+    expect(batches).toEqual([1]);
+    await clock.advance(1);
+    expect(batches).toEqual([1, 2]);
+    await clock.advance(70);
+    add(3);
+    await clock.advance(0);
+    expect(batches).toEqual([1, 2]);
+    await clock.advance(30);
+    expect(batches).toEqual([1, 2, 3]);
+    await clock.advance(101);
+    add(4);
+    await clock.advance(0);
+    expect(batches).toEqual([1, 2, 3, 4]);
   });
 
   it('writes before the interval ends if half a batch has arrived, and never more than a whole batch', async () => {

@@ -1,11 +1,12 @@
+import type { Completion } from '@tidings/kafka';
 import type { Logger } from '@tidings/observability';
 import { backoffMs, type Clock, messageOf, sleep } from '@tidings/runtime';
 
-/** One record that waits to be written; `done` is called once it is. */
+/** One record that waits to be written. */
 export type WaitingRecord<M> = Readonly<{
   record: Readonly<{ timestampMs: number }>;
   message: M;
-  done(): void;
+  completion: Completion;
 }>;
 
 /** One written batch. `oldestMs` is the log time of its oldest record. */
@@ -13,11 +14,12 @@ export type Written<R> = Readonly<{ records: number; tookMs: number; oldestMs: n
 
 /**
  * Options for batching. `name` prefixes the log events. A batch is full, and is written at once, at half of
- * `batchRecords`.
+ * `batchRecords`. `finish` receives what is written, in order; by default it is done.
  */
-export type ProjectorOptions<M, R> = Readonly<{
+export type ProjectorOptions<M, R, W extends WaitingRecord<M> = WaitingRecord<M>> = Readonly<{
   name: string;
   project: (records: readonly M[]) => Promise<R>;
+  finish?: (written: readonly W[]) => void;
   batchRecords: number;
   intervalMs: number;
   clock: Clock;
@@ -30,24 +32,27 @@ export type ProjectorOptions<M, R> = Readonly<{
 // little.
 const retry = { baseMs: 250, maxMs: 2_000, random: Math.random };
 
+/** Number of intervals without a write after which the next record is written at once. */
+const idleIntervals = 2;
+
 /**
- * Collects records and writes them, one batch at a time. A single record is written at once; a stream is written in
- * batches, at most one per interval, because a write costs MongoDB about the same for one document as for fifty. A
- * failed write is repeated until it succeeds: no record is done before it is stored, so the partitions pause by
- * themselves when enough records wait.
+ * Collects records and writes them, one batch at a time. A single record is written at once. A stream is written in
+ * batches at the multiples of the interval, because a write costs MongoDB about the same for one document as for fifty,
+ * and because projectors that write at the same time share its commit. A failed write is repeated until it succeeds: no
+ * record is done before it is stored, so the partitions pause by themselves when enough records wait.
  *
  *   idle ──add──▶ writing ──ok──▶ idle | waiting (for the interval) ──▶ writing
  *                   └─failed─▶ backing off ──▶ writing            any ──close──▶ closed
  */
-export class BatchProjector<M, R> {
-  readonly #options: ProjectorOptions<M, R>;
+export class BatchProjector<M, R, W extends WaitingRecord<M> = WaitingRecord<M>> {
+  readonly #options: ProjectorOptions<M, R, W>;
   readonly #closing = new AbortController();
-  #queue: WaitingRecord<M>[] = [];
-  #writing: readonly WaitingRecord<M>[] = [];
+  #queue: W[] = [];
+  #writing: readonly W[] = [];
   #lastStartMs = Number.NEGATIVE_INFINITY;
   #cancelTimer: (() => void) | undefined;
 
-  constructor(options: ProjectorOptions<M, R>) {
+  constructor(options: ProjectorOptions<M, R, W>) {
     this.#options = options;
   }
 
@@ -61,7 +66,7 @@ export class BatchProjector<M, R> {
     return oldestOf([...this.#writing, ...this.#queue]);
   }
 
-  add(records: readonly WaitingRecord<M>[]): void {
+  add(records: readonly W[]): void {
     for (const record of records) this.#queue.push(record);
     this.#schedule();
   }
@@ -76,15 +81,17 @@ export class BatchProjector<M, R> {
   #schedule(): void {
     const { batchRecords, intervalMs, clock } = this.#options;
     if (this.#closing.signal.aborted || this.#writing.length > 0 || this.#queue.length === 0) return;
-    const waitMs = this.#lastStartMs + intervalMs - clock.monotonicMs();
-    if (waitMs <= 0 || this.#queue.length * 2 >= batchRecords) {
+    const nowMs = clock.monotonicMs();
+    const isIdle = nowMs - this.#lastStartMs >= idleIntervals * intervalMs;
+    const waitMs = isIdle ? 0 : intervalMs - (nowMs % intervalMs);
+    if (waitMs === 0 || this.#queue.length * 2 >= batchRecords) {
       this.#cancelTimer?.();
       this.#cancelTimer = undefined;
       void this.#write();
     } else {
       this.#cancelTimer ??= clock.setTimer(() => {
         this.#cancelTimer = undefined;
-        this.#schedule();
+        void this.#write();
       }, waitMs);
     }
   }
@@ -103,13 +110,13 @@ export class BatchProjector<M, R> {
     this.#schedule();
   }
 
-  async #tryToWrite(batch: readonly WaitingRecord<M>[], records: readonly M[]): Promise<boolean> {
-    const { name, project, clock, logger, onWritten, onFailed } = this.#options;
+  async #tryToWrite(batch: readonly W[], records: readonly M[]): Promise<boolean> {
+    const { name, project, finish = finishAll, clock, logger, onWritten, onFailed } = this.#options;
     this.#lastStartMs = clock.monotonicMs();
     const tookMs = () => clock.monotonicMs() - this.#lastStartMs;
     try {
       const projected = await project(records);
-      for (const item of batch) item.done();
+      finish(batch);
       const oldestMs = oldestOf(batch) ?? clock.nowMs();
       onWritten({ records: records.length, tookMs: tookMs(), oldestMs, projected });
       return true;
@@ -121,6 +128,10 @@ export class BatchProjector<M, R> {
     }
   }
 }
+
+const finishAll = (written: readonly WaitingRecord<unknown>[]): void => {
+  for (const { completion } of written) completion.done();
+};
 
 const oldestOf = (waiting: readonly WaitingRecord<unknown>[]): number | undefined => {
   let oldestMs: number | undefined;

@@ -32,9 +32,9 @@ export const configSpec = {
   }),
   batchIntervalMs: duration({
     env: 'HISTORY_BATCH_INTERVAL',
-    default: 50,
+    default: 250,
     max: 10_000,
-    help: 'minimum time between the starts of two writes, unless half a batch waits',
+    help: 'time between two writes to MongoDB, unless half a batch waits',
   }),
   maxPendingPerPartition: integer({
     env: 'HISTORY_MAX_PENDING_PER_PARTITION',

@@ -120,11 +120,11 @@ export const startHistory = async (
   const statistics = openStatistics(context, { ...stores, retention });
   const deliveryRoutes = await openDeliveries(context, bus, {
     ...{ ...stores, retention },
-    onStored: statistics.countAttempt,
+    onStored: statistics.countAttempts,
   });
   const eventRoutes = openEvents(context, bus, {
     ...{ ...stores, log, retention },
-    onStored: statistics.countEvent,
+    onStored: statistics.countEvents,
   });
   const jobs = await openJobs(context, bus, { ...stores, retention });
   const { routes: deadLetterRoutes, ...deadLetterParts } = await openDeadLetters(context, bus, {

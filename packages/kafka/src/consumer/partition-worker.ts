@@ -1,4 +1,4 @@
-import type { IncomingRecord, PartitionRef, RunPartitionsOptions, WorkItem } from '../bus.ts';
+import type { Completion, IncomingRecord, PartitionRef, RunPartitionsOptions, WorkItem } from '../bus.ts';
 import { OffsetTracker } from './offset-tracker.ts';
 
 /** The options of a consumer that apply to each partition alone. */
@@ -113,7 +113,8 @@ export class PartitionWorker<T> {
       this.#pendingBytes += bytes;
       const tracker = this.#tracker;
       try {
-        items.push(new TrackedItem(record, this.#run.decode(record), { worker: this, tracker, ticket }));
+        const message = this.#run.decode(record);
+        items.push(new TrackedItem(record, message, new TrackedCompletion(this, { tracker, ticket, bytes })));
       } catch (error) {
         this.#handlers.onPoison(record, error, () => this.finish(tracker, ticket, bytes));
       }
@@ -169,21 +170,38 @@ export class PartitionWorker<T> {
   }
 }
 
-type TrackedPosition<T> = Readonly<{ worker: PartitionWorker<T>; tracker: OffsetTracker; ticket: number }>;
+type Tracked = Readonly<{ tracker: OffsetTracker; ticket: number; bytes: number }>;
+
+class TrackedCompletion implements Completion {
+  readonly #worker: Pick<PartitionWorker<unknown>, 'finish'>;
+  readonly #tracker: OffsetTracker;
+  readonly #ticket: number;
+  readonly #bytes: number;
+
+  constructor(worker: Pick<PartitionWorker<unknown>, 'finish'>, { tracker, ticket, bytes }: Tracked) {
+    this.#worker = worker;
+    this.#tracker = tracker;
+    this.#ticket = ticket;
+    this.#bytes = bytes;
+  }
+
+  done(): void {
+    this.#worker.finish(this.#tracker, this.#ticket, this.#bytes);
+  }
+}
 
 class TrackedItem<T> implements WorkItem<T> {
   readonly record: IncomingRecord;
   readonly message: T;
-  readonly #position: TrackedPosition<T>;
+  readonly completion: Completion;
 
-  constructor(record: IncomingRecord, message: T, position: TrackedPosition<T>) {
+  constructor(record: IncomingRecord, message: T, completion: Completion) {
     this.record = record;
     this.message = message;
-    this.#position = position;
+    this.completion = completion;
   }
 
   done(): void {
-    const { worker, tracker, ticket } = this.#position;
-    worker.finish(tracker, ticket, this.record.value?.length ?? 0);
+    this.completion.done();
   }
 }

@@ -14,9 +14,9 @@ export const createDeliveryHandler = (parts: AcceptParts) => {
   let isWorking = false;
 
   const take = (item: WorkItem<DeliveryInstruction>): void => {
-    const { record, message } = item;
-    const done = (): void => item.done();
-    if (isLiveHoldChanged(message)) ordering.holder.changed({ record, message, done });
+    const { record, message, completion } = item;
+    const done = (): void => completion.done();
+    if (isLiveHoldChanged(message)) ordering.holder.changed({ record, message, completion, done });
     else accept(item as WorkItem<DeliveryRequested>);
   };
 

@@ -44,6 +44,6 @@ export const createSupersede = ({ superseded, supersededLog, clock, logger }: Su
         if (isWritten) item.done();
       });
     };
-    return { record, message, done };
+    return { record, message, completion: { done }, done };
   };
 };

@@ -24,19 +24,22 @@ export type DeliveryStores = Readonly<{
 }>;
 
 /**
- * The dependencies of the part. `onStored` receives each attempt whose delivery is stored, partition by partition in
- * order, and calls its `done` once it has done with it.
+ * The dependencies of the part. `onStored` receives the attempts whose deliveries are stored, partition by partition in
+ * order, and completes each once it has done with it.
  */
 export type DeliveryParts = DeliveryStores &
-  Readonly<{ retention: Retention; onStored(item: WorkItem<AttemptRecorded>): void }>;
+  Readonly<{ retention: Retention; onStored(items: readonly WorkItem<AttemptRecorded>[]): void }>;
 
 // At a few hundred attempts per second, one fetch for each costs more than all other work here. A delay of a quarter of
 // a second is not noticeable in a delivery. An interval costs nothing at rest, unlike a wait for more bytes.
 const fetchSettings = { fetchIntervalMs: 250 } as const;
 
-type AttemptProjector = BatchProjector<AttemptRecorded, Projected>;
+type AttemptProjector = BatchProjector<AttemptRecorded, Projected, WorkItem<AttemptRecorded>>;
 
-const createProjector = (stores: DeliveryStores, context: Context): AttemptProjector => {
+const createProjector = (
+  { onStored, ...stores }: DeliveryStores & Pick<DeliveryParts, 'onStored'>,
+  context: Context,
+): AttemptProjector => {
   const { config, metrics, logger, clock, health } = context;
   const { deliveries, batchRecords, writeSeconds, attemptAgeSeconds, waiting } = metrics.handles;
   const part = health.register('projection');
@@ -68,6 +71,7 @@ const createProjector = (stores: DeliveryStores, context: Context): AttemptProje
       await stores.deadLetters.markDelivered(projected.recovered.flatMap(deadLettersOf));
       return projected;
     },
+    finish: onStored,
     batchRecords: config.batchRecords,
     intervalMs: config.batchIntervalMs,
     clock,
@@ -84,21 +88,14 @@ const createProjector = (stores: DeliveryStores, context: Context): AttemptProje
 };
 
 /** Consumes the attempts. They wait, and are not lost, while MongoDB is unavailable. */
-const work = async (
-  bus: Bus,
-  { projector, onStored }: Readonly<{ projector: AttemptProjector }> & Pick<DeliveryParts, 'onStored'>,
-  context: Context,
-): Promise<void> => {
+const work = async (bus: Bus, projector: AttemptProjector, context: Context): Promise<void> => {
   const { config, health, resources, clock } = context;
   const part = health.register('attempts');
   const runner = await bus.runPartitions({
     group: config.group,
     topics: [topics.attempts],
     decode: decodeAttempt,
-    onBatch: ({ items }) =>
-      projector.add(
-        items.map((item) => ({ record: item.record, message: item.message, done: () => onStored(item) })),
-      ),
+    onBatch: ({ items }) => projector.add(items),
     maxPendingPerPartition: config.maxPendingPerPartition,
     ...fetchSettings,
   });
@@ -116,7 +113,7 @@ export const openDeliveries = async (
   const { config, metrics, logger, resources, clock } = context;
   const projector = createProjector(parts, context);
   resources.add('projection', () => projector.close());
-  startInBackground(context, () => work(bus, { projector, onStored: parts.onStored }, context));
+  startInBackground(context, () => work(bus, projector, context));
   const stopSweeping = purgeByRetention({
     name: 'deliveries',
     store: parts.deliveries,

@@ -2,7 +2,7 @@ import { topics } from '@tidings/contracts';
 import type { Route } from '@tidings/http';
 import { type Bus, problemOf, watchWorkers } from '@tidings/kafka';
 import { type ServiceContext, startInBackground } from '@tidings/observability';
-import { BatchProjector } from '../batch-projector.ts';
+import { BatchProjector, type WaitingRecord } from '../batch-projector.ts';
 import type { configSpec } from '../config.ts';
 import type { DeliveryStore } from '../deliveries/ports.ts';
 import type { metricsCatalogue } from '../metrics.ts';
@@ -23,24 +23,23 @@ export type EventStores = Readonly<{
   deliveries: Pick<DeliveryStore, 'list' | 'countByEvent'>;
 }>;
 
-/** A record of the log; call `done` once it is stored. */
-export type EventItem = Readonly<{
-  message: StoredEvent;
-  record: Readonly<{ timestampMs: number }>;
-  done(): void;
-}>;
+/** An event that waits, without the data of its record. */
+type EventItem = WaitingRecord<StoredEvent>;
 
 /**
- * The dependencies of the part. `onStored` receives each event that is stored, partition by partition in order, and calls
- * its `done` once it has done with it.
+ * The dependencies of the part. `onStored` receives the events that are stored, partition by partition in order, and
+ * completes each once it has done with it.
  */
 export type EventParts = EventStores &
-  Readonly<{ log: EventLog; retention: Retention; onStored(item: EventItem): void }>;
+  Readonly<{ log: EventLog; retention: Retention; onStored(items: readonly EventItem[]): void }>;
 
 // People look for an event after it was delivered, and each write costs MongoDB the same for one document as for fifty.
 const fetchSettings = { fetchIntervalMs: 250 } as const;
 
-const createProjector = (store: EventStore, context: Context): EventProjector => {
+const createProjector = (
+  { events: store, onStored }: Pick<EventParts, 'events' | 'onStored'>,
+  context: Context,
+): EventProjector => {
   const { config, metrics, logger, clock, health } = context;
   const { events } = metrics.handles;
   const part = health.register('event-projection');
@@ -48,6 +47,7 @@ const createProjector = (store: EventStore, context: Context): EventProjector =>
   const projector: EventProjector = new BatchProjector({
     name: 'events',
     project: async (records) => store.insert(records),
+    finish: onStored,
     batchRecords: config.batchRecords,
     intervalMs: config.batchIntervalMs,
     clock,
@@ -65,11 +65,7 @@ const createProjector = (store: EventStore, context: Context): EventProjector =>
 };
 
 /** Consumes the events. They wait, and are not lost, while MongoDB is unavailable. */
-const work = async (
-  bus: Bus,
-  { projector, onStored }: Readonly<{ projector: EventProjector }> & Pick<EventParts, 'onStored'>,
-  context: Context,
-): Promise<void> => {
+const work = async (bus: Bus, projector: EventProjector, context: Context): Promise<void> => {
   const { config, metrics, health, resources, clock } = context;
   const part = health.register('events');
   const runner = await bus.runPartitions({
@@ -77,18 +73,15 @@ const work = async (
     topics: [topics.events],
     decode: decodeStoredEvent,
     onBatch: ({ items }) => {
-      const known = items.flatMap((item) => {
-        const { message, record } = item;
-        // Without the record: its data need not wait in memory.
+      const known: EventItem[] = [];
+      for (const { message, record, completion } of items) {
         if (message !== null) {
-          const { timestampMs } = record;
-          const event = { message, record: { timestampMs }, done: () => item.done() };
-          return [{ ...event, done: () => onStored(event) }];
+          known.push({ message, record: { timestampMs: record.timestampMs }, completion });
+        } else {
+          metrics.handles.events.inc({ outcome: 'undecodable' });
+          completion.done();
         }
-        metrics.handles.events.inc({ outcome: 'undecodable' });
-        item.done();
-        return [];
-      });
+      }
       projector.add(known);
     },
     maxPendingPerPartition: config.maxPendingPerPartition,
@@ -102,11 +95,9 @@ const work = async (
 /** Starts the part that stores events, and removes them after their retention. Returns its routes. */
 export const openEvents = (context: Context, bus: Bus, parts: EventParts): readonly Route[] => {
   const { config, logger, resources, clock } = context;
-  const projector = createProjector(parts.events, context);
+  const projector = createProjector(parts, context);
   resources.add('event projection', () => projector.close());
-  startInBackground({ ...context, name: 'events' }, () =>
-    work(bus, { projector, onStored: parts.onStored }, context),
-  );
+  startInBackground({ ...context, name: 'events' }, () => work(bus, projector, context));
   const stopSweeping = purgeByRetention({
     name: 'events',
     store: parts.events,

@@ -2,9 +2,9 @@ import { type AttemptRecorded, topics } from '@tidings/contracts';
 import type { Route } from '@tidings/http';
 import type { WorkItem } from '@tidings/kafka';
 import type { ServiceContext } from '@tidings/observability';
-import { BatchProjector } from '../batch-projector.ts';
+import { BatchProjector, type WaitingRecord } from '../batch-projector.ts';
 import type { configSpec } from '../config.ts';
-import type { EventItem } from '../events/open-events.ts';
+import type { StoredEvent } from '../events/domain/event.ts';
 import type { metricsCatalogue } from '../metrics.ts';
 import { purgeByRetention, purgeExpired } from '../purge-expired.ts';
 import type { Retention } from '../retention.ts';
@@ -16,16 +16,13 @@ import type { StatisticsStore } from './ports.ts';
 
 type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
 
-/** A record whose fact waits to be written; `done` is called once it is. */
-type Waiting = Readonly<{ record: Readonly<{ timestampMs: number }>; message: Fact; done(): void }>;
-
 /** The statistics: takes what the other parts of the service have read, and answers the queries. */
 export type OpenStatistics = Readonly<{
   routes: readonly Route[];
-  /** Counts an attempt event and then calls its `done`. Call it in the order of the partition. */
-  countAttempt(item: WorkItem<AttemptRecorded>): void;
-  /** Counts an accepted event in the same way. */
-  countEvent(item: EventItem): void;
+  /** Counts attempt events, and completes each once it is counted. Call it in the order of each partition. */
+  countAttempts(items: readonly WorkItem<AttemptRecorded>[]): void;
+  /** Counts accepted events in the same way. */
+  countEvents(items: readonly WaitingRecord<StoredEvent>[]): void;
 }>;
 
 // A write costs MongoDB about the same for one attempt as for a thousand: they change the same documents.
@@ -89,25 +86,26 @@ export const openStatistics = (
   const projector = createProjector(context, store);
   resources.add('statistics', () => projector.close());
   purgePeriodically(context, store, retention);
-  let collected: Waiting[] = [];
-  // Records are done one by one but together: without this the first one would be a batch, and the others the next.
-  const collect = (waiting: Waiting): void => {
-    if (collected.push(waiting) > 1) return;
-    queueMicrotask(() => {
-      projector.add(collected);
-      collected = [];
-    });
-  };
   return {
     routes: statisticsRoutes({ store, clock }),
-    countAttempt: (item) => {
-      const message = factOfAttempt(item.message, item.record);
-      if (message === null) item.done();
-      else collect({ record: item.record, message, done: () => item.done() });
+    // Facts wait for seconds: without the records, which would fill the memory of objects that live long.
+    countAttempts: (items) => {
+      const facts: WaitingRecord<Fact>[] = [];
+      for (const { message: attempt, record, completion } of items) {
+        const message = factOfAttempt(attempt, record);
+        if (message === null) completion.done();
+        else facts.push({ record: { timestampMs: record.timestampMs }, message, completion });
+      }
+      projector.add(facts);
     },
-    countEvent: ({ message: event, record, done }) => {
-      const position = { topic: topics.events.name, ...event.position };
-      collect({ record, message: factOfEvent(event, position), done });
+    countEvents: (items) => {
+      const { name: topic } = topics.events;
+      projector.add(
+        items.map(({ message: event, record, completion }) => ({
+          ...{ record, completion },
+          message: factOfEvent(event, { topic, ...event.position }),
+        })),
+      );
     },
   };
 };

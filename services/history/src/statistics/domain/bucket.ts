@@ -46,17 +46,27 @@ const bucketOf = (granularity: Granularity, startMs: number, fact: Fact): Bucket
   return { key, startMs, expiresMs: startMs + bucketRules[granularity].keptMs };
 };
 
+const isSameSource = (a: Fact, b: Fact): boolean =>
+  a.partition === b.partition && a.workspaceId === b.workspaceId && a.topic === b.topic;
+
 type ByStart = Readonly<Record<Granularity, Map<number, BucketFacts>>>;
 
 /** Returns the facts of each document, in their order. Those whose retention has passed are left out. */
 export const byBucket = (facts: readonly Fact[], nowMs: number): readonly BucketFacts[] => {
   const all: BucketFacts[] = [];
   const sources = new Map<string, ByStart>();
+  const sourceOf = ({ workspaceId, topic, partition }: Fact): ByStart => {
+    const source = `${workspaceId}/${topic}-${partition}`;
+    const buckets = sources.get(source) ?? { minute: new Map(), hour: new Map(), day: new Map() };
+    sources.set(source, buckets);
+    return buckets;
+  };
+  let last: Fact | undefined;
+  let buckets: ByStart | undefined;
   for (const fact of facts) {
-    const source = `${fact.workspaceId}/${fact.topic}-${fact.partition}`;
-    const known = sources.get(source);
-    const buckets: ByStart = known ?? { minute: new Map(), hour: new Map(), day: new Map() };
-    if (known === undefined) sources.set(source, buckets);
+    // Facts of one partition arrive together.
+    if (last === undefined || buckets === undefined || !isSameSource(last, fact)) buckets = sourceOf(fact);
+    last = fact;
     for (const granularity of granularities) {
       const startMs = bucketStart(granularity, fact.atMs);
       const open = buckets[granularity].get(startMs);

@@ -49,17 +49,25 @@ const rowPathOf = (fact: Fact, cells: CellsByPath): string => {
   return cells.has(typed) || cells.size < maxRows ? typed : `${group}.${none}`;
 };
 
-type Row = Readonly<{ path: string; total: string; sums: readonly CellSum[] }>;
+/** The sum of the facts of one row, which are then added to its cells. */
+type Row = Readonly<{ first: Fact; sum: CellSum; cells: readonly CellSum[] }>;
 
-const openRow = (fact: Fact, cells: CellsByPath): Row => {
-  const sumAt = (path: string): CellSum => {
-    const sum = cells.get(path) ?? new CellSum();
-    cells.set(path, sum);
-    return sum;
+const isSameRow = (a: Fact, b: Fact): boolean =>
+  a.subscriptionId === b.subscriptionId && a.consumerId === b.consumerId && a.eventType === b.eventType;
+
+const openRow = (fact: Fact, cells: CellsByPath, paths: Set<string>): Row => {
+  const cellAt = (path: string): CellSum => {
+    const cell = cells.get(path) ?? new CellSum();
+    cells.set(path, cell);
+    paths.add(path);
+    return cell;
   };
   const path = rowPathOf(fact, cells);
-  const total = `consumers.${fieldName(fact.consumerId)}`;
-  return { path, total, sums: [sumAt(path), sumAt(total)] };
+  return {
+    first: fact,
+    sum: new CellSum(),
+    cells: [cellAt(path), cellAt(`consumers.${fieldName(fact.consumerId)}`)],
+  };
 };
 
 const changedBy = (paths: ReadonlySet<string>, cells: CellsByPath): ReadonlyMap<string, Cell> => {
@@ -74,19 +82,21 @@ const changedBy = (paths: ReadonlySet<string>, cells: CellsByPath): ReadonlyMap<
 /** Adds facts to the cells of their document. Returns what has changed. */
 export const countFacts = (facts: readonly Fact[], cells: CellsByPath): ChangedCells => {
   // Paths are made for each row, not for each fact: they would cost more than everything else.
-  const rows = new Map<string, Map<string, Row>>();
+  const rows = new Map<string, Row>();
   const paths = new Set<string>();
-  const owners = new Map<string, string>();
+  let row: Row | undefined;
   for (const fact of facts) {
-    const id = `${fact.subscriptionId ?? ''}/${fact.consumerId ?? ''}`;
-    const byType = rows.get(id) ?? new Map<string, Row>();
-    if (byType.size === 0) rows.set(id, byType);
-    const row = byType.get(fact.eventType) ?? openRow(fact, cells);
-    for (const sum of row.sums) sum.count(fact);
-    if (byType.has(fact.eventType)) continue;
-    byType.set(fact.eventType, row);
-    paths.add(row.path).add(row.total);
-    const { subscriptionId, consumerId } = fact;
+    if (row === undefined || !isSameRow(row.first, fact)) {
+      const id = JSON.stringify([fact.subscriptionId, fact.consumerId, fact.eventType]);
+      row = rows.get(id) ?? openRow(fact, cells, paths);
+      rows.set(id, row);
+    }
+    row.sum.count(fact);
+  }
+  const owners = new Map<string, string>();
+  for (const { first, sum, cells: sums } of rows.values()) {
+    for (const cell of sums) cell.add(sum.cell);
+    const { subscriptionId, consumerId } = first;
     if (subscriptionId !== null) owners.set(`rows.${fieldName(subscriptionId)}.c`, fieldName(consumerId));
   }
   return { cells: changedBy(paths, cells), owners };
