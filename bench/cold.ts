@@ -17,7 +17,8 @@ of the slowest webhook and the number of deferred commands.
   --per-second N     pace of the generator (default 3000)
   --max-in-flight N  of the subscription (default 50)
   --out FILE         where to write the JSON (default bench/results/cold.json)
-  --separate         each service in a process of its own (default: one process for all)
+  --separate         each service in a process of its own
+  --together         one process for all services (default: two, the pipeline and the management)
   --port-base N      first port of the stack (default 27400)`;
 
 const { values } = parseArgs({
@@ -29,6 +30,7 @@ const { values } = parseArgs({
     'max-in-flight': { type: 'string', default: '50' },
     out: { type: 'string', default: join(root, 'bench/results/cold.json') },
     separate: { type: 'boolean', default: false },
+    together: { type: 'boolean', default: false },
     'port-base': { type: 'string', default: '27400' },
     help: { type: 'boolean', default: false },
   },
@@ -73,7 +75,10 @@ const flood = async (bench: Bench): Promise<ColdStart> => {
 };
 
 const startFresh = async (): Promise<ColdStart> => {
-  const stack = await startStack(values['port-base'], { separate: values.separate });
+  const stack = await startStack(values['port-base'], {
+    separate: values.separate,
+    together: values.together,
+  });
   const receiver = await startReceiverProcess();
   const finder = await openFinder(stack.brokers, stack.deliveryUrl);
   const busyLoops = Array.from({ length: Number(values['busy-loops']) }, startBusyLoop);

@@ -94,11 +94,8 @@ const write = (): void => {
   renameSync(`${file}.new`, file);
 };
 
-// Only services have an HTTP port of their own: npm start and the compiler inherit this file too.
-if (
-  folder !== '' &&
-  Object.keys(process.env).some((name) => name.endsWith('_OPERATOR_PORT') || name === 'OWN_LISTENERS')
-) {
+// Only processes of services have this variable: npm start and the compiler inherit this file too.
+if (folder !== '' && process.env['SERVICES'] !== undefined) {
   mkdirSync(folder, { recursive: true });
   countRequests();
   countCommands();

@@ -19,7 +19,8 @@ Starts a stack, leaves it at rest and prints the CPU and memory of every process
   --no-floods      only at rest
   --causes         count requests to Kafka and timers by cause at rest; costs CPU itself, implies --no-floods
   --out FILE       where to write the JSON (default bench/results/idle.json)
-  --separate       each service in a process of its own (default: one process for all)
+  --separate       each service in a process of its own
+  --together       one process for all services (default: two, the pipeline and the management)
   --port-base N    first port of the stack (default 27400)`;
 
 const { values } = parseArgs({
@@ -32,6 +33,7 @@ const { values } = parseArgs({
     causes: { type: 'boolean', default: false },
     out: { type: 'string', default: join(root, 'bench/results/idle.json') },
     separate: { type: 'boolean', default: false },
+    together: { type: 'boolean', default: false },
     'port-base': { type: 'string', default: '27400' },
     help: { type: 'boolean', default: false },
   },
@@ -116,14 +118,21 @@ const main = async (): Promise<void> => {
   process.once('SIGINT', () => interrupted.abort());
   const readyMs: number[] = [];
   for (let start = 1; start < Number(values.starts); start += 1) {
-    const stack = await startStack(values['port-base'], { separate: values.separate });
+    const stack = await startStack(values['port-base'], {
+      separate: values.separate,
+      together: values.together,
+    });
     readyMs.push(stack.readyMs);
     await stack.stop();
   }
   const folder = await mkdtemp(join(tmpdir(), 'tidings-idle-'));
   const preload = new URL('./count-causes.js', import.meta.url).href;
   const env = values.causes ? { NODE_OPTIONS: `--import ${preload}`, TIDINGS_BENCH_COUNTS: folder } : {};
-  const stack = await startStack(values['port-base'], { separate: values.separate, env });
+  const stack = await startStack(values['port-base'], {
+    separate: values.separate,
+    together: values.together,
+    env,
+  });
   readyMs.push(stack.readyMs);
   console.log(`Ready after ${readyMs.join(', ')} ms. Load of the machine: ${loadavg()[0]?.toFixed(1)}`);
   try {

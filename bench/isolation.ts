@@ -14,7 +14,8 @@ const help = `npm run bench:isolation -- [options]
   --only TEXT      only neighbours whose name contains TEXT (the baseline always runs)
   --seconds N      how long each case runs (default 30: 6,000 healthy webhooks; all of them then take about eight minutes)
   --out FILE       where to write the JSON (default bench/results/isolation.json)
-  --separate       each service in a process of its own (default: one process for all)
+  --separate       each service in a process of its own
+  --together       one process for all services (default: two, the pipeline and the management)
   --port-base N    first port of the stack (default 27400)`;
 
 const { values } = parseArgs({
@@ -23,6 +24,7 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '30' },
     out: { type: 'string', default: join(root, 'bench/results/isolation.json') },
     separate: { type: 'boolean', default: false },
+    together: { type: 'boolean', default: false },
     'port-base': { type: 'string', default: '27400' },
     help: { type: 'boolean', default: false },
   },
@@ -151,7 +153,10 @@ const runHealthy = async (
 
 // Each case runs on its own stack, so that the backlog of one neighbour does not count against the next.
 const runCase = async (neighbour?: Neighbour): Promise<Case> => {
-  const stack = await startStack(values['port-base'], { separate: values.separate });
+  const stack = await startStack(values['port-base'], {
+    separate: values.separate,
+    together: values.together,
+  });
   const receiver = await startReceiverProcess();
   try {
     await subscribeAll(stack, healthy, (i) => ({

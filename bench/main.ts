@@ -15,7 +15,8 @@ Starts a separate stack and a receiver, sends floods and paced loads, and prints
   --only TEXT      only workloads whose name contains TEXT
   --quick          a twentieth of the size
   --out FILE       where to write the JSON (default bench/results/latest.json)
-  --separate       each service in a process of its own (default: one process for all)
+  --separate       each service in a process of its own
+  --together       one process for all services (default: two, the pipeline and the management)
   --port-base N    first port of the stack (default 27400)`;
 
 const { values } = parseArgs({
@@ -25,6 +26,7 @@ const { values } = parseArgs({
     quick: { type: 'boolean', default: false },
     out: { type: 'string', default: join(root, 'bench/results/latest.json') },
     separate: { type: 'boolean', default: false },
+    together: { type: 'boolean', default: false },
     'port-base': { type: 'string', default: '27400' },
     help: { type: 'boolean', default: false },
   },
@@ -66,7 +68,10 @@ const main = async (): Promise<void> => {
   const interrupted = new AbortController();
   process.once('SIGINT', () => interrupted.abort());
   console.log('Starting the stack …');
-  const stack = await startStack(values['port-base'], { separate: values.separate });
+  const stack = await startStack(values['port-base'], {
+    separate: values.separate,
+    together: values.together,
+  });
   const receiver = await startReceiverProcess();
   const finder = await openFinder(stack.brokers, stack.deliveryUrl);
   try {

@@ -18,7 +18,8 @@ Live events go to an endpoint of their own and to one that is replayed to.
   --replay-rate N  FANOUT_REPLAY_RATE: webhooks a second of all replays (default: that of the service)
   --live-only      no replay: shows how much the machine alone varies
   --out FILE       where to write the JSON (default bench/results/replay.json)
-  --separate       each service in a process of its own (default: one process for all)
+  --separate       each service in a process of its own
+  --together       one process for all services (default: two, the pipeline and the management)
   --port-base N    first port of the stack (default 27600)`;
 
 const { values } = parseArgs({
@@ -30,6 +31,7 @@ const { values } = parseArgs({
     'live-only': { type: 'boolean', default: false },
     out: { type: 'string', default: join(root, 'bench/results/replay.json') },
     separate: { type: 'boolean', default: false },
+    together: { type: 'boolean', default: false },
     'port-base': { type: 'string', default: '27600' },
     help: { type: 'boolean', default: false },
   },
@@ -172,7 +174,11 @@ const main = async (): Promise<void> => {
     ...(rate !== undefined && { FANOUT_REPLAY_RATE: rate }),
   };
   const receiver = await startReceiverProcess();
-  const stack = await startStack(values['port-base'], { separate: values.separate, env });
+  const stack = await startStack(values['port-base'], {
+    separate: values.separate,
+    together: values.together,
+    env,
+  });
   try {
     await run(stack, receiver);
   } finally {

@@ -67,21 +67,26 @@ const subscribe = async (local: Local, settings: Readonly<Record<string, unknown
 };
 
 /**
- * `separate`: each service in a process of its own. `env`: variables for the stack and its services, beside those of the
+ * `separate`: each service in a process of its own. `together`: one process for all. `env`: variables for the stack and its services, beside those of the
  * benchmark.
  */
-export type StartOptions = Readonly<{ separate?: boolean; env?: Readonly<Record<string, string>> }>;
+export type StartOptions = Readonly<{
+  separate?: boolean;
+  together?: boolean;
+  env?: Readonly<Record<string, string>>;
+}>;
 
 // A benchmark that handles a signal itself stops its stack in its own time.
 const endingSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 export const startStack = async (
   portBase: string,
-  { separate = false, env = {} }: StartOptions = {},
+  { separate = false, together = false, env = {} }: StartOptions = {},
 ): Promise<BenchStack> => {
   const dataDir = await mkdtemp(join(tmpdir(), 'tidings-bench-'));
   const args = ['deploy/local/start.mjs', '--no-demo', '--data', dataDir, '--port-base', portBase];
   if (separate) args.push('--separate');
+  if (together) args.push('--together');
   const startedMs = performance.now();
   // A separate process group: Ctrl-C reaches only the benchmark, which stops the stack in order.
   const child = spawn(process.execPath, args, {

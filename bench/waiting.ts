@@ -20,7 +20,8 @@ Puts commands on the long rungs of the ladder, so that they wait, and looks at w
   --counts A,B     how many wait in turn (default 1000,1000000)
   --seconds N      how long each is looked at (default 20)
   --out FILE       where to write the JSON (default bench/results/waiting.json)
-  --separate       each service in a process of its own (default: one process for all)
+  --separate       each service in a process of its own
+  --together       one process for all services (default: two, the pipeline and the management)
   --port-base N    first port of the stack (default 27400)`;
 
 const { values } = parseArgs({
@@ -29,6 +30,7 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '20' },
     out: { type: 'string', default: join(root, 'bench/results/waiting.json') },
     separate: { type: 'boolean', default: false },
+    together: { type: 'boolean', default: false },
     'port-base': { type: 'string', default: '27400' },
     help: { type: 'boolean', default: false },
   },
@@ -111,7 +113,10 @@ const snapshotOf = async ({ pids }: BenchStack, waiting: number): Promise<Snapsh
 
 const main = async (): Promise<void> => {
   const counts = values.counts.split(',').map(Number);
-  const stack = await startStack(values['port-base'], { separate: values.separate });
+  const stack = await startStack(values['port-base'], {
+    separate: values.separate,
+    together: values.together,
+  });
   const bus = await connectKafka({ brokers: stack.brokers, clientId: 'tidings-bench', logger: silentLogger });
   const snapshots: Snapshot[] = [];
   try {

@@ -105,7 +105,7 @@ describe('kill -9 while 5,000 events are in flight loses nothing', () => {
   });
 });
 
-describe('kill -9 while all services share a process loses nothing', () => {
+describe('kill -9 while the services of an event share a process loses nothing', () => {
   let tidings: Tidings;
 
   beforeAll(async () => {
@@ -118,6 +118,7 @@ describe('kill -9 while all services share a process loses nothing', () => {
   it('of the services, then of MongoDB', async () => {
     const { pids } = await tidings.local();
     expect(new Set([pids['ingress'], pids['fanout'], pids['delivery']]).size).toBe(1);
+    expect(pids['history']).not.toBe(pids['delivery']);
     const api = apiOf(await tidings.local());
     const collector = await startCollector();
     const type = 'crash.together';

@@ -127,7 +127,7 @@ test('restarts a killed service and updates local.json; a signal to the process 
   const before = (await start.ready()).pids['fanout'] ?? 0;
   process.kill(before, 'SIGKILL');
   await eventually(() => expect(readLocal().pids['fanout']).not.toBe(before));
-  expect(start.output()).toContain('tidings exited (SIGKILL); restarting in 250 ms');
+  expect(start.output()).toContain('pipeline exited (SIGKILL); restarting in 250 ms');
 
   const { pids } = readLocal();
   process.kill(-(start.npm.pid ?? 0), 'SIGINT');

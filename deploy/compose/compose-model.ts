@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
+import { tidingsProcesses } from '../../packages/local-stack/src/service-parts.ts';
 import { type ServiceName, serviceNames } from '../../services/server/src/select-services.ts';
 
 /** The repository folder, with a trailing slash. */
@@ -11,14 +12,14 @@ export const readText = (path: string): string => readFileSync(`${root}${path}`,
 /** Parses YAML and resolves merge keys, as Compose does. */
 export const readYaml = (path: string): unknown => parse(readText(path), { merge: true });
 
-/** The forms of the stack: all services in one container, or each in its own. */
-export const forms = ['together', 'separate'] as const;
+/** The forms of the stack: the services in two containers, or each in its own. */
+export const forms = ['split', 'separate'] as const;
 
 export type Form = (typeof forms)[number];
 
 /** The compose files of each form, in the order in which `docker compose -f … -f …` reads them. */
 export const composeFiles: Readonly<Record<Form, readonly string[]>> = {
-  together: ['docker-compose.yml'],
+  split: ['docker-compose.yml'],
   separate: ['docker-compose.yml', 'deploy/compose/separate.yml'],
 };
 
@@ -81,7 +82,13 @@ export type Container = Readonly<{ form: Form; name: string; services: readonly 
 
 /** The containers of Tidings' services in both forms. */
 export const containers: readonly Container[] = [
-  { form: 'together', name: 'tidings', services: serviceNames },
+  ...tidingsProcesses('split').map(
+    ({ name, services }): Container => ({
+      form: 'split',
+      name,
+      services: serviceNames.filter((one) => services.some(({ name: own }) => own === one)),
+    }),
+  ),
   ...serviceNames.map((name): Container => ({ form: 'separate', name, services: [name] })),
 ];
 

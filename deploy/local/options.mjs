@@ -14,7 +14,8 @@ export const helpText = (command, purpose) => `${command} [-- options]
   --brokers 1|3       size of the Kafka cluster; 3 means replication factor 3, min.insync.replicas 2
                       (default: the size that the data was created with, else 1)
   --only-stack        Kafka and MongoDB without the services
-  --separate          a process for each service (default: one process for all)
+  --together          one process for all services (default: two, the pipeline and the management)
+  --separate          a process for each service
   --restart-brokers   restart a Kafka broker that dies; services and MongoDB are always restarted
   --data DIR          data folder (default: .tidings)
   --port-base N       first port: the console; services N+1 to N+5, demo inbox N+6, status and
@@ -54,10 +55,16 @@ export function readOptions(args, { root, cwd, command = 'npm start' }) {
     portBase,
     onlyStack: values['only-stack'] === true,
     restartBrokers: values['restart-brokers'] === true,
-    separate: values.separate === true,
+    form: formOf(values),
     demo: values['no-demo'] !== true,
     dataDir: values.data === undefined ? resolve(root, '.tidings') : resolve(cwd, values.data),
   };
+}
+
+function formOf({ separate = false, together = false }) {
+  if (separate && together) throw new UserError('--separate and --together exclude each other.');
+  if (separate) return 'separate';
+  return together ? 'together' : 'split';
 }
 
 function parse(args, command) {
@@ -69,6 +76,7 @@ function parse(args, command) {
         'only-stack': { type: 'boolean' },
         'restart-brokers': { type: 'boolean' },
         separate: { type: 'boolean' },
+        together: { type: 'boolean' },
         data: { type: 'string' },
         'port-base': { type: 'string' },
         'no-demo': { type: 'boolean' },

@@ -12,7 +12,7 @@ test('uses the default options and a data folder in the repository without argum
     portBase: 8700,
     onlyStack: false,
     restartBrokers: false,
-    separate: false,
+    form: 'split',
     demo: true,
     dataDir: '/repo/.tidings',
   });
@@ -36,10 +36,16 @@ test('reads every option; a relative data folder is relative to the working dire
     portBase: 9900,
     onlyStack: true,
     restartBrokers: true,
-    separate: true,
+    form: 'separate',
     demo: false,
     dataDir: '/home/me/here',
   });
+});
+
+test('divides the services among two processes, one, or one each', () => {
+  const formOf = (...args: string[]) => readOptions(args, folders).form as string;
+  expect([formOf(), formOf('--together'), formOf('--separate')]).toEqual(['split', 'together', 'separate']);
+  expect(() => formOf('--together', '--separate')).toThrow('--separate and --together exclude each other.');
 });
 
 test.each([

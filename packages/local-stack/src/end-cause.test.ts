@@ -10,6 +10,11 @@ test("a service's message to its operator is the cause, without further advice",
   });
 });
 
+test('a process of several services reports as tidings, whatever it is called here', () => {
+  const log = '{"level":"info"}\ntidings: INGRESS_PORT must be an integer\n';
+  expect(endCauseOf('pipeline', log)).toEqual({ cause: 'INGRESS_PORT must be an integer', advice: '' });
+});
+
 test('the message of a JSON line is shown, not its stack', () => {
   const line = JSON.stringify({
     level: 'fatal',

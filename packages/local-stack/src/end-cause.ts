@@ -12,9 +12,12 @@ const portTaken =
  */
 export function endCauseOf(name: string, log: string): EndCause {
   const lines = log.split('\n');
-  const reported = lines.filter((line) => line.startsWith(`${name}: `));
-  if (reported.length > 0)
-    return { cause: reported.map((line) => line.slice(name.length + 2)).join('; '), advice: '' };
+  // A process with several services calls itself tidings.
+  const reported = lines.flatMap((line) => {
+    const by = [name, 'tidings'].find((one) => line.startsWith(`${one}: `));
+    return by === undefined ? [] : [line.slice(by.length + 2)];
+  });
+  if (reported.length > 0) return { cause: reported.join('; '), advice: '' };
   const isError = /\b(ERROR|FATAL)\b|"level":("(error|fatal)"|50|60)|[A-Za-z]*(Error|Exception)\b/;
   const errors = lines.filter((line) => isError.test(line) && !line.startsWith('\tat '));
   const isPortTaken = /address already in use|EADDRINUSE/i.test(log);

@@ -62,7 +62,7 @@ function aStack(overrides: Partial<LocalStackOptions> = {}): LocalStack {
     demo: true,
     env: {},
     print: (line) => lines.push(line),
-    separate: false,
+    form: 'split',
     processes: [fakeConsole()],
     ...overrides,
   });
@@ -139,7 +139,7 @@ test('existing clusters are used, and Kafka and MongoDB alone have no services',
     demo: false,
     env: { KAFKA_BROKERS: own.brokers, MONGODB_URI: own.mongodb_uri },
     print: (line) => lines.push(line),
-    separate: false,
+    form: 'split',
     processes: [fakeConsole()],
   });
   try {

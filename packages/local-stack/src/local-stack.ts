@@ -11,6 +11,7 @@ import type { Part } from './part.ts';
 import { type PortNeed, requireFreePorts } from './ports.ts';
 import {
   operatorOffset,
+  type ProcessForm,
   type ServiceProcess,
   type ServiceSurroundings,
   servicePart,
@@ -44,11 +45,21 @@ export type LocalStackOptions = Readonly<{
   env: NodeJS.ProcessEnv;
   /** Prints a line on the terminal. */
   print: (line: string) => void;
-  /** Each service in a process of its own, instead of one process for all. */
-  separate: boolean;
+  /** The division of the services among processes. */
+  form: ProcessForm;
   /** Default: those of Tidings. */
   processes?: readonly ServiceProcess[];
 }>;
+
+const openPromise = <T>() => {
+  let resolve = (_value: T): void => {};
+  let reject = (_reason: unknown): void => {};
+  const promise = new Promise<T>((onValue, onReason) => {
+    resolve = onValue;
+    reject = onReason;
+  });
+  return { promise, resolve, reject };
+};
 
 /** Kafka, MongoDB, the services and the demo as one unit: {@link start}, then {@link stop}. */
 export class LocalStack {
@@ -65,8 +76,8 @@ export class LocalStack {
 
   constructor(options: LocalStackOptions) {
     this.#options = options;
-    const { onlyStack, separate, processes } = options;
-    this.#processes = onlyStack ? [] : (processes ?? tidingsProcesses(separate ? 'separate' : 'together'));
+    const { onlyStack, form, processes } = options;
+    this.#processes = onlyStack ? [] : (processes ?? tidingsProcesses(form));
   }
 
   /** The URL at which operators see the state of each service; null without services. */
@@ -143,6 +154,8 @@ export class LocalStack {
     const warning = warnOfEphemeral(ports, ephemeralPorts());
     if (warning !== null) print(`warning: ${warning}`);
     await requireFreePorts(host, ports, portSetting);
+    const surroundings = openPromise<ServiceSurroundings>();
+    const spawning = this.#spawnServices(folder, surroundings.promise);
     const stores = await startStores({
       env,
       folder,
@@ -154,9 +167,13 @@ export class LocalStack {
       print,
       timed: (label, work) => this.#timed(label, work),
       onSpawn: this.#onSpawn(folder, this.#storeParts),
+    }).catch((error: unknown) => {
+      surroundings.reject(error);
+      throw error;
     });
     const around = { ...this.#identity(secrets), ...stores };
-    await this.#startServices(folder, around);
+    surroundings.resolve(around);
+    await this.#startServices(spawning);
     this.#state = describeStack(around);
     this.#writeState();
     for (const part of [...this.#serviceParts, ...this.#storeParts]) this.#supervise(part);
@@ -185,16 +202,26 @@ export class LocalStack {
     return [...needs, ...storePorts(env, portBase, brokers)];
   }
 
-  async #startServices(folder: DataFolder, around: ServiceSurroundings): Promise<void> {
+  /** Starts the processes of the services, which load their code while the stores start. */
+  #spawnServices(folder: DataFolder, around: Promise<ServiceSurroundings>): Promise<readonly Part[]> {
     const onSpawn = this.#onSpawn(folder, this.#serviceParts);
-    const { env } = this.#options;
+    const { env: own, portBase } = this.#options;
+    const place = { host, portBase };
     const parts = this.#processes.map((process) =>
-      servicePart({ process, around, own: env, logDir: folder.logs, onSpawn }),
+      servicePart({ process, place, around, own, logDir: folder.logs, onSpawn }),
     );
-    if (parts.length === 0) return;
+    const spawning = Promise.all(parts.map((part) => part.spawn())).then(() => parts);
+    // It is awaited once the stores are ready, unless they fail first.
+    spawning.catch(() => {});
+    return spawning;
+  }
+
+  async #startServices(spawning: Promise<readonly Part[]>): Promise<void> {
+    if (this.#processes.length === 0) return;
     await this.#timed('services', async () => {
       this.#refuseWhenStopping();
-      await Promise.all(parts.map((part) => part.start()));
+      const parts = await spawning;
+      await Promise.all(parts.map((part) => part.ready()));
     });
   }
 

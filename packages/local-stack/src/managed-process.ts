@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -14,7 +14,10 @@ export type ProcessSpec = Readonly<{
   command: string;
   args: readonly string[];
   logFile: string;
-  env?: Readonly<Record<string, string | undefined>>;
+  /** Read when the process starts, which waits for it. */
+  env?: () => Promise<Readonly<Record<string, string | undefined>>>;
+  /** Written to its standard input as soon as it is known; without it the process has no input. */
+  input?: () => Promise<string>;
   cwd?: string;
 }>;
 
@@ -54,13 +57,14 @@ export class ManagedProcess {
 
   /** Starts the process. Rejects with AppError `unavailable` if the program cannot be run. */
   static async start(spec: ProcessSpec): Promise<ManagedProcess> {
+    const env = await spec.env?.();
     const output = openLog(spec.logFile);
     try {
       const child = spawn(spec.command, [...spec.args], {
         cwd: spec.cwd,
-        env: { ...process.env, ...spec.env },
+        env: { ...process.env, ...env },
         detached: true,
-        stdio: ['ignore', output, output],
+        stdio: [spec.input === undefined ? 'ignore' : 'pipe', output, output],
       });
       const ended = new Promise<ProcessEnd>((resolve) => {
         child.once('exit', (code, signal) => resolve({ code, signal }));
@@ -72,6 +76,7 @@ export class ManagedProcess {
           message: `${spec.name} could not be started (${spec.command}): ${describeEnd(await ended)}`,
         });
       }
+      if (spec.input !== undefined) feed(child, spec.input());
       return new ManagedProcess(spec, child.pid, ended);
     } finally {
       closeSync(output);
@@ -109,6 +114,15 @@ export class ManagedProcess {
       if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
     }
   }
+}
+
+function feed({ stdin }: ChildProcess, input: Promise<string>): void {
+  // A process that has ended reads nothing; its end is reported where it is awaited.
+  stdin?.on('error', () => {});
+  input.then(
+    (text) => stdin?.end(text),
+    () => stdin?.destroy(),
+  );
 }
 
 function openLog(logFile: string): number {

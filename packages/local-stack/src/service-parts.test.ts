@@ -16,7 +16,8 @@ const around = {
 };
 
 const named = (name: string) => {
-  const processes = [...tidingsProcesses('separate'), ...tidingsProcesses('together')];
+  const forms = ['separate', 'split', 'together'] as const;
+  const processes = forms.flatMap((form) => tidingsProcesses(form));
   const found = processes.find((one) => one.name === name);
   if (found === undefined) throw new Error(`no process ${name}`);
   return found;
@@ -119,4 +120,19 @@ test('one process for all services receives the settings of each', () => {
     ADMIN_KEY: 'key_admin_x',
     TRUSTED_PROXIES: '',
   });
+});
+
+test('by default the path of an event is one process, and what stores in MongoDB is the other', () => {
+  const servicesOf = (name: string) => processEnvironment(named(name), around, {})['SERVICES'];
+  expect(tidingsProcesses('split').map(({ name }) => [name, servicesOf(name)])).toEqual([
+    ['pipeline', 'console,ingress,fanout,delivery'],
+    ['management', 'subscription,history'],
+  ]);
+  expect(processEnvironment(named('pipeline'), around, {})).toMatchObject({
+    HISTORY_URL: 'http://127.0.0.1:8703',
+    TRUSTED_PROXIES: '',
+  });
+  const management = processEnvironment(named('management'), around, {});
+  expect(management).toMatchObject({ ADMIN_KEY: 'key_admin_x', TRUSTED_PROXIES: 'loopback' });
+  expect(JSON.stringify(processEnvironment(named('pipeline'), around, {}))).not.toContain('key_admin_x');
 });

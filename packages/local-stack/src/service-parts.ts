@@ -21,8 +21,11 @@ export type ServiceSpec = Readonly<{
   portOffset: number;
 }>;
 
-/** The program of a process: a JavaScript file, or one that Node can run with `nodeArgs`. */
-export type Program = Readonly<{ entry: string; nodeArgs?: readonly string[] }>;
+/**
+ * The program of a process: a JavaScript file, or one that Node can run with `nodeArgs`. With `settingsFromInput` it is
+ * started before its settings are known, to load its code meanwhile, and reads them from its standard input.
+ */
+export type Program = Readonly<{ entry: string; nodeArgs?: readonly string[]; settingsFromInput?: true }>;
 
 /** A process of the stack and the services that it runs. */
 export type ServiceProcess = Readonly<{ name: string; services: readonly ServiceSpec[]; program: Program }>;
@@ -37,14 +40,35 @@ export const tidingsServices: readonly ServiceSpec[] = [
   { name: 'delivery', portOffset: 5 },
 ];
 
-const builtServer: Program = { entry: join(repository, 'services', 'server', 'dist', 'src', 'main.js') };
+const builtServer: Program = {
+  entry: join(repository, 'services', 'server', 'dist', 'src', 'main.js'),
+  settingsFromInput: true,
+};
 
-/** Returns the processes of Tidings: one for all services, or one for each. */
+/**
+ * A division of the services among processes: the path of an event and the management beside it (ADR 26), all in one, or
+ * each in its own.
+ */
+export type ProcessForm = 'split' | 'together' | 'separate';
+
+/** The services that an event passes, and the console, through which it may arrive. */
+const pipeline: ReadonlySet<string> = new Set(['console', 'ingress', 'fanout', 'delivery']);
+
+/** Returns the processes of Tidings in a form. */
 export function tidingsProcesses(
-  form: 'together' | 'separate',
+  form: ProcessForm,
   program: Program = builtServer,
 ): readonly ServiceProcess[] {
   if (form === 'together') return [{ name: 'tidings', services: tidingsServices, program }];
+  if (form === 'split') {
+    const [path, beside] = [true, false].map((isOnPath) =>
+      tidingsServices.filter(({ name }) => pipeline.has(name) === isOnPath),
+    );
+    return [
+      { name: 'pipeline', services: path ?? [], program },
+      { name: 'management', services: beside ?? [], program },
+    ];
+  }
   return tidingsServices.map((service) => ({ name: service.name, services: [service], program }));
 }
 
@@ -88,19 +112,25 @@ const loopIdOf = ({ sealingKeys }: ServiceSurroundings): string =>
 const derivedKey = ({ sealingKeys }: ServiceSurroundings): string =>
   createHash('sha256').update(`session ${sealingKeys}`).digest('base64');
 
+/** The settings that decide which code a process loads. */
+const codeSettings = ({ services }: ServiceProcess, own: NodeJS.ProcessEnv): Record<string, string> => ({
+  NODE_ENV: own['NODE_ENV'] ?? 'production',
+  SERVICES: services.map(({ name }) => name).join(','),
+});
+
 /**
  * Returns the environment of a process. The caller's values take precedence for settings that a caller may choose; the
  * stack sets the addresses.
  */
 export function processEnvironment(
-  { services }: ServiceProcess,
+  process: ServiceProcess,
   around: ServiceSurroundings,
   own: NodeJS.ProcessEnv,
 ): Record<string, string> {
+  const { services } = process;
   const names = new Set(services.map(({ name }) => name));
   const environment: Record<string, string> = {
-    NODE_ENV: own['NODE_ENV'] ?? 'production',
-    SERVICES: [...names].join(','),
+    ...codeSettings(process, own),
     KAFKA_BROKERS: around.brokers.join(','),
     MONGODB_URI: around.mongodbUri,
     SEALING_KEYS: around.sealingKeys,
@@ -137,23 +167,37 @@ export function processEnvironment(
   return environment;
 }
 
-/** Returns a process as a {@link Part}: ready when GET /ready of each of its services responds 200. */
+/**
+ * Returns a process as a {@link Part}: ready when GET /ready of each of its services responds 200. `around` is awaited
+ * for its settings.
+ */
 export function servicePart(options: {
   process: ServiceProcess;
-  around: ServiceSurroundings;
+  place: Pick<ServiceSurroundings, 'host' | 'portBase'>;
+  around: Promise<ServiceSurroundings>;
   own: NodeJS.ProcessEnv;
   logDir: string;
   onSpawn: (part: Part) => void;
 }): Part {
-  const { around, own, logDir, onSpawn } = options;
+  const { place, own, logDir, onSpawn } = options;
   const { name, services, program } = options.process;
-  const urls = services.map((spec) => `${serviceUrl(around.host, around.portBase, spec)}/ready`);
+  const urls = services.map((spec) => `${serviceUrl(place.host, place.portBase, spec)}/ready`);
+  const settings = async () => processEnvironment(options.process, await options.around, own);
   return new Part({
     process: {
       name,
       command: process.execPath,
-      args: [...(program.nodeArgs ?? []), program.entry],
-      env: processEnvironment(options.process, around, own),
+      args: [
+        ...(program.nodeArgs ?? []),
+        program.entry,
+        ...(program.settingsFromInput ? ['--settings-from-input'] : []),
+      ],
+      ...(program.settingsFromInput
+        ? {
+            env: async () => codeSettings(options.process, own),
+            input: async () => JSON.stringify(await settings()),
+          }
+        : { env: settings }),
       cwd: repository,
       logFile: join(logDir, `${name}.log`),
     },

@@ -1,3 +1,4 @@
+import { text } from 'node:stream/consumers';
 import { runServices, type Service } from '@tidings/observability';
 import { type Environment, messageOf } from '@tidings/runtime';
 import { type ServiceName, selectServices, serviceNames } from './select-services.ts';
@@ -21,6 +22,7 @@ const help = `Runs services of Tidings in this process until SIGTERM or SIGINT.
   SERVICES   all (default), or a comma list of ${serviceNames.join(', ')}
 
 Each service reads its settings from environment variables; invalid ones are reported together.
+With --settings-from-input further variables are read from the standard input, a JSON object, once the code is loaded.
 `;
 
 function selected(env: Environment): readonly ServiceName[] {
@@ -33,11 +35,22 @@ function selected(env: Environment): readonly ServiceName[] {
   }
 }
 
+/** Reads settings that are known later than the services of the process. */
+async function settingsFromInput(): Promise<Environment> {
+  try {
+    return JSON.parse(await text(process.stdin)) as Environment;
+  } catch (error) {
+    console.error(`tidings: no settings arrived at the standard input: ${messageOf(error)}`);
+    process.exit(1);
+  }
+}
+
 if (process.argv.includes('--help')) {
   console.log(help);
 } else {
   const names = selected(process.env);
   const services = await Promise.all(names.map(async (name) => loaders[name]()));
+  if (process.argv.includes('--settings-from-input')) Object.assign(process.env, await settingsFromInput());
   await runServices({
     services,
     environmentOf: (name) => serviceEnvironment(name as ServiceName, names, process.env),
