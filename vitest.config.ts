@@ -61,6 +61,17 @@ export default defineConfig({
       {
         ...shared,
         test: {
+          // Kills of whole parts in the middle of long jobs: `npm run test:ops`.
+          name: 'kill',
+          include: ['e2e/**/*.kill.test.ts'],
+          testTimeout: 600_000,
+          hookTimeout: 300_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        ...shared,
+        test: {
           name: 'int',
           include: ['packages/*/src/**/*.int.test.ts', 'services/*/test/**/*.int.test.ts'],
           globalSetup: ['packages/testing/src/vitest-stack.ts'],

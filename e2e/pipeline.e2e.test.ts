@@ -9,6 +9,8 @@ import type { LocalStack } from './harness/tidings.ts';
 type GithubExample = Readonly<{ name: string; examples: readonly unknown[] }>;
 const github = createRequire(import.meta.url)('@octokit/webhooks-examples') as readonly GithubExample[];
 
+type ReplayJob = Readonly<{ progress: Readonly<{ counts: Readonly<Record<string, number>> }> }>;
+
 let local: LocalStack;
 let api: Api;
 
@@ -116,6 +118,64 @@ describe('published events', () => {
     const ofEvent = await api.request('POST', `/v1/webhooks/events/${id}/retry`, {});
     expect(ofEvent).toMatchObject({ status: 202, body: { data: [{ id: delivery, chain: 2 }], refused: [] } });
     await eventually(() => expect(collector.receipts).toHaveLength(3));
+    await collector.close();
+  });
+
+  it('are replayed: all to a subscription that is newer, and after an outage exactly what was missed', async () => {
+    const replay = async (body: object) => {
+      const { status, body: job } = await api.request('POST', '/v1/webhooks/replays', { from, ...body });
+      expect(status).toBe(202);
+      return eventually(
+        async () => {
+          const path = `/v1/webhooks/jobs/${(job as { id: string }).id}`;
+          const { body: shown } = await api.request('GET', path);
+          const { sent, delivered } = (shown as ReplayJob).progress.counts;
+          expect(shown).toMatchObject({ state: 'done' });
+          expect(delivered).toBe(sent);
+          return (shown as ReplayJob).progress.counts;
+        },
+        { timeoutMs: 60_000 },
+      );
+    };
+    const from = new Date(Date.now() - 1_000).toISOString();
+    const publish = async (type: string): Promise<string> => {
+      // Of 256 KB with its type, the most that is accepted.
+      const large = `{"type":"${type}","data":"${'é'.repeat((262_144 - type.length - 22) / 2)}"}`;
+      const response = await post(type.endsWith('large') ? large : `{"type":"${type}","data":{"n":1}}`);
+      expect(response.status).toBe(202);
+      return ((await response.json()) as { id: string }).id;
+    };
+    const [one, large] = [await publish('replayed.a'), await publish('replayed.large')];
+    await publish('unmatched.a');
+    const collector = await startCollector();
+    const { id, secret } = await api.subscribe(collector.url, ['replayed.*']);
+    collector.trust(secret);
+    expect(await replay({ target: { subscription_id: id } })).toMatchObject({ matched: 2, sent: 2 });
+    expect(collector.receipts.map(({ eventId }) => eventId).toSorted()).toEqual([one, large].toSorted());
+    expect(collector.receipts.every(({ headers }) => headers['x-webhook-trigger'] === 'replay')).toBe(true);
+
+    // The outage: what is published while the subscription is disabled is discarded.
+    expect((await api.request('POST', `/v1/webhooks/subscriptions/${id}/disable`)).status).toBe(200);
+    const missed = [await publish('replayed.b'), await publish('replayed.c')];
+    await eventually(
+      async () => {
+        const counts = await api.request('GET', `/v1/webhooks/dead-letters/counts?subscription_id=${id}`);
+        expect(counts.body).toMatchObject({ total: 2 });
+      },
+      { timeoutMs: 30_000 },
+    );
+    const enabled = await api.request('POST', `/v1/webhooks/subscriptions/${id}/enable`, {
+      waiting: 'discard',
+    });
+    expect(enabled.status).toBe(200);
+    const counts = await replay({ target: { missing: true }, types: ['replayed.*'] });
+    expect(counts).toMatchObject({ matched: 4, sent: 2, skipped: 2, failed: 0 });
+    expect(
+      collector.receipts
+        .slice(2)
+        .map(({ eventId }) => eventId)
+        .toSorted(),
+    ).toEqual(missed.toSorted());
     await collector.close();
   });
 

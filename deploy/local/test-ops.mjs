@@ -4,15 +4,18 @@ import { main, print, seconds } from './bootstrap.mjs';
 import { prepare, Total } from './checks.mjs';
 import { requireNode } from './machine.mjs';
 import { UserError } from './options.mjs';
+import { runSuite } from './suites.mjs';
 
 const fuzzSeconds = 130;
 
 /**
- * Suites that need more than Node, Java and Maven. Each installs its requirements and returns the passed and failed
- * counts.
+ * Suites that need more than Node, Java and Maven, or take too long for `npm test`. Each installs its requirements and
+ * returns the passed and failed counts.
  */
 const suites = [
   ['S3', runS3Tests],
+  // KILL_TEST_EVENTS=2000 makes its replay smaller.
+  ['kill', async () => await runSuite('kill')],
   // Two passes: random paths, then existing objects.
   ['fuzz', async () => await fuzzApi(['--max-time', String(fuzzSeconds)])],
 ];

@@ -21,7 +21,7 @@ const everyMs = 500;
 export class ReplayReport {
   /** The counts of what is before the checkpoint. */
   readonly #counts: ReplayCounts;
-  /** What they become once the current batch is acknowledged. */
+  /** Additions to them, for when the current batch is acknowledged. */
   readonly #staged: Partial<ReplayCounts>[] = [];
   readonly #job: ReplayJob;
   readonly #parts: Readonly<{ output: Pick<ReplayOutput, 'report'>; clock: Clock }>;
