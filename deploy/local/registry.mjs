@@ -1,31 +1,4 @@
-import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { runCommand } from './run-command.mjs';
 
-import { main, root } from './bootstrap.mjs';
-import { requireNode } from './machine.mjs';
-
-// `npm run registry:verify` and `npm run registry:reseal`: run the command of the subscription service against the
-// running local stack. Environment variables take precedence, and are sufficient without a stack.
-await main(async (handOver) => {
-  requireNode();
-  const read = (name) => {
-    const file = join(process.env.TIDINGS_DATA ?? join(root, '.tidings'), name);
-    return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
-  };
-  const local = read('local.json');
-  const secrets = read('secrets.json');
-  const known = {
-    KAFKA_BROKERS: local.brokers,
-    MONGODB_URI: local.mongodb_uri,
-    ADMIN_KEY: local.admin_key,
-    WORKSPACE_ID: local.workspace_id,
-    SEALING_KEYS: secrets.sealingKeys,
-  };
-  const env = { ...known, ...process.env };
-  for (const [name, value] of Object.entries(env)) if (value === undefined) delete env[name];
-  handOver();
-  const command = join(root, 'services', 'subscription', 'dist', 'src', 'maintenance', 'registry-command.js');
-  const child = spawn(process.execPath, [command, ...process.argv.slice(2)], { stdio: 'inherit', env });
-  return await new Promise((resolve) => child.once('close', (code) => resolve(code ?? 1)));
-});
+// `npm run registry:verify` and `npm run registry:reseal`.
+await runCommand('subscription', 'dist', 'src', 'maintenance', 'registry-command.js');

@@ -91,6 +91,8 @@ export type DeadLetterSettled = Readonly<{
   how: 'redriven' | 'discarded';
   /** Chain in which it was redriven; null for a poison record and for a discarded one. */
   chain: number | null;
+  /** Job that redrove it; absent if a retry did, and in records of earlier releases. */
+  jobId?: string;
   /** Key, or component of Tidings, that requested it. */
   by: string;
   /** Reason for discarding it; null if it was redriven. */
@@ -155,31 +157,34 @@ const settledHeader = 'tidings-dead-letter-settled';
 
 const checkSettled = compileSchema<DeadLetterSettled>(
   'DeadLetterSettled.v1',
-  exactly({
-    type: { const: 'DeadLetterSettled.v1' },
-    ref: {
-      oneOf: [
-        exactly({
-          kind: { const: 'delivery' },
-          eventId: shape.eventId,
-          deliveryId: shape.deliveryId,
-          chain: shape.count,
-        }),
-        exactly({
-          kind: { const: 'poison' },
-          topic: shape.text,
-          partition: shape.count,
-          offset: { type: 'string', pattern: '^[0-9]+$' },
-          group: shape.text,
-        }),
-      ],
+  exactly(
+    {
+      type: { const: 'DeadLetterSettled.v1' },
+      ref: {
+        oneOf: [
+          exactly({
+            kind: { const: 'delivery' },
+            eventId: shape.eventId,
+            deliveryId: shape.deliveryId,
+            chain: shape.count,
+          }),
+          exactly({
+            kind: { const: 'poison' },
+            topic: shape.text,
+            partition: shape.count,
+            offset: { type: 'string', pattern: '^[0-9]+$' },
+            group: shape.text,
+          }),
+        ],
+      },
+      how: { enum: ['redriven', 'discarded'] },
+      chain: { type: ['integer', 'null'], minimum: 0 },
+      by: shape.text,
+      reason: shape.nullableText,
+      atMs: shape.epochMs,
     },
-    how: { enum: ['redriven', 'discarded'] },
-    chain: { type: ['integer', 'null'], minimum: 0 },
-    by: shape.text,
-    reason: shape.nullableText,
-    atMs: shape.epochMs,
-  }),
+    { jobId: shape.text },
+  ),
 );
 
 /** Encodes the resolution of a dead letter. It has no key: the writer names the partition of the dead letter. */

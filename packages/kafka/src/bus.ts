@@ -288,6 +288,11 @@ export type Bus = Readonly<{
     topics: readonly TopicDefinition[],
     options?: Readonly<{ writtenBeforeMs?: number }>,
   ): Promise<readonly TopicPartitionLag[]>;
+  /**
+   * Returns the number of members of a group. A killed process stays one for its session timeout (6 s). Rejects with
+   * AppError `unavailable`.
+   */
+  members(group: string): Promise<number>;
   /** Closes everything opened through this bus, producers last. `drainMs` applies to its runners. */
   close(options?: Readonly<{ drainMs?: number }>): Promise<void>;
 }>;

@@ -166,6 +166,11 @@ class KafkaBus implements Bus {
     return lags.map((lag) => lagUntil(lag, ends.get(partitionKey(lag)) ?? lag.highOffset));
   }
 
+  async members(group: string): Promise<number> {
+    const { groups } = await this.#admin.run((admin) => admin.describeGroups([group]));
+    return groups.reduce((sum, { members }) => sum + members.length, 0);
+  }
+
   async #lagOf(group: string, topics: readonly TopicDefinition[]): Promise<readonly TopicPartitionLag[]> {
     return this.#admin.run(async (admin) => {
       const names = topics.map(({ name }) => name);

@@ -29,6 +29,7 @@ const reconnect = { baseMs: 250, maxMs: 4_000 };
 export class MongoConnection {
   readonly connection: mongoose.Connection;
   readonly #options: MongoOptions;
+  readonly #permit: (() => Promise<unknown>)[] = [];
   readonly #prepare: (() => Promise<unknown>)[] = [];
   readonly #listeners: (() => void)[] = [];
   readonly #closing = new AbortController();
@@ -56,6 +57,11 @@ export class MongoConnection {
     );
   }
 
+  /** Adds a step that must succeed before the first connect: until then, no operation reaches the database. */
+  beforeOpen(step: () => Promise<unknown>): void {
+    this.#permit.push(step);
+  }
+
   /** Adds a step that must run once before the connection counts as up, such as creating indexes. */
   beforeUp(step: () => Promise<unknown>): void {
     this.#prepare.push(step);
@@ -81,6 +87,7 @@ export class MongoConnection {
     const { uri, database, appName, clock, logger, health } = this.#options;
     for (let attempt = 1; !this.#closing.signal.aborted; attempt += 1) {
       try {
+        for (const step of this.#permit) await step();
         await this.connection.openUri(uri, {
           dbName: database,
           appName,

@@ -154,6 +154,7 @@ describe('the delivery service on real Kafka', () => {
       follow: (options) => bus.follow(options),
       ends: (of) => bus.ends(of),
       lag: (group, of) => bus.lag(group, of),
+      members: (group) => bus.members(group),
       close: async () => {},
       producer: async () => ({
         publish: async () => Promise.reject(new AppError({ code: 'closed', message: 'died' })),

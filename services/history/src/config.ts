@@ -21,7 +21,7 @@ export const configSpec = {
     env: 'HISTORY_GROUP',
     default: consumerGroups.history,
     pattern: /^[A-Za-z0-9._-]{1,200}$/,
-    help: 'the consumer group; a new one reads all attempts again, which with a new database rebuilds the read model',
+    help: 'the consumer group; a new one reads all topics again, so give it a new database',
   }),
   batchRecords: integer({
     env: 'HISTORY_BATCH_RECORDS',

@@ -24,6 +24,7 @@ import { openJobs } from './jobs/open-jobs.ts';
 import type { JobStore } from './jobs/ports.ts';
 import type { metricsCatalogue } from './metrics.ts';
 import { purgeExpired } from './purge-expired.ts';
+import { requireNoRebuild } from './rebuild/adapters/mongo-rebuild-store.ts';
 import { openReplays } from './replays/open-replays.ts';
 import { createRetention } from './retention.ts';
 import { MongoRetryStore } from './retries/adapters/mongo-retry-store.ts';
@@ -64,6 +65,7 @@ const openStores = ({ config, logger, metrics, health, clock, resources }: Conte
     logger,
     health: health.register('mongodb'),
   });
+  mongo.beforeOpen(async () => requireNoRebuild(config.mongodbUri, config.database));
   const { mongoSeconds } = metrics.handles;
   const deliveries = new MongoDeliveryStore(mongo.connection, mongoSeconds);
   const events = new MongoEventStore(mongo.connection, mongoSeconds);

@@ -1,4 +1,10 @@
-import type { AttemptOutcome, AttemptRecorded } from '@tidings/contracts';
+import {
+  type AttemptOutcome,
+  type AttemptRecorded,
+  type EventAccepted,
+  newEventId,
+  type WorkspaceId,
+} from '@tidings/contracts';
 import { anAttemptRecord, builtAtMs } from '@tidings/testing/messages';
 
 /** A sealing key ring for tests. */
@@ -23,3 +29,10 @@ export const aFailure = (n: number, attempt: number, over: Partial<AttemptRecord
     next: { kind: 'retry', atMs: builtAtMs + (attempt + 1) * 1_000 },
     ...over,
   });
+
+/** Returns a new event of a workspace. */
+export const anAcceptedEvent = (workspace: WorkspaceId): EventAccepted => ({
+  ...{ type: 'EventAccepted.v1', id: newEventId(Date.now()), workspaceId: workspace, consumerId: null },
+  ...{ callerId: null, eventType: 'order.paid', source: '/orders', time: '2026-11-22T10:00:00Z' },
+  ...{ orderingKey: null, traceparent: null, data: Buffer.from('{"order_id":"ord_7"}') },
+});

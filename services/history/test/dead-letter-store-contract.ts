@@ -225,6 +225,36 @@ export const describeDeadLetterStore = (name: string, open: () => DeadLetterStor
       });
     });
 
+    it('is settled by a record that follows its success, unless that discards it', async () => {
+      const store = open();
+      const { deadLetter, scope } = aDeadLetterSpace();
+      const [redriven, discarded] = [deadLetter(), deadLetter()];
+      await store.insert([redriven, discarded]);
+      await store.markDelivered([redriven, discarded].map(ref));
+      const event = {
+        type: 'DeadLetterSettled.v1',
+        by: 'key_1',
+        reason: null,
+        atMs: settlement.atMs,
+      } as const;
+      const jobId = 'job_1';
+      await store.settleFrom([
+        { ...event, ref: ref(redriven), how: 'redriven', chain: 2, jobId },
+        { ...event, ref: ref(discarded), how: 'discarded', chain: null },
+        // A second redrive of the same one changes nothing.
+        { ...event, ref: ref(redriven), how: 'redriven', chain: 3, atMs: 1 },
+      ]);
+      expect(await store.find({ ...scope, id: redriven.deadLetter.id })).toMatchObject({
+        state: 'delivered',
+        taken: { jobId, chain: 2 },
+        settled: { by: 'key_1', atMs: settlement.atMs },
+      });
+      expect(await store.find({ ...scope, id: discarded.deadLetter.id })).toMatchObject({
+        state: 'delivered',
+        settled: null,
+      });
+    });
+
     it('becomes delivered from any state but discarded', async () => {
       const store = open();
       const { deadLetter, scope } = aDeadLetterSpace();

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import {
   type AttemptRecorded,
   encodeAttempt,
+  encodeEvent,
   newEventId,
   newSubscriptionId,
   topics,
@@ -39,7 +40,7 @@ import { MongoRetryStore } from '../src/retries/adapters/mongo-retry-store.ts';
 import { startHistory } from '../src/service.ts';
 import { MongoStatisticsStore } from '../src/statistics/adapters/mongo-statistics-store.ts';
 import { describeAuditStore } from './audit-store-contract.ts';
-import { aFailure, testSealingKeys } from './builders.ts';
+import { aFailure, anAcceptedEvent, testSealingKeys } from './builders.ts';
 import { describeDeadLetterStore } from './dead-letter-store-contract.ts';
 import { describeDeliveryStore } from './delivery-store-contract.ts';
 import { describeEventStore } from './event-store-contract.ts';
@@ -128,7 +129,14 @@ const aWorkspace = () => {
     const records = attempts.map((attempt) => ({ topic: topics.attempts, ...encodeAttempt(attempt, null) }));
     await producer.publishAll(records);
   };
-  return { workspace, newBase, record };
+  const accept = async (count: number) => {
+    const records = Array.from({ length: count }, () => ({
+      topic: topics.events,
+      ...encodeEvent(anAcceptedEvent(workspace), { isRepeatable: true }),
+    }));
+    await producer.publishAll(records);
+  };
+  return { workspace, newBase, record, accept };
 };
 
 describe('history with real Kafka and the embedded MongoDB', () => {
@@ -163,7 +171,7 @@ describe('history with real Kafka and the embedded MongoDB', () => {
   });
 
   it('waits while MongoDB is stopped, reports it, and resumes without loss', async () => {
-    const { workspace, newBase, record } = aWorkspace();
+    const { workspace, newBase, record, accept } = aWorkspace();
     const dataDir = await mkdtemp(join(tmpdir(), 'tidings-history-'));
     let mongo: Mongo = await startMongo({ dataDir, kind: 'embedded' });
     const port = Number(new URL(mongo.url).port);
@@ -177,11 +185,25 @@ describe('history with real Kafka and the embedded MongoDB', () => {
     await eventually(async () => expect(await history.all()).toHaveLength(50));
     await mongo.stop();
     await record(Array.from({ length: 1_500 }, () => anAttemptRecord(1, newBase())));
+    await accept(300);
     await eventually(async () => expect(await history.isReady()).toBe(false));
+    const lagOf = async (projection: string): Promise<number> => {
+      const text = await (await fetch(`${history.url}/metrics`)).text();
+      const line = new RegExp(`projection_lag_seconds\\{[^}]*projection="${projection}"[^}]*\\} (\\S+)`);
+      return Number(line.exec(text)?.[1]);
+    };
+    const lags = async () => [await lagOf('attempts'), await lagOf('events')];
+    await eventually(async () => expect(Math.min(...(await lags()))).toBeGreaterThan(0));
+    expect(await (await fetch(`${history.url}/ready`)).text()).toMatch(/"lag_seconds":(?!0[,}])/);
     await eventually(async () => expect((await history.get(path)).status).toBe(503), { timeoutMs: 30_000 });
     mongo = await startMongo({ dataDir, kind: 'embedded', port });
     await eventually(async () => expect(await history.isReady()).toBe(true), { timeoutMs: 30_000 });
     await eventually(async () => expect(await history.all()).toHaveLength(1_550), { timeoutMs: 30_000 });
+    await eventually(async () => {
+      const { body } = await history.get('/v1/webhooks/stats');
+      expect(body).toMatchObject({ total: { accepted: 300 } });
+      expect(await lags()).toEqual([0, 0]);
+    });
   });
 
   it('can start before MongoDB', async () => {

@@ -141,13 +141,23 @@ export const createMemoryDeadLetterStore = (): DeadLetterStore & {
     },
     settleFrom: async (events) => {
       ready();
-      for (const { ref, how, by, reason, atMs, chain } of events) {
-        change([ref], unsettled, (deadLetter) => ({
+      for (const { ref, how, by, reason, atMs, chain, jobId } of events) {
+        const settle = (deadLetter: DeadLetter): DeadLetter => ({
           ...deadLetter,
-          state: how,
           settled: { atMs, by, reason },
-          taken: chain === null ? deadLetter.taken : { jobId: deadLetter.taken?.jobId ?? '', chain },
-        }));
+          taken:
+            chain === null && jobId === undefined
+              ? deadLetter.taken
+              : {
+                  jobId: jobId ?? deadLetter.taken?.jobId ?? '',
+                  chain: chain ?? deadLetter.taken?.chain ?? 0,
+                },
+        });
+        change([ref], unsettled, (deadLetter) => ({ ...settle(deadLetter), state: how }));
+        if (how === 'discarded') continue;
+        change([ref], ['delivered'], (deadLetter) =>
+          deadLetter.settled === null ? settle(deadLetter) : deadLetter,
+        );
       }
     },
     markDelivered: async (refs) => {

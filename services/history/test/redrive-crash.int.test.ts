@@ -1,8 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import {
   type DeliveryRequested,
   decodeDelivery,
@@ -15,22 +11,15 @@ import {
 } from '@tidings/contracts';
 import { type Bus, connectKafka } from '@tidings/kafka';
 import { silentLogger } from '@tidings/observability';
-import {
-  eventually,
-  guardProcesses,
-  publishTestKey,
-  sharedBrokers,
-  sharedMongodbUri,
-} from '@tidings/testing';
+import { eventually, guardProcesses, publishTestKey, sharedBrokers } from '@tidings/testing';
 import { aSubscriptionRecord } from '@tidings/testing/messages';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { testSealingKeys } from './builders.ts';
 import { aCommandState, aDeadLetter } from './dead-letter-builders.ts';
+import { historyProcesses } from './history-process.ts';
 
 const adminKey = `an-admin-key-${randomUUID()}`;
-const entry = fileURLToPath(new URL('../../server/dist/src/main.js', import.meta.url));
 const guard = guardProcesses();
-const children: ChildProcess[] = [];
+const processes = historyProcesses({ key: adminKey, guard });
 let bus: Bus;
 
 beforeAll(async () => {
@@ -38,49 +27,12 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  for (const child of children) child.kill('SIGKILL');
+  processes.killAll();
   expect(guard.faults()).toEqual([]);
   expect(guard.seen()).toContain('history find');
   guard.close();
   await bus.close();
 });
-
-const freePort = async (): Promise<number> => {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  return typeof address === 'object' && address !== null ? address.port : 0;
-};
-
-const startProcess = async (id: string) => {
-  const port = await freePort();
-  const child = spawn(process.execPath, [entry], {
-    env: {
-      PATH: process.env['PATH'],
-      ...guard.env,
-      SERVICES: 'history',
-      KAFKA_BROKERS: sharedBrokers().join(','),
-      MONGODB_URI: sharedMongodbUri(),
-      SEALING_KEYS: testSealingKeys,
-      HISTORY_PORT: String(port),
-      HISTORY_GROUP: `crash-${id}`,
-      HISTORY_DATABASE: `crash_${id}`,
-    },
-    stdio: 'ignore',
-  });
-  children.push(child);
-  const call = async (method: string, path: string, body?: object) => {
-    const response = await fetch(`http://127.0.0.1:${port}/v1/webhooks/${path}`, {
-      method,
-      headers: { authorization: `Bearer ${adminKey}`, 'content-type': 'application/json' },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    return (await response.json()) as Record<string, unknown>;
-  };
-  return { child, call };
-};
 
 it('a redrive that is paused survives kill -9, and resumes: all are sent, in order, and only one batch twice', async () => {
   const id = randomUUID().slice(0, 8);
@@ -113,7 +65,7 @@ it('a redrive that is paused survives kill -9, and resumes: all are sent, in ord
       }
     },
   });
-  const first = await startProcess(id);
+  const first = await processes.start(`crash-${id}`);
   await eventually(
     async () => expect(await first.call('GET', 'dead-letters/counts')).toMatchObject({ total: count }),
     { timeoutMs: 40_000 },
@@ -125,7 +77,7 @@ it('a redrive that is paused survives kill -9, and resumes: all are sent, in ord
   // The run is in the middle of a batch, and has no time to see the pause.
   expect(await first.call('POST', `${path}/pause`)).toMatchObject({ state: 'paused' });
   first.child.kill('SIGKILL');
-  const second = await startProcess(id);
+  const second = await processes.start(`crash-${id}`);
   await eventually(async () => expect(await second.call('GET', path)).toMatchObject({ state: 'paused' }), {
     timeoutMs: 40_000,
   });

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { IncomingRecord, OutgoingRecord, TableOptions } from '../bus.ts';
 import {
   type BusHarness,
+  finishing,
   freshName,
   longTimeout,
   numbered,
@@ -111,6 +112,29 @@ function readTailContract(open: OpenHarness): void {
       expect(seen.filter((n) => n % 3 === 0)).toEqual([12, 15]);
       expect(seen.filter((n) => n % 3 === 2)).toEqual([2, 5, 8]);
       expect(seen).toHaveLength(5);
+    });
+
+    it('reads what the log still has of a range', async () => {
+      const topic = await harness.topic();
+      const producer = await harness.bus.producer();
+      await producer.publishAll(upTo(6).map((n) => numbered(topic, n)));
+      await harness.expire(topic, 0, 3n);
+      const seen: number[] = [];
+      await harness.bus.readRange({
+        ...{ topic, partitions: [0], from: { offsets: new Map([[0, 1n]]) }, until: new Map([[0, 5n]]) },
+        ...{ service: 'contract', onRecord: (record) => void seen.push(numberOf(record)) },
+      });
+      expect(seen).toEqual([3, 4]);
+    });
+
+    it('counts the members of a group', async () => {
+      const topic = await harness.topic();
+      const group = freshName('members');
+      expect(await harness.bus.members(group)).toBe(0);
+      const runner = await harness.bus.runPartitions({ group, topics: [topic], ...finishing([]) });
+      await vi.waitFor(async () => expect(await harness.bus.members(group)).toBe(1), longTimeout);
+      await runner.close();
+      expect(await harness.bus.members(group)).toBe(0);
     });
 
     it('reads from a time on, and nothing from a future time', async () => {

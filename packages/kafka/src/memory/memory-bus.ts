@@ -41,7 +41,7 @@ export type MemoryBus = Bus &
      * stale.
      */
     setReachable(isReachable: boolean): void;
-    /** Makes `readRecords` return null for the offsets of a partition before `before`, as after their retention. */
+    /** Makes the records of a partition before `before` unreadable by ranges and positions, as after their retention. */
     expire(topic: TopicDefinition, partition: number, before: bigint): void;
   }>;
 
@@ -115,7 +115,7 @@ async function closeAll(open: Closable[], options: CloseOptions): Promise<void> 
   for (let part = open.pop(); part !== undefined; part = open.pop()) await part.close(options);
 }
 
-type Reading = Pick<Bus, 'readRange' | 'follow' | 'ends' | 'lag'>;
+type Reading = Pick<Bus, 'readRange' | 'follow' | 'ends' | 'lag' | 'members'>;
 type ReadingParts = Readonly<{
   opened: <C extends Closable>(part: C) => C;
   groupOf: (name: string) => MemoryConsumerGroup;
@@ -127,6 +127,7 @@ const readingOf = (log: MemoryLog, { opened, groupOf }: ReadingParts): Reading =
   ends: async (topics) => endsOf(topics, log),
   lag: async (group, topics, { writtenBeforeMs = Infinity } = {}) =>
     topics.flatMap((topic) => lagOf({ topic, group: groupOf(group), log, writtenBeforeMs })),
+  members: async (group) => groupOf(group).size,
 });
 
 type TableParts = Readonly<{ log: MemoryLog; reachability: Reachability; logger: Logger }>;
@@ -158,7 +159,9 @@ async function readRange(options: ReadRangeOptions, log: MemoryLog): Promise<voi
   for (const partition of partitions) {
     const records = log.partitionsOf(topic)[partition] ?? [];
     const end = until?.get(partition) ?? BigInt(records.length);
+    const first = log.firstOffset(topic, partition);
     for (const record of records.slice()) {
+      if (record.offset < first) continue;
       const isInRange =
         'offsets' in from
           ? record.offset >= (from.offsets.get(partition) ?? 0n)

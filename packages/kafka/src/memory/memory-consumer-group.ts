@@ -21,6 +21,10 @@ export class MemoryConsumerGroup {
     this.#log = log;
   }
 
+  get size(): number {
+    return this.#members.size;
+  }
+
   join(member: Member): void {
     this.#members.set(member.id, member);
     this.#rebalance();

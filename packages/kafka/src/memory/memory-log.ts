@@ -56,7 +56,7 @@ export class MemoryLog {
     return this.#topic(topic).firstOffsets.get(partition) ?? 0n;
   }
 
-  /** Makes the records of a partition before an offset unreadable by position, as if their retention had passed. */
+  /** Makes the records of a partition before an offset unreadable, as if their retention had passed. */
   expire(topic: TopicDefinition, partition: number, before: bigint): void {
     this.#topic(topic).firstOffsets.set(partition, before);
   }

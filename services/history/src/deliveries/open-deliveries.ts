@@ -4,24 +4,16 @@ import { type Bus, problemOf, type WorkItem, watchWorkers } from '@tidings/kafka
 import { type ServiceContext, startInBackground } from '@tidings/observability';
 import { BatchProjector, type Written } from '../batch-projector.ts';
 import type { configSpec } from '../config.ts';
-import { deadLettersOf } from '../dead-letters/handle-dead-letter-recorded.ts';
-import type { DeadLetterStore } from '../dead-letters/ports.ts';
 import type { metricsCatalogue } from '../metrics.ts';
 import { reportLag } from '../projection-lag.ts';
 import { purgeByRetention } from '../purge-expired.ts';
 import type { Retention } from '../retention.ts';
 import { deliveryRoutes } from './adapters/delivery-routes.ts';
 import { openSubscriptionOwners } from './adapters/subscription-owners.ts';
-import { handleAttemptRecorded, type Projected } from './handle-attempt-recorded.ts';
-import type { DeliveryStore } from './ports.ts';
+import type { Projected } from './handle-attempt-recorded.ts';
+import { type DeliveryStores, projectAttempts } from './project-attempts.ts';
 
 type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
-
-/** The stores of deliveries and of the dead letters that a success settles. */
-export type DeliveryStores = Readonly<{
-  deliveries: DeliveryStore;
-  deadLetters: Pick<DeadLetterStore, 'markDelivered'>;
-}>;
 
 /**
  * The dependencies of the part. `onStored` receives the attempts whose deliveries are stored, partition by partition in
@@ -65,12 +57,7 @@ const createProjector = (
   };
   const projector: AttemptProjector = new BatchProjector({
     name: 'attempts',
-    project: async (records) => {
-      const projected = await handleAttemptRecorded(stores.deliveries, records);
-      if (projected.replayed.length > 0) await stores.deliveries.putReplayEnds(projected.replayed);
-      await stores.deadLetters.markDelivered(projected.recovered.flatMap(deadLettersOf));
-      return projected;
-    },
+    project: async (records) => projectAttempts(stores, records),
     finish: onStored,
     batchRecords: config.batchRecords,
     intervalMs: config.batchIntervalMs,

@@ -173,12 +173,19 @@ export class MongoDeadLetterStore implements DeadLetterStore {
 
   async settleFrom(events: readonly DeadLetterSettled[]): Promise<void> {
     if (events.length === 0) return;
-    const updates = events.map(({ ref, chain, ...settlement }) => ({
-      updateOne: {
-        filter: { _id: deadLetterKey(ref), state: { $in: unsettled } },
-        update: { $set: { ...settledFields(settlement), ...(chain === null ? {} : { job_chain: chain }) } },
-      },
-    }));
+    const updates = events.flatMap(({ ref, chain, jobId, ...settlement }) => {
+      const _id = deadLetterKey(ref);
+      const { state, ...settled } = {
+        ...settledFields(settlement),
+        ...(chain === null ? {} : { job_chain: chain }),
+        ...(jobId === undefined ? {} : { job_id: jobId }),
+      };
+      const first = { filter: { _id, state: { $in: unsettled } }, update: { $set: { state, ...settled } } };
+      if (settlement.how === 'discarded') return [{ updateOne: first }];
+      // The success of a redriven one may be read before its redrive: their topics are read side by side.
+      const late = { filter: { _id, state: 'delivered', settled_at: null }, update: { $set: settled } };
+      return [{ updateOne: first }, { updateOne: late }];
+    });
     await this.#timed('settle-letters', async () =>
       this.#deadLetters.collection.bulkWrite(updates as never, { ordered: false }),
     );

@@ -213,6 +213,8 @@ export const settledEvent = (
   ref: deadLetter.ref,
   how,
   chain: how === 'redriven' && deadLetter.ref.kind === 'delivery' ? (deadLetter.taken?.chain ?? null) : null,
+  // The read model has it already; a rebuild has it from here.
+  ...(how === 'redriven' && deadLetter.taken?.jobId && { jobId: deadLetter.taken.jobId }),
   by,
   reason,
   atMs,
