@@ -135,6 +135,25 @@ it('finds a failed delivery by the keyboard alone, shows why it failed, and send
   await page.getByText('Delivered', { exact: true }).waitFor();
 });
 
+it('leads from an event to its data, its deliveries and back', async () => {
+  const page = await aBrowserPage();
+  await signInAt(page, local, '/events?type=order.*');
+  const row = page.getByRole('table').getByRole('link', { name: 'order.paid' }).last();
+  await row.waitFor();
+  await expectAccessible(page);
+  await picture(page, 'events');
+  await row.click();
+  await page.getByRole('region', { name: 'Data' }).getByText(JSON.stringify(script)).waitFor();
+  await expectAccessible(page);
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await expectAccessible(page);
+  await picture(page, 'event');
+  await page.getByRole('region', { name: 'Where it went' }).getByRole('link').first().click();
+  await page.getByRole('heading', { name: 'Attempts' }).waitFor();
+  await page.getByRole('link', { name: 'order.paid' }).click();
+  await page.getByRole('heading', { name: 'Where it went' }).waitFor();
+});
+
 it('folds a line of 250 KB', async () => {
   const page = await aBrowserPage();
   await signInAt(page, local, '/deliveries');
@@ -169,6 +188,33 @@ it('says that a key may not see a page, that an address is wrong, and that a del
   await signInAt(other, local, '/deliveries/dlv_00000000000000000000000000000000');
   await other.getByRole('heading', { name: 'Nothing is here' }).waitFor();
   await expectAccessible(other);
+});
+
+it('shows a partner its own deliveries by a link, and nothing of another', async () => {
+  await api.call('POST', '/webhooks/subscriptions', {
+    endpoint_url: endpoint.url,
+    events: ['invoice.*'],
+    consumer_id: 'globex',
+    send_test: false,
+  });
+  await api.call('POST', '/events', { type: 'invoice.sent', data: {} });
+  const [foreign] = await api.list('/webhooks/deliveries?consumer_id=globex', 1);
+  const token = await api.newToken(local, { consumer_id: 'acme' });
+  const page = await aBrowserPage();
+  const sent: string[] = [];
+  page.on('request', (request) => sent.push(request.url()));
+  await page.goto(`${local.url}/portal#token=${token}`);
+  await page.getByRole('table').getByRole('link', { name: 'order.paid' }).first().waitFor();
+  expect(page.url()).toBe(`${local.url}/portal/deliveries`);
+  expect(await page.getByRole('link', { name: 'invoice.sent' }).count()).toBe(0);
+  expect(await page.getByRole('link', { name: 'Overview' }).count()).toBe(0);
+  await expectAccessible(page);
+  await page.goto(`${local.url}/portal/deliveries/${foreign?.id}`);
+  await page.getByRole('heading', { name: 'Nothing is here' }).waitFor();
+  // The link signs in to the portal only.
+  await page.goto(`${local.url}/deliveries`);
+  await page.getByLabel('API key').waitFor();
+  expect(sent.filter((url) => url.includes(token))).toEqual([]);
 });
 
 it('keeps what it shows, and says so, while the console does not answer', async () => {

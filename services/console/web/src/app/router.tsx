@@ -1,5 +1,11 @@
 import type { QueryClient } from '@tanstack/react-query';
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  redirect,
+} from '@tanstack/react-router';
 import { Loading } from '../parts/states.tsx';
 import type { PageRoute, Screen } from './define-screen.ts';
 import type { Entry } from './entry.ts';
@@ -29,10 +35,17 @@ export function createAppRouter(entry: Entry, screens: readonly Screen[], querie
       loader: () => Page.preload?.(),
     });
   };
+  const pages = screens.flatMap((screen) => screen.pages.map((page) => pageRoute(screen, page)));
+  const start = createRoute({
+    getParentRoute: () => root,
+    path: '/',
+    beforeLoad: () => {
+      throw redirect({ to: startPath(screens) });
+    },
+  });
+  const hasStart = screens.some((screen) => screen.pages.some(({ path }) => path === '/'));
   return createRouter({
-    routeTree: root.addChildren(
-      screens.flatMap((screen) => screen.pages.map((page) => pageRoute(screen, page))),
-    ),
+    routeTree: root.addChildren(hasStart ? pages : [...pages, start]),
     basepath: entry === 'portal' ? '/portal' : '/',
     context: { queries },
     defaultPreload: 'intent',
@@ -50,3 +63,13 @@ export function createAppRouter(entry: Entry, screens: readonly Screen[], querie
     },
   });
 }
+
+/** Returns where an application without a page at its root begins: at the first screen of its navigation. */
+function startPath(screens: readonly Screen[]): string {
+  const inOrder = screens
+    .filter(({ nav }) => nav?.group === 'traffic')
+    .sort((a, b) => orderOf(a) - orderOf(b));
+  return inOrder[0]?.pages[0]?.path ?? '/deliveries';
+}
+
+const orderOf = ({ nav }: Screen): number => nav?.order ?? 0;

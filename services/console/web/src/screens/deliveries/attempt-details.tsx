@@ -1,4 +1,5 @@
 import type { Schemas } from '../../api/client.ts';
+import { EventData } from '../../parts/event-data.tsx';
 import { FieldList } from '../../parts/field-list.tsx';
 import { LongData } from '../../parts/long-data.tsx';
 import { Tabs } from '../../parts/tabs.tsx';
@@ -78,7 +79,7 @@ function Request({ attempt, event }: Readonly<{ attempt: Attempt; event: Event }
           <p className={styles.note}>{texts.dataGone}</p>
         ) : (
           <>
-            <LongData {...dataText(event)} name={texts.eventData} />
+            <EventData event={event} name={texts.eventData} />
             <p className={styles.note}>{texts.bodyIsEvent}</p>
           </>
         )}
@@ -86,13 +87,4 @@ function Request({ attempt, event }: Readonly<{ attempt: Attempt; event: Event }
       <Headers fields={request_headers} omitted={request_headers_omitted} />
     </>
   );
-}
-
-/** Returns the data of an event as a text: JSON, or base64 of what is no JSON. */
-function dataText({
-  data,
-  data_encoding,
-}: NonNullable<Event>): Readonly<{ text: string; encoding: 'utf8' | 'base64' }> {
-  if (data_encoding === 'base64') return { text: String(data), encoding: 'base64' };
-  return { text: JSON.stringify(data) ?? '', encoding: 'utf8' };
 }

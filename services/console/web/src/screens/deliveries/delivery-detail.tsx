@@ -2,11 +2,12 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api, dataOf, type Schemas } from '../../api/client.ts';
-import { useMay } from '../../app/session-context.ts';
+import { useMay, useSession } from '../../app/session-context.ts';
 import { Button } from '../../parts/button.tsx';
 import { ConfirmDialog } from '../../parts/confirm-dialog.tsx';
 import { CopyButton } from '../../parts/copy-button.tsx';
 import { CopyableId } from '../../parts/copyable-id.tsx';
+import { DeliveryStatus } from '../../parts/delivery-status.tsx';
 import { Facts } from '../../parts/facts.tsx';
 import { ForeignText } from '../../parts/foreign-text.tsx';
 import { PageHeader } from '../../parts/page-header.tsx';
@@ -16,7 +17,6 @@ import { useToast } from '../../parts/toast.tsx';
 import { AttemptTimeline } from './attempt-timeline.tsx';
 import { curlCommand } from './curl-command.ts';
 import styles from './delivery-detail.module.css';
-import { DeliveryStatus } from './delivery-status.tsx';
 import { failureWords } from './failure-words.ts';
 import { texts } from './texts.ts';
 
@@ -106,12 +106,21 @@ type FactsProps = Readonly<{ delivery: Delivery; subscription: Schemas['Subscrip
 
 function DeliveryFacts({ delivery, subscription }: FactsProps) {
   const t = texts.facts;
+  const { entry } = useSession();
   const { id, event_id, subscription_id, consumer_id, ordering_key, created_at, next_attempt_at } = delivery;
   return (
     <Facts
       facts={[
         [t.id, <CopyableId key="id" id={id} name={t.id} />],
         [t.event, <CopyableId key="event" id={event_id} name={t.event} />],
+        [
+          t.type,
+          entry === 'operator' ? (
+            <Link key="type" to="/events/$id" params={{ id: event_id }}>
+              <ForeignText>{delivery.event_type}</ForeignText>
+            </Link>
+          ) : null,
+        ],
         [t.subscription, <CopyableId key="subscription" id={subscription_id} name={t.subscription} />],
         [
           t.endpoint,

@@ -3,6 +3,7 @@ import { api, dataOf, type Schemas } from '../../api/client.ts';
 import { useSession } from '../../app/session-context.ts';
 import { Button } from '../../parts/button.tsx';
 import { type Column, DataTable } from '../../parts/data-table.tsx';
+import { DeliveryStatus } from '../../parts/delivery-status.tsx';
 import { FilterBar, SelectFilter, TextFilter } from '../../parts/filter-bar.tsx';
 import { useFilters } from '../../parts/filters.ts';
 import { ForeignText } from '../../parts/foreign-text.tsx';
@@ -13,7 +14,6 @@ import { timeRanges, useRangeStart } from '../../parts/time-range.ts';
 import { usePages } from '../../parts/use-pages.ts';
 import { texts as shared } from '../../texts/index.ts';
 import { deliveryFilters, statusClasses, statuses, triggers } from './delivery-filters.ts';
-import { DeliveryStatus } from './delivery-status.tsx';
 import { texts } from './texts.ts';
 
 type Row = Schemas['DeliverySummary'];

@@ -12,7 +12,11 @@ export function FirstSteps() {
   ].join('\n');
   return (
     <Empty title={texts.firstTitle} hint={texts.firstHint}>
-      <pre className={styles.command}>{command}</pre>
+      {/* It scrolls on narrow pages, so that the keyboard must reach it. */}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls */}
+      <pre tabIndex={0} role="region" aria-label={texts.firstTitle} className={styles.command}>
+        {command}
+      </pre>
       <CopyButton text={command} name={texts.firstTitle} />
     </Empty>
   );

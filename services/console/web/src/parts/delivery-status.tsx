@@ -1,6 +1,6 @@
-import type { Schemas } from '../../api/client.ts';
-import { StatusBadge, type Tone } from '../../parts/status-badge.tsx';
-import { texts as shared } from '../../texts/index.ts';
+import type { Schemas } from '../api/client.ts';
+import { texts } from '../texts/index.ts';
+import { StatusBadge, type Tone } from './status-badge.tsx';
 
 type Status = Schemas['Delivery']['status'];
 
@@ -15,5 +15,5 @@ const tones: Readonly<Record<Status, Tone>> = {
 
 /** The state of a delivery. */
 export const DeliveryStatus = ({ status }: Readonly<{ status: Status }>) => (
-  <StatusBadge tone={tones[status]}>{shared.status[status]}</StatusBadge>
+  <StatusBadge tone={tones[status]}>{texts.status[status]}</StatusBadge>
 );

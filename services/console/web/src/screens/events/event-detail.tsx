@@ -1,0 +1,112 @@
+import { useQuery } from '@tanstack/react-query';
+import { Link, useParams } from '@tanstack/react-router';
+import { api, dataOf, type Schemas } from '../../api/client.ts';
+import { CopyableId } from '../../parts/copyable-id.tsx';
+import { DeliveryStatus } from '../../parts/delivery-status.tsx';
+import { EventData } from '../../parts/event-data.tsx';
+import { Facts } from '../../parts/facts.tsx';
+import { ForeignText } from '../../parts/foreign-text.tsx';
+import { PageHeader } from '../../parts/page-header.tsx';
+import { SmallTable } from '../../parts/small-table.tsx';
+import { ErrorState, Loading } from '../../parts/states.tsx';
+import { Time } from '../../parts/time.tsx';
+import { DeliveryCounts } from './delivery-counts.tsx';
+import styles from './event-detail.module.css';
+import { texts } from './texts.ts';
+
+type Event = Schemas['EventDetail'];
+
+// Deliveries that are under way change without anybody's doing.
+const openMs = 2_000;
+const isUnderWay = ({ deliveries: { pending, retrying } }: Event) => pending + retrying > 0;
+
+/** One event: its data, and every delivery of it. */
+export function Page() {
+  const { id = '' } = useParams({ strict: false }) as Readonly<{ id?: string }>;
+  const event = useQuery({
+    queryKey: ['event', id],
+    queryFn: async ({ signal }) =>
+      dataOf(api.GET('/v1/webhooks/events/{id}', { params: { path: { id } }, signal })),
+    refetchInterval: ({ state: { data } }) => (data !== undefined && isUnderWay(data) ? openMs : false),
+  });
+  if (event.isPending) return <Loading />;
+  if (event.data === undefined) {
+    return <ErrorState isPage error={event.error} onRetry={() => void event.refetch()} />;
+  }
+  const { type, data_status, delivery_list, deliveries } = event.data;
+  return (
+    <>
+      <PageHeader
+        title={type}
+        above={<Link to="/events">← {texts.back}</Link>}
+        lead={<DeliveryCounts counts={deliveries} />}
+      />
+      <EventFacts event={event.data} />
+      <section className={styles.section} aria-labelledby="where">
+        <h2 id="where">{texts.deliveries}</h2>
+        {delivery_list.length === 0 ? (
+          <p className={styles.note}>{texts.noDeliveries}</p>
+        ) : (
+          <DeliveryRows deliveries={delivery_list} />
+        )}
+        {deliveries.total > delivery_list.length && (
+          <Link to="/deliveries" search={{ event_id: id } as never}>
+            {texts.allDeliveries}
+          </Link>
+        )}
+      </section>
+      <section className={styles.section} aria-labelledby="data">
+        <h2 id="data">{texts.data}</h2>
+        {data_status === 'available' ? (
+          <EventData event={event.data} name={texts.data} />
+        ) : (
+          <p className={styles.note}>{texts.dataStatus[data_status]}</p>
+        )}
+      </section>
+    </>
+  );
+}
+
+function DeliveryRows({ deliveries }: Readonly<{ deliveries: readonly Schemas['DeliverySummary'][] }>) {
+  return (
+    <div className={styles.card}>
+      <SmallTable
+        label={texts.deliveries}
+        columns={[texts.subscription, texts.status, texts.last, texts.attempts]}
+        rows={deliveries.map(({ id, subscription_id, status, last_status_code, attempt_count }) => [
+          <Link key="link" to="/deliveries/$id" params={{ id }}>
+            <code>{subscription_id}</code>
+          </Link>,
+          <DeliveryStatus key="status" status={status} />,
+          attempt_count === 0 ? '–' : (last_status_code ?? texts.noAnswer),
+          attempt_count,
+        ])}
+      />
+    </div>
+  );
+}
+
+const textOrNull = (text: string | null) => (text === null ? null : <ForeignText>{text}</ForeignText>);
+
+function EventFacts({ event }: Readonly<{ event: Event }>) {
+  const t = texts.facts;
+  return (
+    <Facts
+      facts={[
+        [t.id, <CopyableId key="id" id={event.id} name={t.id} />],
+        [t.caller, textOrNull(event.caller_id)],
+        [t.source, textOrNull(event.source)],
+        [t.consumer, textOrNull(event.consumer_id)],
+        [t.key, textOrNull(event.ordering_key)],
+        [t.accepted, <Time key="accepted" at={event.accepted_at} isExact />],
+        [t.time, <Time key="time" at={event.time} isExact />],
+        [
+          t.trace,
+          event.trace_id === null ? null : <CopyableId key="trace" id={event.trace_id} name={t.trace} />,
+        ],
+        [t.size, texts.bytes(event.size_bytes)],
+        [t.position, texts.positionText(event.position.partition, event.position.offset)],
+      ]}
+    />
+  );
+}

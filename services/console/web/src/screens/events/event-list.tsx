@@ -1,0 +1,122 @@
+import { Link } from '@tanstack/react-router';
+import { api, dataOf, type Schemas } from '../../api/client.ts';
+import { Button } from '../../parts/button.tsx';
+import { type Column, DataTable } from '../../parts/data-table.tsx';
+import { FilterBar, SelectFilter, TextFilter } from '../../parts/filter-bar.tsx';
+import { useFilters } from '../../parts/filters.ts';
+import { ForeignText } from '../../parts/foreign-text.tsx';
+import { PageHeader } from '../../parts/page-header.tsx';
+import { Empty } from '../../parts/states.tsx';
+import { Time } from '../../parts/time.tsx';
+import { timeRanges, useRangeStart } from '../../parts/time-range.ts';
+import { usePages } from '../../parts/use-pages.ts';
+import { texts as shared } from '../../texts/index.ts';
+import { DeliveryCounts } from './delivery-counts.tsx';
+import { eventFilters } from './event-filters.ts';
+import { texts } from './texts.ts';
+
+type Row = Schemas['EventSummary'];
+
+const columns: readonly Column<Row>[] = [
+  {
+    name: texts.columns.type,
+    width: 'minmax(0, 1.5fr)',
+    isPlain: true,
+    cell: ({ id, type }) => (
+      <Link to="/events/$id" params={{ id }}>
+        <ForeignText>{type}</ForeignText>
+      </Link>
+    ),
+  },
+  {
+    name: texts.columns.deliveries,
+    width: 'minmax(0, 1fr)',
+    isPlain: true,
+    cell: ({ deliveries }) => <DeliveryCounts counts={deliveries} />,
+  },
+  {
+    name: texts.columns.consumer,
+    width: 'minmax(0, 0.8fr)',
+    cell: ({ consumer_id }) =>
+      consumer_id === null ? texts.everybody : <ForeignText>{consumer_id}</ForeignText>,
+  },
+  {
+    name: texts.columns.size,
+    width: '80px',
+    isRight: true,
+    cell: ({ size_bytes }) => texts.bytes(size_bytes),
+  },
+  {
+    name: texts.columns.accepted,
+    width: '130px',
+    isPlain: true,
+    cell: ({ accepted_at }) => <Time at={accepted_at} />,
+  },
+];
+
+const textFilters = [
+  ['type', texts.filters.type, texts.filters.typePlaceholder],
+  ['text', texts.filters.text, undefined],
+  ['consumer_id', texts.filters.consumer, undefined],
+  ['ordering_key', texts.filters.key, undefined],
+  ['caller_id', texts.filters.caller, undefined],
+] as const;
+
+/** The list of events with its filters. */
+export function Page() {
+  const [values, change] = useFilters(eventFilters);
+  const { since, ...rest } = values;
+  const acceptedAfter = useRangeStart(since);
+  const query = { ...rest, ...(acceptedAfter === undefined ? {} : { accepted_after: acceptedAfter }) };
+  const list = usePages<Row>({
+    key: ['events', query],
+    fetchPage: async (cursor, signal) => {
+      const page = { limit: 100, ...(cursor === undefined ? {} : { cursor }) };
+      return dataOf(api.GET('/v1/webhooks/events', { params: { query: { ...query, ...page } }, signal }));
+    },
+  });
+  const isFiltered = Object.keys(values).length > 0;
+  const clear = () => change(Object.fromEntries(Object.keys(values).map((name) => [name, undefined])));
+  return (
+    <>
+      <PageHeader title={texts.title} lead={texts.lead}>
+        <Button onClick={list.reload} disabled={list.isReloading}>
+          {shared.table.refresh}
+        </Button>
+      </PageHeader>
+      <FilterBar isFiltered={isFiltered} onClear={clear}>
+        <SelectFilter
+          label={texts.filters.since}
+          value={since}
+          options={timeRanges}
+          labelOf={(one) => shared.filters.ranges[one]}
+          onChange={(next) => change({ since: next })}
+        />
+        {textFilters.map(([name, label, placeholder]) => (
+          <TextFilter
+            key={name}
+            label={label}
+            value={values[name]}
+            onChange={(value) => change({ [name]: value })}
+            {...(placeholder === undefined ? {} : { placeholder })}
+          />
+        ))}
+      </FilterBar>
+      <DataTable
+        label={texts.title}
+        list={list}
+        columns={columns}
+        rowKey={({ id }) => id}
+        empty={
+          isFiltered ? (
+            <Empty title={texts.noMatchTitle} hint={texts.noMatchHint}>
+              <Button onClick={clear}>{shared.filters.clear}</Button>
+            </Empty>
+          ) : (
+            <Empty title={texts.emptyTitle} hint={texts.emptyHint} />
+          )
+        }
+      />
+    </>
+  );
+}
