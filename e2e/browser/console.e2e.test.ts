@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { aBrowserPage, expectAccessible, picture, signInAt, withBrowser } from '../harness/browser.ts';
 import { Caller } from '../harness/caller.ts';
 import { inOwnWorkspace, sharedTidings } from '../harness/shared-tidings.ts';
@@ -159,7 +159,7 @@ it('folds a line of 250 KB', async () => {
   await signInAt(page, local, '/deliveries');
   await page.getByRole('table').getByRole('link', { name: 'order.paid' }).first().click();
   await page.getByRole('tab', { name: 'Request' }).click();
-  const data = page.getByRole('region', { name: 'Event data' });
+  const data = page.getByRole('group', { name: 'Event data' });
   expect(((await data.textContent()) ?? '').length).toBeLessThan(5_000);
   await page.getByRole('button', { name: /Show all 256,\d{3} characters/ }).click();
   expect(((await data.textContent()) ?? '').length).toBeGreaterThan(256_000);
@@ -215,6 +215,26 @@ it('shows a partner its own deliveries by a link, and nothing of another', async
   await page.goto(`${local.url}/deliveries`);
   await page.getByLabel('API key').waitFor();
   expect(sent.filter((url) => url.includes(token))).toEqual([]);
+});
+
+it('works in a frame of another site with a token that the page around it hands over, without a cookie', async () => {
+  const token = await api.newToken(local, { consumer_id: 'acme', scopes: ['deliveries:read'] });
+  const parent = createServer((_request, response) => {
+    response.setHeader('content-type', 'text/html');
+    response.end(`<iframe src="${local.url}/portal" style="width:900px;height:600px"></iframe>
+<script>addEventListener('message', ({ data, source }) => {
+  if (data.type === 'tidings-portal:ready') source.postMessage({ type: 'tidings-portal:token', token: '${token}' }, '${local.url}');
+});</script>`);
+  });
+  await new Promise<void>((resolve) => parent.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void parent.close());
+  const { port } = parent.address() as AddressInfo;
+  const page = await aBrowserPage();
+  await page.goto(`http://localhost:${port}/`);
+  const portal = page.frameLocator('iframe');
+  await portal.getByRole('table').getByRole('link', { name: 'order.paid' }).first().click();
+  await portal.getByRole('heading', { name: 'Attempts' }).waitFor();
+  expect(await page.context().cookies()).toEqual([]);
 });
 
 it('keeps what it shows, and says so, while the console does not answer', async () => {

@@ -65,7 +65,8 @@ export async function aBrowserPage(options: BrowserContextOptions = {}): Promise
   });
   page.on('request', (request) => {
     const url = new URL(request.url());
-    if (url.protocol !== 'data:' && url.hostname !== '127.0.0.1') faults.push(`a request to ${url.origin}`);
+    if (url.protocol !== 'data:' && !['127.0.0.1', 'localhost'].includes(url.hostname))
+      faults.push(`a request to ${url.origin}`);
   });
   onTestFinished(async () => {
     await context.close();

@@ -25,6 +25,8 @@ export async function setup(project: TestProject): Promise<void> {
     HISTORY_REQUESTS_PER_SECOND: '0',
     // As behind a load balancer on this machine: a test chooses the client address of a request.
     TRUSTED_PROXIES: 'loopback',
+    // Another site than 127.0.0.1, for pages that embed the portal.
+    CONSOLE_PORTAL_ORIGINS: 'http://localhost:*',
   };
   tidings = await startTidings({ env });
   project.provide('sharedTidings', tidings.dataDir);

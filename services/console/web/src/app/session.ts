@@ -1,7 +1,8 @@
-import { fetchApi, type Schemas } from '../api/client.ts';
+import { api, dataOf, fetchApi, type Schemas } from '../api/client.ts';
 import { resetSignedOut } from '../api/connection.ts';
 import { signRequests } from '../api/request-headers.ts';
 import type { Entry } from './entry.ts';
+import { isFramed } from './framed-token.ts';
 
 /** The rights of the session's key or token. */
 export type Identity = Schemas['Identity'];
@@ -25,18 +26,26 @@ async function adopt(response: Response): Promise<Session> {
 export const readSession = async (entry: Entry): Promise<Session> =>
   adopt(await fetchApi(new Request(at(entry))));
 
-/** Signs in. Rejects with ApiProblem. */
+/** Signs in. Rejects with ApiProblem. In a frame, the token stays in memory: no cookie is set. */
 export async function signIn(entry: Entry, credential: Credential): Promise<Session> {
+  if (isFramed && 'token' in credential) return holdToken(credential.token);
   const headers = { 'content-type': 'application/json' };
   const body = JSON.stringify(credential);
   return adopt(await fetchApi(new Request(at(entry), { method: 'POST', headers, body })));
+}
+
+async function holdToken(token: string): Promise<Session> {
+  signRequests({ token });
+  const identity = await dataOf(api.GET('/v1/webhooks/identity'));
+  resetSignedOut();
+  return { identity, csrf: '', idle_seconds: 0, ends_at: identity.expires_at ?? '' };
 }
 
 /** Signs out; with `everywhere` all sessions of the same key. */
 export async function signOut(entry: Entry, everywhere: boolean): Promise<void> {
   const url = at(entry);
   if (everywhere) url.searchParams.set('everywhere', 'true');
-  await fetchApi(new Request(url, { method: 'DELETE' }));
+  if (!isFramed) await fetchApi(new Request(url, { method: 'DELETE' }));
   signRequests(null);
 }
 

@@ -1,11 +1,12 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { type AnyRouter, RouterProvider } from '@tanstack/react-router';
 import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
-import { problemOf } from '../api/api-problem.ts';
+import { ApiProblem, problemOf } from '../api/api-problem.ts';
 import { refusal } from '../api/connection.ts';
 import { Loading } from '../parts/states.tsx';
 import { texts } from '../texts/index.ts';
 import type { Entry } from './entry.ts';
+import { askForToken, isFramed, listenForTokens } from './framed-token.ts';
 import { credentialFromUrl, readSession, type Session, signIn, signOut } from './session.ts';
 import { SessionContext } from './session-context.ts';
 import { SignIn } from './sign-in.tsx';
@@ -35,6 +36,16 @@ export function SignedIn({ entry, router }: Readonly<{ entry: Entry; router: Any
     hasBegun.current = true;
     void begin(entry).then(adopt, (error: unknown) => setState(signedOutBy(error)));
   }, [entry, adopt]);
+  useEffect(
+    () =>
+      listenForTokens((token) => {
+        void signIn(entry, { token }).then(adopt, (error: unknown) => setState(signedOutBy(error)));
+      }),
+    [entry, adopt],
+  );
+  useEffect(() => {
+    if (isRefused) askForToken('token-expired');
+  }, [isRefused]);
   const leave = useCallback(
     async (everywhere: boolean) => {
       await signOut(entry, everywhere);
@@ -62,6 +73,11 @@ export function SignedIn({ entry, router }: Readonly<{ entry: Entry; router: Any
 
 async function begin(entry: Entry): Promise<Session> {
   const credential = credentialFromUrl(entry);
+  if (credential === null && isFramed) {
+    askForToken('ready');
+    // No cookie of this page reaches its server in a frame of another site: the answer is a message.
+    throw new ApiProblem(401, { detail: texts.signIn.waiting });
+  }
   return credential === null
     ? readSession(entry)
     : signIn(entry, credential).catch(async (error: unknown) => {

@@ -27,7 +27,7 @@ export function LongData({ text, encoding = 'utf8', name }: Props) {
     <figure className={styles.data}>
       {/* A region that scrolls must be reachable by the keyboard. */}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls */}
-      <pre tabIndex={0} role="region" aria-label={name} dir="ltr">
+      <pre tabIndex={0} role="group" aria-label={name} dir="ltr">
         {visibleText(shown)}
       </pre>
       <figcaption className={styles.foot}>

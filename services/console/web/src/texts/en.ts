@@ -25,6 +25,7 @@ export const en = {
     submit: 'Sign in',
     working: 'Signing in …',
     missing: 'Enter a key.',
+    waiting: 'Waiting for the page around this one to sign you in.',
     ended: 'The session has ended. Sign in again to continue where you were.',
     privacy:
       'The key is kept in a cookie that scripts cannot read, until you sign out or leave the console unused for a while.',

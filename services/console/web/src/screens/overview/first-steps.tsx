@@ -14,7 +14,7 @@ export function FirstSteps() {
     <Empty title={texts.firstTitle} hint={texts.firstHint}>
       {/* It scrolls on narrow pages, so that the keyboard must reach it. */}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls */}
-      <pre tabIndex={0} role="region" aria-label={texts.firstTitle} className={styles.command}>
+      <pre tabIndex={0} role="group" aria-label={texts.firstTitle} className={styles.command}>
         {command}
       </pre>
       <CopyButton text={command} name={texts.firstTitle} />
