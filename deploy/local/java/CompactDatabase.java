@@ -1,23 +1,23 @@
 import de.bwaldvogel.mongo.MongoCollection;
-import de.bwaldvogel.mongo.backend.AbstractUniqueIndex;
 import de.bwaldvogel.mongo.backend.CollectionOptions;
 import de.bwaldvogel.mongo.backend.CursorRegistry;
-import de.bwaldvogel.mongo.backend.EmptyIndex;
+import de.bwaldvogel.mongo.backend.DatabaseResolver;
 import de.bwaldvogel.mongo.backend.Index;
 import de.bwaldvogel.mongo.backend.IndexKey;
 import de.bwaldvogel.mongo.backend.KeyValue;
-import de.bwaldvogel.mongo.backend.Missing;
 import de.bwaldvogel.mongo.backend.h2.H2Database;
 import de.bwaldvogel.mongo.bson.Document;
+import de.bwaldvogel.mongo.oplog.Oplog;
 import de.bwaldvogel.mongo.wire.bson.BsonDecoder;
 import de.bwaldvogel.mongo.wire.bson.BsonEncoder;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
-import java.util.Map.Entry;
-import org.h2.mvstore.DataUtils;
+import java.util.Optional;
+import java.util.Set;
 import org.h2.mvstore.MVMap;
 import org.h2.mvstore.MVStore;
 import org.h2.mvstore.WriteBuffer;
@@ -25,10 +25,11 @@ import org.h2.mvstore.type.BasicDataType;
 import org.h2.mvstore.type.ObjectDataType;
 
 /**
- * A database that stores documents as BSON and compares index keys by their values.
+ * A database that stores documents as BSON, compares index keys by their values, and has secondary indexes.
  *
- * <p>By default both are written with Java serialization, and every comparison of two index keys serializes both of them,
- * which is most of the cost of an insert. Existing stores in that format stay readable; their unique indexes are rebuilt once.
+ * <p>By default documents and keys are written with Java serialization, every comparison of two keys serializes both of
+ * them, which is most of the cost of an insert, and there are no secondary indexes. Existing stores stay readable; what
+ * their indexes lack is added once.
  */
 final class CompactDatabase {
 
@@ -37,14 +38,32 @@ final class CompactDatabase {
 
     static H2Database open(String databaseName, MVStore store, CursorRegistry cursors) {
         // Anonymous, because the constructor of H2Database calls these methods: captured values are set before it runs.
+        IndexStore indexStore = IndexStore.of(store);
+        Set<String> outdated = new HashSet<>();
         return new H2Database(databaseName, store, cursors) {
+            {
+                MongoCollection<Object> descriptions = indexes.get();
+                if (descriptions != null) {
+                    for (String name : descriptions.queryAllAsStream().map(this::collectionOf).distinct().toList()) {
+                        indexed(name).ifPresent(collection -> {
+                            collection.restoreIndexes();
+                            collection.fillIndexes();
+                        });
+                    }
+                }
+            }
+
             @Override
             protected MongoCollection<Object> openOrCreateCollection(String name, CollectionOptions options) {
-                String fullName = getFullCollectionNamespace(name);
-                // Before super opens it by name: the first to open a map determines its types.
-                MVMap<Object, Document> documents = store.openMap(
-                    "databases." + fullName, new MVMap.Builder<Object, Document>().valueType(new DocumentType()));
-                return new StreamedCollection(this, name, options, documents, store.openMap("meta." + fullName), cursors);
+                MVMap<String, Object> meta = store.openMap("meta." + getFullCollectionNamespace(name));
+                return new StreamedCollection(this, name, options, openDocuments(name), meta, cursors, indexStore);
+            }
+
+            /** Opens it before super does: the first to open a map determines its types. */
+            private MVMap<Object, Document> openDocuments(String collection) {
+                return store.openMap(
+                    "databases." + getFullCollectionNamespace(collection),
+                    new MVMap.Builder<Object, Document>().valueType(new DocumentType()));
             }
 
             @Override
@@ -54,106 +73,99 @@ final class CompactDatabase {
                 if (store.hasMap(serialized)) {
                     store.removeMap(serialized);
                 }
-                MVMap<KeyValue, Object> positions = store.openMap(
-                    positionsOf(collection, name), new MVMap.Builder<KeyValue, Object>().keyType(new KeyType()));
-                return new UniqueIndex(positions, name, keys, sparse);
+                if (keys.size() == 1 && keys.get(0).getKey().equals("_id")) {
+                    return openIdIndex(collection, name, keys);
+                }
+                return new UniqueIndex(openPositions(positionsOf(collection, name)), name, keys, sparse);
             }
 
-            /** Returns an empty index that does not report to be empty: otherwise each start reads the collection twice. */
+            private IdIndex openIdIndex(String collection, String name, List<IndexKey> keys) {
+                String all = positionsOf(collection, name);
+                String others = idsOf(collection);
+                boolean isFilled = store.hasMap(others) || store.hasMap(all);
+                MVMap<KeyValue, Object> positions = openPositions(others);
+                if (store.hasMap(all)) {
+                    // An earlier release was here: it stored strings too, and wrote without the secondary indexes.
+                    outdated.add(collection);
+                    IdIndex.copyOthers(openPositions(all), positions);
+                    store.removeMap(all);
+                }
+                return new IdIndex(openDocuments(collection), positions, name, keys, isFilled);
+            }
+
+            private MVMap<KeyValue, Object> openPositions(String map) {
+                return store.openMap(map, new MVMap.Builder<KeyValue, Object>().keyType(new UniqueIndex.KeyType()));
+            }
+
             @Override
             protected Index<Object> openOrCreateSecondaryIndex(
                 String collection, String name, List<IndexKey> keys, boolean sparse) {
-                return new EmptyIndex<>(name, keys) {
-                    @Override
-                    public boolean isEmpty() {
-                        return false;
+                String entries = entriesOf(collection, name);
+                if (outdated.contains(collection)) {
+                    indexStore.isOutdated(entries);
+                }
+                return indexStore.open(entries, new SortedIndex.IndexKeys(name, keys, sparse));
+            }
+
+            @Override
+            protected synchronized void addIndex(Document description) {
+                super.addIndex(description);
+                indexed(collectionOf(description)).ifPresent(StreamedCollection::fillIndexes);
+            }
+
+            private String collectionOf(Document indexDescription) {
+                return indexDescription.get("ns").toString().substring(getDatabaseName().length() + 1);
+            }
+
+            private Optional<StreamedCollection> indexed(String collection) {
+                return Optional.ofNullable((StreamedCollection) resolveCollection(collection, false));
+            }
+
+            /** Lets an aggregation that begins with a query read what that query can match. */
+            @Override
+            public Document handleCommand(
+                Channel channel, String command, Document query, DatabaseResolver databases, Oplog oplog) {
+                if (command.equalsIgnoreCase("aggregate") && query.get("pipeline") instanceof List<?> stages
+                    && !stages.isEmpty() && stages.get(0) instanceof Document first
+                    && first.get("$match") instanceof Document match) {
+                    Optional<StreamedCollection> collection = indexed(query.get(command).toString());
+                    if (collection.isPresent()) {
+                        return collection.get().aggregating(
+                            match, () -> super.handleCommand(channel, command, query, databases, oplog));
                     }
-                };
+                }
+                return super.handleCommand(channel, command, query, databases, oplog);
             }
 
             @Override
             protected void dropIndex(MongoCollection<Object> collection, String name) {
                 super.dropIndex(collection, name);
-                store.removeMap(positionsOf(collection.getCollectionName(), name));
+                String of = collection.getCollectionName();
+                store.removeMap(positionsOf(of, name));
+                indexStore.drop(entriesOf(of, name));
+                if (name.equals("_id_")) {
+                    store.removeMap(idsOf(of));
+                }
             }
 
             private String positionsOf(String collection, String index) {
                 return getFullCollectionNamespace(collection) + "._unique_" + index;
             }
+
+            private String entriesOf(String collection, String index) {
+                return getFullCollectionNamespace(collection) + "._sorted_" + index;
+            }
+
+            private String idsOf(String collection) {
+                return getFullCollectionNamespace(collection) + "._ids";
+            }
         };
     }
 
-    private static final class UniqueIndex extends AbstractUniqueIndex<Object> {
-        private final MVMap<KeyValue, Object> positions;
-
-        UniqueIndex(MVMap<KeyValue, Object> positions, String name, List<IndexKey> keys, boolean sparse) {
-            super(name, keys, sparse);
-            this.positions = positions;
-        }
-
-        @Override
-        public synchronized boolean canHandle(Document query) {
-            return super.canHandle(keyPartOf(query));
-        }
-
-        @Override
-        public synchronized Iterable<Object> getPositions(Document query) {
-            return super.getPositions(keyPartOf(query));
-        }
-
-        /**
-         * Narrows a query that has more conditions than the key, such as an update of one version, by the key; otherwise
-         * the whole collection would be read. The results are then matched against the whole query.
-         */
-        private Document keyPartOf(Document query) {
-            Document part = new Document();
-            for (String key : keys()) {
-                if (query.containsKey(key)) {
-                    part.put(key, query.get(key));
-                }
-            }
-            return part;
-        }
-
-        @Override
-        protected Object removeDocument(KeyValue key) {
-            return positions.remove(key);
-        }
-
-        @Override
-        protected boolean putKeyPosition(KeyValue key, Object position) {
-            return positions.putIfAbsent(key, Missing.ofNullable(position)) == null;
-        }
-
-        @Override
-        protected Iterable<Entry<KeyValue, Object>> getIterable() {
-            return positions.entrySet();
-        }
-
-        @Override
-        protected Object getPosition(KeyValue key) {
-            return positions.get(key);
-        }
-
-        @Override
-        public long getCount() {
-            return positions.sizeAsLong();
-        }
-
-        @Override
-        public boolean isEmpty() {
-            return positions.isEmpty();
-        }
-
-        @Override
-        public long getDataSize() {
-            return getCount();
-        }
-    }
-
-    /** Writes a tag and the document's BSON; any other tag marks a value serialized by Java. */
-    private static final class DocumentType extends BasicDataType<Document> {
-        /** Not used by ObjectDataType. */
+    /** Writes a tag and the document's BSON, or a tag for an empty one; any other marks a value serialized by Java. */
+    static final class DocumentType extends BasicDataType<Document> {
+        /** Both are not used by ObjectDataType. */
+        private static final byte EMPTY = 30;
         private static final byte BSON = 31;
         private static final int FIRST_GUESS_BYTES = 1_024;
 
@@ -173,6 +185,10 @@ final class CompactDatabase {
 
         @Override
         public void write(WriteBuffer target, Document document) {
+            if (document.isEmpty()) {
+                target.put(EMPTY);
+                return;
+            }
             ByteBuf bson = Unpooled.buffer(FIRST_GUESS_BYTES);
             try {
                 BsonEncoder.encodeDocument(document, bson);
@@ -188,6 +204,10 @@ final class CompactDatabase {
         @Override
         public Document read(ByteBuffer source) {
             int start = source.position();
+            if (source.get(start) == EMPTY) {
+                source.position(start + 1);
+                return new Document();
+            }
             if (source.get(start) != BSON) {
                 return (Document) serialized.read(source);
             }
@@ -202,57 +222,6 @@ final class CompactDatabase {
         /** An object takes about twice the size of its bytes. */
         private void learn(int bytes) {
             averageBytes = (2 * bytes + 15 * averageBytes) / 16;
-        }
-    }
-
-    /** Sorts strings first, in their own order; all other values as ObjectDataType does. */
-    private static final class KeyType extends BasicDataType<KeyValue> {
-        private static final int VALUE_BYTES = 100;
-
-        private final ObjectDataType values = new ObjectDataType();
-
-        @Override
-        public KeyValue[] createStorage(int size) {
-            return new KeyValue[size];
-        }
-
-        @Override
-        public int getMemory(KeyValue key) {
-            return key.size() * VALUE_BYTES;
-        }
-
-        @Override
-        public int compare(KeyValue left, KeyValue right) {
-            int order = Integer.compare(left.size(), right.size());
-            for (int i = 0; order == 0 && i < left.size(); i++) {
-                order = compareValues(left.get(i), right.get(i));
-            }
-            return order;
-        }
-
-        private int compareValues(Object left, Object right) {
-            if (left instanceof String text) {
-                return right instanceof String other ? text.compareTo(other) : -1;
-            }
-            return right instanceof String ? 1 : values.compare(left, right);
-        }
-
-        @Override
-        public void write(WriteBuffer target, KeyValue key) {
-            target.putVarInt(key.size());
-            for (Object value : key) {
-                values.write(target, value);
-            }
-        }
-
-        @Override
-        public KeyValue read(ByteBuffer source) {
-            int size = DataUtils.readVarInt(source);
-            List<Object> read = new ArrayList<>(size);
-            for (int i = 0; i < size; i++) {
-                read.add(values.read(source));
-            }
-            return new KeyValue(read);
         }
     }
 }

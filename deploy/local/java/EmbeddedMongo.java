@@ -64,10 +64,11 @@ public final class EmbeddedMongo {
         CountDownLatch stopped = new CountDownLatch(1);
         Runtime.getRuntime().addShutdownHook(new Thread(() -> {
             housekeeping.shutdownNow();
+            backend.saveIndexesAlone();
             server.shutdownNow();
             stopped.countDown();
         }, "shutdown"));
-        MemoryReturn.start();
+        MemoryReturn.startWithRoom();
         server.bind(new InetSocketAddress(host, port), 1, WORKER_THREADS);
         System.out.println("ready on " + server.getConnectionString());
         stopped.await();
@@ -82,6 +83,7 @@ public final class EmbeddedMongo {
             "getparameter", "endsessions", "getlasterror", "connectionstatus", "hostinfo", "getlog", "whatsmyuri");
 
         private final MVStore store;
+        private final IndexStore indexes;
         private final AtomicLong writes = new AtomicLong();
         private long writesAtLastCompaction;
 
@@ -91,6 +93,8 @@ public final class EmbeddedMongo {
         DurableBackend(MVStore store) {
             super(store);
             this.store = store;
+            indexes = IndexStore.of(store);
+            saveIndexesAlone();
         }
 
         @Override
@@ -122,11 +126,32 @@ public final class EmbeddedMongo {
             gate.writeLock().lock();
             try {
                 store.commit();
+                if (indexes.isSaveDue()) {
+                    saveIndexes();
+                }
             } catch (RuntimeException failure) {
                 endBecause(failure);
             } finally {
                 gate.writeLock().unlock();
             }
+        }
+
+        /** Spares the next start to restore what was not saved yet. */
+        void saveIndexesAlone() {
+            gate.writeLock().lock();
+            try {
+                store.commit();
+                saveIndexes();
+            } catch (RuntimeException failure) {
+                System.out.println("WARN the indexes were not saved: " + failure);
+            } finally {
+                gate.writeLock().unlock();
+            }
+        }
+
+        private void saveIndexes() {
+            indexes.save();
+            store.commit();
         }
 
         /** MVStore closes itself permanently when it cannot write (a full disk): only a new process can continue. */

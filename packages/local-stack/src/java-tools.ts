@@ -10,10 +10,18 @@ const deployFolder = fileURLToPath(new URL('../../../deploy/local/', import.meta
 const pomFile = join(deployFolder, 'pom.xml');
 const launcherFiles = [
   'CompactDatabase.java',
+  'Conditions.java',
   'EmbeddedMongo.java',
+  'IdIndex.java',
+  'IndexRanges.java',
+  'IndexStore.java',
+  'KeyBytes.java',
   'LocalBroker.java',
   'MemoryReturn.java',
+  'QueryPlanner.java',
+  'SortedIndex.java',
   'StreamedCollection.java',
+  'UniqueIndex.java',
 ].map((name) => join(deployFolder, 'java', name));
 const cacheFolder = join(deployFolder, 'target');
 const minJava = 17;
