@@ -72,6 +72,9 @@ export const deadLetterSchema = new Schema<DeadLetterDocument>(
   { ...plainCollection, collection: 'dead_letters' },
 );
 deadLetterSchema.index({ workspace_id: 1, recorded_at: -1, _id: -1 });
+deadLetterSchema.index({ workspace_id: 1, state: 1, recorded_at: -1, _id: -1 });
+deadLetterSchema.index({ workspace_id: 1, consumer_id: 1, recorded_at: -1, _id: -1 });
+deadLetterSchema.index({ subscription_id: 1, recorded_at: -1, _id: -1 });
 deadLetterSchema.index({ partition: 1, offset: 1 });
 deadLetterSchema.index({ letter_id: 1 });
 deadLetterSchema.index({ state: 1, reason: 1, recorded_at: 1 });

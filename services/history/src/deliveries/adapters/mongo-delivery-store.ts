@@ -22,9 +22,11 @@ const schema = new Schema<DeliveryDocument>(
   { _id: String },
   { ...plainCollection, collection: 'deliveries' },
 );
-// Each index adds to the cost of every insert. The document key serves queries by event; queries by consumer, type or
-// status scan a workspace's list in its order.
+// Each index adds to the cost of every insert. The document key serves queries by event.
 schema.index({ workspace_id: 1, created_at: -1, _id: -1 });
+schema.index({ workspace_id: 1, status: 1, created_at: -1, _id: -1 });
+schema.index({ workspace_id: 1, consumer_id: 1, created_at: -1, _id: -1 });
+schema.index({ workspace_id: 1, event_type: 1, created_at: -1, _id: -1 });
 schema.index({ subscription_id: 1, created_at: -1, _id: -1 });
 schema.index({ delivery_id: 1 });
 

@@ -16,8 +16,10 @@ import type { EventFilters, EventPage, EventStore } from '../ports.ts';
 import { audienceText, type EventDocument, fromDocument, toDocument } from './event-document.ts';
 
 const schema = new Schema<EventDocument>({ _id: String }, { ...plainCollection, collection: 'events' });
-// The only one besides that of the key: each index adds to the cost of every insert. All lists read it in its order.
+// Each index adds to the cost of every insert.
 schema.index({ workspace_id: 1, accepted_at: -1, _id: -1 });
+schema.index({ workspace_id: 1, audience: 1, accepted_at: -1, _id: -1 });
+schema.index({ workspace_id: 1, type: 1, accepted_at: -1, _id: -1 });
 
 const consumerText = (consumerId: NonNullable<TenantScope['ownerId']>): string =>
   audienceText({ kind: 'consumer', consumerId });

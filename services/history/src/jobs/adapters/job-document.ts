@@ -33,7 +33,7 @@ export type JobDocument = Readonly<{
 
 /** The schema of the collection, with its indexes. */
 export const jobSchema = new Schema<JobDocument>({ _id: String }, { ...plainCollection, collection: 'jobs' });
-jobSchema.index({ workspace_id: 1, created_at_ms: -1 });
+jobSchema.index({ workspace_id: 1, created_at_ms: -1, _id: -1 });
 jobSchema.index({ is_due: 1, claimed_until_ms: 1 });
 
 /** Returns the document of a job. */
