@@ -147,6 +147,9 @@ async function jobs(): Promise<void> {
     body: { from: '2026-11-22T10:00:00Z', types: ['order.*'], target: { missing: true }, as_new: false },
   });
   console.log(replay.data?.progress.counts['sent']);
+  const body = { consumer_id: 'acme', reason: 'request 4711' };
+  const erasure = await client.POST('/v1/webhooks/erasures', { params: once, body });
+  console.log(erasure.data?.kind === 'erasure');
   const first: Schemas['Job'] | undefined = data?.data[0];
   await client.GET('/v1/webhooks/jobs/{id}', { params: { path } });
   await client.POST('/v1/webhooks/jobs/{id}/pause', { params: { path, ...once } });

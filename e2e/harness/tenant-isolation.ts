@@ -214,6 +214,10 @@ export const isolationRules: Readonly<Record<string, 'public' | readonly Try[]>>
     },
     { body: () => ({ from: longAgo(), target: { all: true }, dry_run: true }), ...blind },
   ],
+  createErasure: [
+    { body: ({ event }) => ({ event_id: event }), ...hiddenFromAdmins },
+    { body: ({ consumer }) => ({ consumer_id: consumer }), ...hiddenFromAdmins },
+  ],
   listJobs: list,
   getJob: ofJob,
   pauseJob: ofJob,

@@ -7,6 +7,7 @@ import { auditLogCommands } from './commands/audit-log.ts';
 import { consumerCommands } from './commands/consumers.ts';
 import { deadLetterCommands } from './commands/dead-letters.ts';
 import { deliveryCommands } from './commands/deliveries.ts';
+import { eraseCommands } from './commands/erase.ts';
 import { eventTypeCommands } from './commands/event-types.ts';
 import { eventCommands } from './commands/events.ts';
 import { exportCommands } from './commands/exports.ts';
@@ -63,6 +64,7 @@ export const commands: readonly CommandSpec[] = [
   ...systemCommands,
   ...replayCommands,
   ...exportCommands,
+  ...eraseCommands,
   ...consumerCommands,
   ...apiKeyCommands,
   ...auditLogCommands,

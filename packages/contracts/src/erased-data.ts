@@ -23,7 +23,7 @@ const covered = (times: Times | undefined, acceptedAtMs: number): boolean => {
   return false;
 };
 
-/** The known erasures. Records may be put twice and in any order; about half a KiB of memory for each. */
+/** The known erasures. Records may be put twice and in any order; some 0.7 KiB of memory for each. */
 export class ErasedData {
   readonly #workspaces = new Map<WorkspaceId, Scopes>();
   readonly #erasures = new Map<string, DataErased>();

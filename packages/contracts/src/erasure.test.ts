@@ -15,6 +15,7 @@ const anErasure = (over: Partial<DataErased> = {}): DataErased => ({
   scope: { kind: 'event', eventId: event },
   beforeMs: 1_000,
   requestedBy: 'key_admin',
+  reason: 'asked',
   requestedAtMs: 1_000,
   ...over,
 });
@@ -35,7 +36,7 @@ describe('a record of the erasures topic', () => {
 
   it('still decodes as its first release wrote it', () => {
     const value = Buffer.from(
-      `{"type":"DataErased.v1","erasureId":"${idOf(1)}","workspaceId":"ws_demo","scope":{"kind":"consumer","consumerId":"acme"},"beforeMs":1000,"requestedBy":"key_admin","requestedAtMs":1000}`,
+      `{"type":"DataErased.v1","erasureId":"${idOf(1)}","workspaceId":"ws_demo","scope":{"kind":"consumer","consumerId":"acme"},"beforeMs":1000,"requestedBy":"key_admin","reason":"asked","requestedAtMs":1000}`,
     );
     expect(decodeErasure({ key: idOf(1), headers: {}, value })).toEqual(ofAcme());
   });
@@ -44,7 +45,7 @@ describe('a record of the erasures topic', () => {
     ['another scope', { scope: { kind: 'workspace' } }],
     ['two scopes', { scope: { kind: 'event', eventId: event, consumerId: acme } }],
     ['no time', { beforeMs: null }],
-    ['an unknown field', { reason: 'asked' }],
+    ['an unknown field', { until: 'ever' }],
   ])('is refused with %s', (_, over) => {
     const record = encodeErasure({ ...anErasure(), ...over } as unknown as DataErased);
     expect(() => decodeErasure(record)).toThrow(/not a valid DataErased/);

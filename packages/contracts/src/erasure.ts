@@ -19,6 +19,8 @@ export type DataErased = Readonly<{
   beforeMs: number;
   /** Id of the key that requested it. */
   requestedBy: string;
+  /** The reason that the caller gave, for the audit log. */
+  reason: string | null;
   requestedAtMs: number;
 }>;
 
@@ -36,6 +38,7 @@ const check = compileSchema<DataErased>(
     },
     beforeMs: shape.epochMs,
     requestedBy: shape.text,
+    reason: shape.nullableText,
     requestedAtMs: shape.epochMs,
   }),
 );

@@ -93,9 +93,9 @@ const headers = (description: string) =>
 /** JSON Schema of the fields of {@link exchangeView}. */
 export const exchangeProperties = {
   details: {
-    enum: ['recorded', 'dropped', 'unrecorded'],
+    enum: ['recorded', 'dropped', 'unrecorded', 'erased'],
     description:
-      'dropped: headers and body were removed because many attempts followed. unrecorded: an attempt of an earlier release.',
+      'dropped: headers and body were removed because many attempts followed. unrecorded: an attempt of an earlier release. erased: by a request for erasure.',
   },
   phases: {
     type: ['object', 'null'],

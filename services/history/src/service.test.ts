@@ -116,6 +116,7 @@ describe('the history service', () => {
         last_reason: null,
         last_attempt_at: '2026-09-21T14:13:22.000Z',
         next_attempt_at: null,
+        erased: false,
         created_at: '2026-09-21T14:13:20.000Z',
         updated_at: '2026-09-21T14:13:22.000Z',
         attempts: [

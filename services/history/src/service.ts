@@ -1,6 +1,6 @@
 import { openAccess } from '@tidings/access';
-import { type IdempotencyStore, mountRoutes, serve } from '@tidings/http';
-import { type Bus, openBus, openProducer } from '@tidings/kafka';
+import { type IdempotencyStore, mountRoutes, type Route, serve } from '@tidings/http';
+import { type Bus, openBus, openErasures, openProducer } from '@tidings/kafka';
 import { MongoConnection, MongoIdempotencyStore } from '@tidings/mongodb';
 import { openStorage } from '@tidings/object-storage';
 import type { ServiceContext } from '@tidings/observability';
@@ -14,13 +14,16 @@ import type { DeadLetterStore } from './dead-letters/ports.ts';
 import { MongoDeliveryStore } from './deliveries/adapters/mongo-delivery-store.ts';
 import { openDeliveries } from './deliveries/open-deliveries.ts';
 import type { DeliveryStore } from './deliveries/ports.ts';
+import { erasingStores } from './erasure/erasing-stores.ts';
+import { openErasureJobs } from './erasure/open-erasures.ts';
+import type { IsConsumer } from './erasure/ports.ts';
 import { createEventLog } from './events/adapters/kafka-event-log.ts';
 import { MongoEventStore } from './events/adapters/mongo-event-store.ts';
 import { openEvents } from './events/open-events.ts';
 import type { EventStore } from './events/ports.ts';
 import { openExports } from './exports/open-exports.ts';
 import { MongoJobStore } from './jobs/adapters/mongo-job-store.ts';
-import { openJobs } from './jobs/open-jobs.ts';
+import { type Jobs, openJobs } from './jobs/open-jobs.ts';
 import type { JobStore } from './jobs/ports.ts';
 import type { metricsCatalogue } from './metrics.ts';
 import { purgeExpired } from './purge-expired.ts';
@@ -95,9 +98,9 @@ const sweepKeys = ({ config, clock, logger, resources }: Context, { keys }: Stor
   resources.add('idempotency key sweep', stop);
 };
 
-/** Opens what the service knows of workspaces: who may read, how long, and of what the data. */
+/** Opens what the service knows of workspaces: who may read, how long, of what the data, and what is erased. */
 const openWorkspaces = async (context: Context, bus: Bus) => {
-  const { config, clock } = context;
+  const { config, clock, resources } = context;
   const producer = await openProducer(context, bus);
   const access = await openAccess(context, { bus, producer });
   const retention = createRetention(access, clock);
@@ -105,8 +108,27 @@ const openWorkspaces = async (context: Context, bus: Bus) => {
     bus,
     (event) => event.acceptedAtMs < retention.expiredBeforeMs(event.workspaceId, config.retentionMs),
   );
-  const { authenticate, isStillValid } = access;
-  return { authenticate, isStillValid, retention, log };
+  const erasures = await openErasures(bus, 'history');
+  resources.add('erasures', async () => erasures.close());
+  const { authenticate, isStillValid, table } = access;
+  const isConsumer: IsConsumer = (workspace, id) => table.consumer(workspace, id) !== undefined;
+  return { authenticate, isStillValid, isConsumer, retention, log, erasures };
+};
+
+type LongWork = Awaited<ReturnType<typeof openWorkspaces>> &
+  Omit<Awaited<ReturnType<typeof openDeadLetters>>, 'routes'> &
+  Readonly<{ bus: Bus; stored: Stores; stores: Stores; jobs: Jobs }>;
+
+/** Opens what jobs carry out besides redrives and discards. `stored`: the stores as they are. Returns the routes. */
+const openLongWork = async (context: Context, parts: LongWork): Promise<readonly Route[]> => {
+  const { bus, stored, stores } = parts;
+  const storage = openStorage(context.config);
+  return [
+    ...(await openRetries(context, bus, { ...stores, ...parts })),
+    ...(await openReplays(context, bus, { ...stores, ...parts })),
+    ...(await openExports(context, { ...parts, storage })),
+    ...(await openErasureJobs(context, { ...parts, stores: stored, storage })),
+  ];
 };
 
 /** Starts the service; it connects and works in the background, and /ready reports its progress. */
@@ -115,10 +137,10 @@ export const startHistory = async (
   backends: Backends = { openBus, openStores },
 ): Promise<{ url: string }> => {
   const { config, metrics, logger, resources, clock } = context;
-  const storage = openStorage(config);
-  const stores = backends.openStores(context);
+  const stored = backends.openStores(context);
   const bus = await backends.openBus(context);
-  const { authenticate, isStillValid, retention, log } = await openWorkspaces(context, bus);
+  const { erasures, retention, log, ...access } = await openWorkspaces(context, bus);
+  const stores = erasingStores(stored, erasures);
   const statistics = openStatistics(context, { ...stores, retention });
   const deliveryRoutes = await openDeliveries(context, bus, {
     ...{ ...stores, retention },
@@ -132,22 +154,20 @@ export const startHistory = async (
   const { routes: deadLetterRoutes, ...deadLetterParts } = await openDeadLetters(context, bus, {
     ...{ stores, jobs, retention },
   });
-  const retryRoutes = await openRetries(context, bus, { ...stores, ...deadLetterParts, jobs, retention });
-  const replayRoutes = await openReplays(context, bus, { ...stores, jobs, retention });
-  const exportRoutes = await openExports(context, { bus, stores, log, storage, jobs });
+  const jobRoutes = await openLongWork(context, {
+    ...{ ...access, ...deadLetterParts, erasures, retention, log, bus, stored, stores, jobs },
+  });
   sweepKeys(context, stores);
-  const stream = openStream(context, { bus, isStillValid });
+  const stream = openStream(context, { bus, erasures, isStillValid: access.isStillValid });
   const routes = [
     ...eventRoutes,
     ...deliveryRoutes,
     ...deadLetterRoutes,
     ...jobs.routes,
     ...statistics.routes,
-    ...retryRoutes,
+    ...jobRoutes,
     ...openSystem(context, bus, stores),
     ...stream.routes,
-    ...replayRoutes,
-    ...exportRoutes,
   ];
   const idempotency = {
     // No response of this service contains a secret.
@@ -156,7 +176,8 @@ export const startHistory = async (
   };
   const { requestsPerSecond } = config;
   const server = await serve(context, {
-    routes: (app) => mountRoutes(app, routes, { authenticate, requestsPerSecond, idempotency }),
+    routes: (app) =>
+      mountRoutes(app, routes, { authenticate: access.authenticate, requestsPerSecond, idempotency }),
   });
   // Closed before the server, which would wait for the streams.
   resources.add('streams', stream.close);

@@ -10,6 +10,9 @@ import { anAttemptRecord, builtAtMs } from '@tidings/testing/messages';
 /** A sealing key ring for tests. */
 export const testSealingKeys = `test:${Buffer.alloc(32, 7).toString('base64')}`;
 
+/** The erasures of a log without any. */
+export const nothingErased = { covers: () => false, ready: async () => {} } as const;
+
 /** Outcomes for tests. */
 export const outcomes = {
   delivered: { kind: 'delivered', statusCode: 200, responseExcerpt: 'ok' },

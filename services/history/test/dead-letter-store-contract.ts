@@ -1,6 +1,6 @@
 import { consumerId, deadLetterIdOf, newEventId, newSubscriptionId } from '@tidings/contracts';
 import { describe, expect, it } from 'vitest';
-import { type DeadLetter, deadLetterKey } from '../src/dead-letters/domain/dead-letter.ts';
+import { type DeadLetter, deadLetterKey, erasedDeadLetter } from '../src/dead-letters/domain/dead-letter.ts';
 import type { DeadLetterFilters } from '../src/dead-letters/domain/dead-letter-filters.ts';
 import type { DeadLetterStore } from '../src/dead-letters/ports.ts';
 import { listDeadLetters } from '../src/dead-letters/read-dead-letters.ts';
@@ -32,6 +32,27 @@ export const describeDeadLetterStore = (name: string, open: () => DeadLetterStor
       const contents = await store.readContents([one, poison].map(ref));
       expect(contents.get(deadLetterKey(one.deadLetter.ref))).toEqual(one.content);
       expect(contents.get(deadLetterKey(poison.deadLetter.ref))).toEqual(poison.content);
+    });
+
+    it('erases contents, in any state, and stores erased ones', async () => {
+      const store = open();
+      const { deadLetter, scope } = aDeadLetterSpace();
+      const [one, two] = [deadLetter(), deadLetter()];
+      const late = deadLetter();
+      await store.insert([one, two]);
+      await store.insert([{ deadLetter: erasedDeadLetter(late.deadLetter), content: { kind: 'erased' } }]);
+      await store.erase([one.deadLetter.ref]);
+      await store.erase([]);
+      const contents = await store.readContents([one, two, late].map(ref));
+      expect([one, two, late].map((some) => contents.get(deadLetterKey(some.deadLetter.ref)))).toEqual([
+        { kind: 'erased' },
+        two.content,
+        { kind: 'erased' },
+      ]);
+      const find = async (some: typeof one) => store.find({ ...scope, id: some.deadLetter.id });
+      expect(await find(one)).toEqual(erasedDeadLetter(one.deadLetter));
+      expect(await find(two)).toEqual(two.deadLetter);
+      expect(await find(late)).toEqual(erasedDeadLetter(late.deadLetter));
     });
 
     it('hides other workspaces and consumers, and shows poison records to permitted callers only', async () => {

@@ -16,6 +16,7 @@ import {
   maxAttemptEvents,
   mergeDeliveries,
 } from '../src/deliveries/domain/delivery.ts';
+import { erasedDelivery } from '../src/deliveries/domain/erase-delivery.ts';
 import { replayOutcomes } from '../src/deliveries/domain/replay-outcomes.ts';
 import { listDeliveries } from '../src/deliveries/list-deliveries.ts';
 import type { DeliveryFilters, DeliveryStore, ListPosition } from '../src/deliveries/ports.ts';
@@ -151,6 +152,23 @@ export const describeDeliveryStore = (name: string, open: () => DeliveryStore): 
       expect(await store.replace([{ delivery: before, rev: 1 }])).toBe(0);
       expect((await store.read([before])).get(before.id)).toEqual({ delivery: after, rev: 2 });
       expect(await store.find(before.id, scope)).toEqual(after);
+    });
+
+    it('replaces a delivery by what an erasure leaves of it', async () => {
+      const store = open();
+      const { attempt, scope } = aWorkspace();
+      const of = { orderingKey: 'alice', addressedTo: consumerId('acme'), exchange: anExchange };
+      const delivery = deliveryOf(attempt({ ...of, outcome: outcomes.failed }));
+      await store.insert([delivery]);
+      expect((await store.read([delivery])).get(delivery.id)).toEqual({ delivery, rev: 1 });
+      const erased = erasedDelivery(delivery);
+      expect(await store.replace([{ delivery: erased, rev: 1 }])).toBe(1);
+      expect((await store.read([delivery])).get(delivery.id)).toEqual({ delivery: erased, rev: 2 });
+      const page = { limit: 9, after: null };
+      expect(await store.list({ ...scope, orderingKey: 'alice' }, page)).toEqual([]);
+      expect(await store.list(scope, page)).toMatchObject([
+        { isErased: true, orderingKey: null, addressedTo: 'acme' },
+      ]);
     });
 
     it('hides other workspaces and consumers', async () => {

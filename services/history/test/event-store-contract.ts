@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { consumerId, newEventId, workspaceId } from '@tidings/contracts';
 import { describe, expect, it } from 'vitest';
-import type { StoredEvent } from '../src/events/domain/event.ts';
+import { erasedEvent, type StoredEvent } from '../src/events/domain/event.ts';
 import { listEvents } from '../src/events/list-events.ts';
 import type { EventFilters, EventPosition, EventStore } from '../src/events/ports.ts';
 
@@ -50,6 +50,26 @@ export const describeEventStore = (name: string, open: () => EventStore): void =
       expect(await store.insert([])).toBe(0);
       expect(await store.find(bare.id, scope)).toEqual(bare);
       expect(await store.find(full.id, scope)).toEqual(full);
+    });
+
+    it('erases what may name a person, and keeps that when the event is repeated', async () => {
+      const store = open();
+      const { scope, event } = aWorkspace();
+      const full = event({
+        consumerId: acme,
+        orderingKey: 'alice',
+        callerId: 'alice-1',
+        traceId: 'a'.repeat(32),
+      });
+      const other = event({ orderingKey: 'alice' });
+      await store.insert([full, other]);
+      await store.erase([full.id, newEventId(1)]);
+      expect(await store.erase([])).toBe(0);
+      expect(await store.insert([full])).toBe(0);
+      expect(await store.find(full.id, scope)).toEqual(erasedEvent(full));
+      expect(await store.list({ ...scope, orderingKey: 'alice' }, { limit: 9, after: null })).toEqual([
+        other,
+      ]);
     });
 
     it('hides other workspaces and consumers, and operational events of the workspace', async () => {

@@ -72,6 +72,7 @@ export const exportParts = (storage: ObjectStorage, source: RowSource, partBytes
     storage,
     sources: { events: source, deliveries: source, attempts: source, dead_letters: source, audit: source },
     publish: async (event) => void events.push(event),
+    erasuresOf: () => [],
     partBytes,
   };
   return { parts, events };

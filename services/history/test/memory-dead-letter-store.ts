@@ -4,6 +4,7 @@ import {
   type DeadLetter,
   type DeadLetterState,
   deadLetterKey,
+  erasedDeadLetter,
 } from '../src/dead-letters/domain/dead-letter.ts';
 import { matches } from '../src/dead-letters/domain/dead-letter-filters.ts';
 import type { OffsetRange } from '../src/dead-letters/domain/dead-letter-job.ts';
@@ -87,6 +88,15 @@ export const createMemoryDeadLetterStore = (): DeadLetterStore & {
           return content === undefined ? [] : [[key, content] as const];
         }),
       );
+    },
+    erase: async (refs) => {
+      ready();
+      for (const key of refs.map(deadLetterKey)) {
+        const deadLetter = kept.get(key);
+        if (deadLetter === undefined) continue;
+        kept.set(key, erasedDeadLetter(deadLetter));
+        contents.set(key, { kind: 'erased' });
+      }
     },
     find: async (filters) => {
       ready();

@@ -1,6 +1,6 @@
 import type { EventId } from '@tidings/contracts';
 import { matchesTypePattern } from '../src/domain/type-pattern.ts';
-import { audienceOf, type StoredEvent } from '../src/events/domain/event.ts';
+import { audienceOf, erasedEvent, type StoredEvent } from '../src/events/domain/event.ts';
 import type { EventFilters, EventPosition, EventStore } from '../src/events/ports.ts';
 
 const isVisible = (event: StoredEvent, { workspaceId, ownerId }: EventFilters): boolean => {
@@ -47,6 +47,12 @@ export const createMemoryEventStore = (): EventStore & {
       const before = kept.size;
       for (const event of events) if (!kept.has(event.id)) kept.set(event.id, event);
       return kept.size - before;
+    },
+    erase: async (ids) => {
+      ready();
+      const found = ids.flatMap((id) => kept.get(id) ?? []);
+      for (const event of found) kept.set(event.id, erasedEvent(event));
+      return found.length;
     },
     find: async (id, scope) => {
       ready();

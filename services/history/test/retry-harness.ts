@@ -18,6 +18,7 @@ import type { Delivery } from '../src/deliveries/domain/delivery.ts';
 import { handleAttemptRecorded } from '../src/deliveries/handle-attempt-recorded.ts';
 import { retryDelivery } from '../src/retries/retry-delivery.ts';
 import { type RetryEventParts, type RetryEventRequest, retryEvent } from '../src/retries/retry-event.ts';
+import { nothingErased } from './builders.ts';
 import { aCommandState, aDeadLetter, recorded, toStore } from './dead-letter-builders.ts';
 import { createMemoryDeadLetterStore } from './memory-dead-letter-store.ts';
 import { createMemoryDeliveryStore } from './memory-delivery-store.ts';
@@ -63,6 +64,7 @@ export const createRetries = () => {
       },
     },
     subscriptions,
+    erasures: nothingErased,
     readEvent: async ({ eventId }) => {
       const event = log.get(eventId);
       return event === undefined ? { oldestAtMs: builtAtMs + 60_000 } : { event, acceptedAtMs: builtAtMs };

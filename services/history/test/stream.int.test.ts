@@ -17,7 +17,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { metricsCatalogue } from '../src/metrics.ts';
 import { decodeStreamId } from '../src/stream/domain/stream-id.ts';
 import { LiveStreams } from '../src/stream/live-streams.ts';
-import { aFailure, outcomes } from './builders.ts';
+import { aFailure, nothingErased, outcomes } from './builders.ts';
 import { MemorySink } from './memory-sink.ts';
 
 const workspace = workspaceId(`ws_${randomUUID().slice(0, 8)}`);
@@ -40,6 +40,7 @@ const instance = (): LiveStreams => {
   const { handles } = createMetrics(metricsCatalogue, { service: 'history', nodeMetrics: false });
   const streams = new LiveStreams({
     bus,
+    erasures: nothingErased,
     clock: systemClock,
     logger: silentLogger,
     metrics: handles,

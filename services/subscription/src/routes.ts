@@ -16,6 +16,7 @@ import { eventTypeRoutes } from './event-types/adapters/event-type-routes.ts';
 import type { EventType } from './event-types/domain/event-type.ts';
 import { auditRoutes } from './registry/adapters/audit-routes.ts';
 import type { Documents } from './registry/documents.ts';
+import { erasureKindName } from './registry/domain/audit-entry.ts';
 import type { Versioned } from './registry/domain/versioned.ts';
 import type { AuditLog } from './registry/ports.ts';
 import { filterRoutes } from './subscriptions/adapters/filter-routes.ts';
@@ -61,9 +62,6 @@ export function registryRoutes(parts: RoutesParts): readonly Route[] {
     ...apiKeyRoutes({ ...documents, usage, ring }),
     identityRoute(),
     ...workspaceRoutes({ ...parts, ...documents.workspaces, operator: operatorRules(config) }),
-    ...auditRoutes(
-      parts.audit,
-      kinds.map(({ kind }) => kind.name),
-    ),
+    ...auditRoutes(parts.audit, [...kinds.map(({ kind }) => kind.name), erasureKindName]),
   ];
 }

@@ -2,7 +2,7 @@ import { type Access, openAccess } from '@tidings/access';
 import type { SubscriptionId } from '@tidings/contracts';
 import { createEgress, type Egress, operatorPolicy } from '@tidings/egress';
 import { mountRoutes, serve } from '@tidings/http';
-import { type Bus, openBus, openProducer, type Producer } from '@tidings/kafka';
+import { type Bus, type Erasures, openBus, openErasures, openProducer, type Producer } from '@tidings/kafka';
 import type { ServiceContext } from '@tidings/observability';
 import { type KeyRing, keyRing } from '@tidings/runtime';
 import { bootstrapTask } from './access/adapters/bootstrap-task.ts';
@@ -27,6 +27,7 @@ import { type Maintenance, startMaintenance } from './maintenance/start-maintena
 import type { metricsCatalogue } from './metrics.ts';
 import { auditPublisher } from './registry/adapters/kafka-audit-topic.ts';
 import { type OpenRegistry, openRegistry } from './registry/adapters/open-registry.ts';
+import { createAuditErasures } from './registry/audit-erasures.ts';
 import type { Documents } from './registry/documents.ts';
 import { publishAudit } from './registry/publish-audit.ts';
 import { registryRoutes } from './routes.ts';
@@ -45,6 +46,7 @@ const queueTestDeliveriesTask = 'queue-tests';
 const publishAuditTask = 'publish-audit';
 // A new entry starts a run at once: this is for what a crash or the brokers have left.
 const publishAuditEveryMs = 30_000;
+const auditErasuresTask = 'audit-erasures';
 const endSecretsEveryMs = 10_000;
 const expireKeysEveryMs = 10 * 60_000;
 const expiredKeysAtOnce = 1_000;
@@ -88,13 +90,14 @@ type TaskParts = Readonly<{
   counter: AttemptCounter;
   keys: OpenRegistry['keys'];
   audit: OpenRegistry['audit'];
+  erasures: Erasures;
   producer: Producer;
 }>;
 
 const tasksOf = (
   { config, clock }: Context,
   subscriptions: Documents<Subscription>,
-  { counter, keys, audit, producer }: TaskParts,
+  { counter, keys, audit, erasures, producer }: TaskParts,
 ): readonly MaintenanceTask[] => [
   { name: 'end-secrets', everyMs: endSecretsEveryMs, run: async () => endSecrets(subscriptions) },
   {
@@ -106,6 +109,11 @@ const tasksOf = (
     name: publishAuditTask,
     everyMs: publishAuditEveryMs,
     run: async () => publishAudit({ audit, publish: auditPublisher(producer) }),
+  },
+  {
+    name: auditErasuresTask,
+    everyMs: publishAuditEveryMs,
+    run: createAuditErasures({ audit, erasures }),
   },
   { name: 'count-attempts', everyMs: config.countEveryMs, run: async () => counter.flush() },
   {
@@ -182,10 +190,14 @@ async function startWork(
 ): Promise<Maintenance> {
   const { counter, usage, kinds } = opened;
   const { mongo, keys, audit } = registry;
+  let onErasure = (): void => {};
+  const erasures = await openErasures(bus, 'subscription', () => onErasure());
+  context.resources.add('erasures', async () => erasures.close());
   const maintenance = startMaintenance(context, kinds, [
-    ...tasksOf(context, subscriptions, { counter, keys, audit, producer }),
+    ...tasksOf(context, subscriptions, { counter, keys, audit, erasures, producer }),
     bootstrapTask(context, documents, access),
   ]);
+  onErasure = () => maintenance.wake(auditErasuresTask);
   const readers = [...readersOf(context, { bus, counter, usage }), catalogue.reader];
   await followTopics(context, { bus, tables: [access], kinds, maintenance, readers });
   registry.onAudited(() => maintenance.wake(publishAuditTask));

@@ -19,8 +19,15 @@ export type Erasures = Readonly<{
   close(): Promise<void>;
 }>;
 
-/** Opens the table of erasures, which follows their compacted topic. `service`: name of the reading service. */
-export const openErasures = async (bus: Pick<Bus, 'table'>, service: string): Promise<Erasures> => {
+/**
+ * Opens the table of erasures, which follows their compacted topic. `service`: name of the reading service. `onChange`:
+ * called after each change.
+ */
+export const openErasures = async (
+  bus: Pick<Bus, 'table'>,
+  service: string,
+  onChange: () => void = () => {},
+): Promise<Erasures> => {
   const erased = new ErasedData();
   const table = await bus.table<DataErased>({
     topic: topics.erasures,
@@ -29,7 +36,11 @@ export const openErasures = async (bus: Pick<Bus, 'table'>, service: string): Pr
       const value = decodeErasure(record);
       return { key: value.erasureId, version: 1, value };
     },
-    onChange: (erasureId, value) => (value === undefined ? erased.remove(erasureId) : erased.put(value)),
+    onChange: (erasureId, value) => {
+      if (value === undefined) erased.remove(erasureId);
+      else erased.put(value);
+      onChange();
+    },
   });
   let isReady = false;
   const ready = table.ready().then(() => {

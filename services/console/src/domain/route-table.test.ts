@@ -26,6 +26,7 @@ describe('serviceOf', () => {
     ['/v1/webhooks/jobs', 'history'],
     ['/v1/webhooks/replays', 'history'],
     ['/v1/webhooks/exports', 'history'],
+    ['/v1/webhooks/erasures', 'history'],
     ['/v1/webhooks/stats', 'history'],
     ['/v1/webhooks/stream', 'history'],
   ])('%s → %s', (path, service) => {

@@ -36,6 +36,7 @@ export const routeTable: readonly Route[] = [
     'jobs',
     'replays',
     'exports',
+    'erasures',
     'stats',
     'system',
     'stream',

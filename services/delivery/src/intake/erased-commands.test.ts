@@ -24,6 +24,7 @@ const erase = async (bus: MemoryBus, over: Partial<DataErased> = {}): Promise<vo
     scope: { kind: 'event', eventId: eventId(`evt_${hex(2)}`) },
     beforeMs: startMs + 1,
     requestedBy: 'key_admin',
+    reason: null,
     requestedAtMs: startMs,
     ...over,
   };

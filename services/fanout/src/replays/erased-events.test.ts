@@ -15,7 +15,12 @@ const start = async () => {
       topic: topics.erasures,
       ...encodeErasure({
         ...{ type: 'DataErased.v1', erasureId: `job_${String(n).repeat(32)}`, scope, beforeMs },
-        ...{ workspaceId: workspaceId('ws_demo'), requestedBy: 'key_1', requestedAtMs: beforeMs },
+        ...{
+          workspaceId: workspaceId('ws_demo'),
+          requestedBy: 'key_1',
+          reason: null,
+          requestedAtMs: beforeMs,
+        },
       }),
     });
   const sent = () => world.commands().map(({ eventId, subscriptionId: to }) => `${eventId.at(-1)} ${to}`);

@@ -6,7 +6,14 @@ import type {
   SubscriptionRecord,
 } from '@tidings/contracts';
 import type { PurgedByWorkspace } from '../purge-expired.ts';
-import type { Content, DeadLetter, DeadLetterState, Settlement, Taken } from './domain/dead-letter.ts';
+import type {
+  Content,
+  DeadLetter,
+  DeadLetterState,
+  KeptContent,
+  Settlement,
+  Taken,
+} from './domain/dead-letter.ts';
 import type { DeadLetterFilters } from './domain/dead-letter-filters.ts';
 import type { OffsetRange } from './domain/dead-letter-job.ts';
 
@@ -59,6 +66,8 @@ export type DeadLetterStore = Readonly<{
   settleFrom(events: readonly DeadLetterSettled[]): Promise<void>;
   /** All states but discarded → delivered. */
   markDelivered(refs: readonly DeadLetterRef[]): Promise<void>;
+  /** Removes the content and the detail of dead letters, in any state, and marks them. */
+  erase(refs: readonly DeadLetterRef[]): Promise<void>;
 }> &
   // By the time when they were recorded.
   PurgedByWorkspace;
@@ -81,7 +90,7 @@ export type DeadLetterJournal = Readonly<{
   redrive(
     deadLetters: readonly Readonly<{
       deadLetter: DeadLetter;
-      content: Content;
+      content: KeptContent;
       subscriptionVersion: number;
     }>[],
   ): Promise<void>;

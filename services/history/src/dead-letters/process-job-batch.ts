@@ -79,6 +79,7 @@ const redrive = async (
     return deadLetter?.state === 'redriving' && deadLetter.taken?.jobId === job.id ? [deadLetter] : [];
   });
   const contents = await deadLetters.readContents(ours.map(({ ref }) => ref));
+  const erased = ours.filter(({ ref }) => contents.get(deadLetterKey(ref))?.kind === 'erased').length;
   const complete = ours.flatMap((deadLetter) => withContent(deadLetter, contents, subscriptions));
   signal.throwIfAborted();
   await journal.redrive(complete);
@@ -95,7 +96,8 @@ const redrive = async (
     redriven: complete.length,
     delivered: recovered.size,
     skipped: undelivered.length - receiving.length,
-    failed: ours.length - complete.length,
+    erased,
+    failed: ours.length - complete.length - erased,
   };
 };
 
@@ -106,7 +108,9 @@ const withContent = (
 ) => {
   const content = contents.get(deadLetterKey(deadLetter.ref));
   const subscriptionVersion = subscriptions.get(deadLetter.subscriptionId ?? '')?.version ?? 0;
-  return content === undefined ? [] : [{ deadLetter, content, subscriptionVersion }];
+  return content === undefined || content.kind === 'erased'
+    ? []
+    : [{ deadLetter, content, subscriptionVersion }];
 };
 
 const discard = async (parts: JobBatchParts, job: DeadLetterJob, found: readonly DeadLetter[]) => {

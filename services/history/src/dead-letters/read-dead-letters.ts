@@ -1,4 +1,4 @@
-import { type Content, type DeadLetter, deadLetterKey } from './domain/dead-letter.ts';
+import { type Content, type DeadLetter, deadLetterKey, erasedDeadLetter } from './domain/dead-letter.ts';
 import type { DeadLetterFilters } from './domain/dead-letter-filters.ts';
 import type { DeadLetterPosition, DeadLetterStore } from './ports.ts';
 
@@ -33,5 +33,6 @@ export const readDeadLetter = async (
   const deadLetter = await deadLetters.find(filters);
   if (deadLetter === null) return null;
   const contents = await deadLetters.readContents([deadLetter.ref]);
-  return { deadLetter, content: contents.get(deadLetterKey(deadLetter.ref)) ?? null };
+  const content = contents.get(deadLetterKey(deadLetter.ref)) ?? null;
+  return { deadLetter: content?.kind === 'erased' ? erasedDeadLetter(deadLetter) : deadLetter, content };
 };

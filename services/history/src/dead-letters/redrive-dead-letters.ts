@@ -62,6 +62,8 @@ export const countForJob = async (
 const refuse = (message: string): AppError => new AppError({ code: 'conflict', message });
 
 const refuseUnsendable = (deadLetter: DeadLetter, subscriptions: KnownSubscriptions): void => {
+  if (deadLetter.isErased === true)
+    throw refuse('The data of the dead letter is erased: it cannot be redriven, only discarded.');
   if (deadLetter.ref.kind === 'poison') {
     const { topic } = deadLetter.ref;
     if (allTopics.some(({ name }) => name === topic)) return;

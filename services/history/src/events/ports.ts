@@ -27,6 +27,8 @@ export type EventPage = Readonly<{ limit: number; after: EventPosition | null }>
 export type EventStore = Readonly<{
   /** Stores new events and leaves existing ones unchanged, so that a repeat keeps the first; returns the number of new ones. */
   insert(events: readonly StoredEvent[]): Promise<number>;
+  /** Removes what `erasedEvent` removes from stored events, and marks them; returns the number of changes. */
+  erase(ids: readonly EventId[]): Promise<number>;
   find(id: EventId, scope: TenantScope): Promise<StoredEvent | null>;
   list(filters: EventFilters, page: EventPage): Promise<readonly StoredEvent[]>;
   count(filters: EventFilters): Promise<number>;
@@ -37,7 +39,7 @@ export type EventStore = Readonly<{
 /** The data of events, by their positions in the log. */
 export type EventLog = Readonly<{
   /**
-   * Returns the data of each event, byte for byte; null where the log does not have it any more. Rejects with AppError
+   * Returns the data of each event, byte for byte; null where it is erased or the log does not have it any more. Rejects with AppError
    * `unavailable` if the brokers do not respond.
    */
   readData(events: readonly StoredEvent[]): Promise<readonly (Buffer | null)[]>;

@@ -4,6 +4,7 @@ import { AppError, type Clock } from '@tidings/runtime';
 import type { TenantScope } from '../domain/tenant-scope.ts';
 import { changeJob } from '../jobs/change-job.ts';
 import { hasEnded, type Job } from '../jobs/domain/job.ts';
+import type { JobKinds } from '../jobs/job-kind.ts';
 import type { JobPosition, JobStore } from '../jobs/ports.ts';
 import { type StartParts, startJob } from '../jobs/start-job.ts';
 import { type ExportSpec, type ExportSubject, fileKey, firstCheckpoint } from './domain/export-spec.ts';
@@ -14,6 +15,7 @@ import { type ExportJob, rowsOf } from './run-export.ts';
 export type ExportParts = StartParts &
   Readonly<{
     jobs: JobStore;
+    kinds: Pick<JobKinds, 'get'>;
     storage: Pick<ObjectStorage, 'delete'>;
     sources: Readonly<Record<ExportSubject, RowSource>>;
     clock: Clock;

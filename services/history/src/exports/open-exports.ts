@@ -1,6 +1,6 @@
 import { type ExportEvent, encodeOperationalEvent, topics } from '@tidings/contracts';
 import type { Route } from '@tidings/http';
-import { type Bus, openProducer, type Producer } from '@tidings/kafka';
+import { type Bus, type Erasures, openProducer, type Producer } from '@tidings/kafka';
 import type { ObjectStorage } from '@tidings/object-storage';
 import type { ServiceContext } from '@tidings/observability';
 import { keyRing, messageOf, runPeriodically } from '@tidings/runtime';
@@ -26,8 +26,9 @@ import {
   exportPrefix,
   exportRetentionMs,
 } from './domain/export-spec.ts';
+import { mayContain } from './domain/may-contain.ts';
 import { linkKeysOf } from './domain/sign-link.ts';
-import { type RunExportParts, releaseExport, runExport } from './run-export.ts';
+import { type ExportJob, type RunExportParts, releaseExport, runExport } from './run-export.ts';
 
 type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
 
@@ -43,6 +44,7 @@ export type ExportBackends = Readonly<{
   }>;
   storage: ObjectStorage;
   jobs: Jobs;
+  erasures: Pick<Erasures, 'values'>;
 }>;
 
 const partBytes = 8 * 1024 * 1024;
@@ -50,6 +52,14 @@ const purgeEveryMs = 3_600_000;
 // Of an upload: an export that runs for longer than this fails.
 const maxUploadMs = 2 * exportRetentionMs;
 const publishDeadlineMs = 10_000;
+
+// Before an export is requested, every instance applies the erasures of this age to all that it reads.
+const erasureAgeMs = 3_600_000;
+
+const recentErasures = (erasures: ExportBackends['erasures'], job: ExportJob): readonly string[] =>
+  [...erasures.values()]
+    .filter((erasure) => erasure.requestedAtMs > job.createdAtMs - erasureAgeMs && mayContain(job, erasure))
+    .map(({ erasureId }) => erasureId);
 
 const publisher =
   (producer: Producer) =>
@@ -87,7 +97,7 @@ const purgePeriodically = ({ clock, logger, resources }: Context, storage: Objec
 /** Starts the exports: registers their kind of jobs, copies the audit topic, and removes old files. Returns the routes. */
 export const openExports = async (
   context: Context,
-  { bus, stores, log, storage, jobs }: ExportBackends,
+  { bus, stores, log, storage, jobs, erasures }: ExportBackends,
 ): Promise<readonly Route[]> => {
   const { config, logger, metrics, clock, resources } = context;
   resources.add('object storage', async () => storage.close());
@@ -101,7 +111,10 @@ export const openExports = async (
     audit: auditRows(stores.audit, async () => audit.readNew()),
   };
   const publish = publisher(await openProducer(context, bus));
-  const parts: RunExportParts = { storage, sources, publish, partBytes };
+  const parts: RunExportParts = {
+    ...{ storage, sources, publish, partBytes },
+    erasuresOf: (job) => recentErasures(erasures, job),
+  };
   const kind: RunKind<ExportSpec, ExportCheckpoint> = {
     kind: 'export',
     carriedOutBy: 'history',

@@ -10,6 +10,7 @@ import {
   type ExportSubject,
   expiresAtMs,
   fileKey,
+  firstCheckpoint,
 } from './domain/export-spec.ts';
 import type { RowRequest, RowSource } from './ports.ts';
 
@@ -21,6 +22,8 @@ export type RunExportParts = Readonly<{
   storage: ObjectStorage;
   sources: Readonly<Record<ExportSubject, RowSource>>;
   publish(event: ExportEvent): Promise<void>;
+  /** Returns the ids of erasures that may apply to rows of the export and are no older than it. */
+  erasuresOf(job: ExportJob): readonly string[];
   partBytes: number;
 }>;
 
@@ -41,13 +44,28 @@ export const rowsOf = ({
   beforeMs: spec.beforeMs,
 });
 
-const uploadOf = ({ id, workspaceId, checkpoint }: ExportJob): Upload | null =>
+/** Returns the upload of an export in progress; null if there is none. */
+export const uploadOf = ({ id, workspaceId, checkpoint }: ExportJob): Upload | null =>
   checkpoint.uploadId === null ? null : { key: fileKey(workspaceId, id), id: checkpoint.uploadId };
 
-const start = async ({ storage, sources }: RunExportParts, job: ExportJob): Promise<Progress> => {
+const start = async ({ storage, sources, erasuresOf }: RunExportParts, job: ExportJob): Promise<Progress> => {
+  const erasures = erasuresOf(job);
   const total = await sources[job.spec.of].count(rowsOf(job));
   const { id: uploadId } = await storage.startUpload(fileKey(job.workspaceId, job.id));
-  return { checkpoint: { ...job.checkpoint, uploadId }, done: 0, total, isAtEnd: false };
+  const checkpoint = { ...job.checkpoint, uploadId, ...(erasures.length > 0 && { erasures }) };
+  return { checkpoint, done: 0, total, isAtEnd: false };
+};
+
+/** Begins again, since rows that were read before an erasure are in the parts. */
+const beginAgain = async ({ storage }: RunExportParts, job: ExportJob, upload: Upload): Promise<Progress> => {
+  await storage.abortUpload(upload);
+  const records = -(job.counts['records'] ?? 0);
+  return { checkpoint: firstCheckpoint, done: -job.done, records, isAtEnd: false };
+};
+
+const isStale = ({ erasuresOf }: RunExportParts, job: ExportJob): boolean => {
+  const applied = job.checkpoint.erasures ?? [];
+  return erasuresOf(job).some((id) => !applied.includes(id));
 };
 
 /** Reads rows until a part is full or there are no more, and stores the part: no more than that is in memory. */
@@ -123,6 +141,16 @@ const finish = async (
   return { checkpoint: { ...job.checkpoint, file }, done: 0, isAtEnd: true };
 };
 
+const runStep = async (
+  parts: RunExportParts,
+  job: ExportJob,
+  { upload, signal }: Readonly<{ upload: Upload | null; signal: AbortSignal }>,
+): Promise<Progress> => {
+  if (upload === null) return start(parts, job);
+  if (isStale(parts, job)) return beginAgain(parts, job, upload);
+  return job.checkpoint.isRead ? finish(parts, job, upload) : addPart(parts, job, { upload, signal });
+};
+
 /**
  * Carries out one batch of an export: starts the upload, adds one part, or completes the file. After a crash the batch
  * is repeated from the checkpoint, and its part replaces the one that may have been stored.
@@ -133,11 +161,7 @@ export const runExport = async (
   signal: AbortSignal,
 ): Promise<BatchResult<ExportCheckpoint>> => {
   const upload = uploadOf(job);
-  const { records = 0, ...progress } = await (upload === null
-    ? start(parts, job)
-    : job.checkpoint.isRead
-      ? finish(parts, job, upload)
-      : addPart(parts, job, { upload, signal }));
+  const { records = 0, ...progress } = await runStep(parts, job, { upload, signal });
   return { ...progress, sent: 0, counts: records === 0 ? {} : { records } };
 };
 

@@ -2,11 +2,13 @@ import { AppError, type Clock } from '@tidings/runtime';
 import type { TenantScope } from '../domain/tenant-scope.ts';
 import type { Job } from './domain/job.ts';
 import { changeOf, type JobAction } from './domain/job-change.ts';
+import type { JobKinds } from './job-kind.ts';
 import type { JobStore } from './ports.ts';
 
 /** The dependencies of changing a job. */
 export type ChangeParts = Readonly<{
   jobs: Pick<JobStore, 'find' | 'change'>;
+  kinds: Pick<JobKinds, 'get'>;
   clock: Clock;
   wake: () => void;
 }>;
@@ -22,7 +24,17 @@ export const findJob = async (
   return job;
 };
 
-/** Pauses, resumes or cancels a job. One that is as requested, or has ended, is unchanged. */
+const refuseIfBegun = (kinds: ChangeParts['kinds'], job: Job, action: JobAction): void => {
+  const kind = kinds.get(job.kind);
+  if (action === 'resume' || kind?.carriedOutBy !== 'history') return;
+  const message = kind.refuseChange?.(job) ?? null;
+  if (message !== null) throw new AppError({ code: 'conflict', message });
+};
+
+/**
+ * Pauses, resumes or cancels a job. One that is as requested, or has ended, is unchanged. Throws AppError `conflict` if
+ * its kind does not permit the change any more.
+ */
 export const changeJob = async (
   parts: ChangeParts,
   action: JobAction,
@@ -32,6 +44,7 @@ export const changeJob = async (
     const job = await findJob(parts, id, scope);
     const change = changeOf(job, action, parts.clock.nowMs());
     if (change === null) return job;
+    refuseIfBegun(parts.kinds, job, action);
     // A run that has saved meanwhile changes the state, another caller the revision: then the job is read again.
     if (!(await parts.jobs.change(job, change))) continue;
     parts.wake();

@@ -14,6 +14,8 @@ export type RunKind<Spec = unknown, Checkpoint = unknown> = Readonly<{
    * size of a batch. `signal` aborts when the run has lost its claim: another run may carry out the same batch then.
    */
   runBatch(job: Job<Spec, Checkpoint>, signal: AbortSignal): Promise<BatchResult<Checkpoint>>;
+  /** Returns why a job that has not ended can be neither paused nor cancelled any more; null if it can. Default: it can. */
+  refuseChange?(job: Job<Spec, Checkpoint>): string | null;
   /**
    * Called with the job as it ends, before that is stored: gives back what the job has claimed. May be repeated.
    */

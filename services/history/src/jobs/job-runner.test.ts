@@ -82,7 +82,10 @@ const setUp = async (over: Partial<Job> = {}, { unitMs = 0 } = {}) => {
   };
   const stored = () => jobs.all()[0] as Job;
   const change = async (action: JobAction) =>
-    changeJob({ jobs, clock, wake: () => {} }, action, { id: job.id, scope: { ...job, ownerId: null } });
+    changeJob({ jobs, kinds: new JobKinds(), clock, wake: () => {} }, action, {
+      id: job.id,
+      scope: { ...job, ownerId: null },
+    });
   const fail = (error: Error | null) => {
     failure = error;
   };

@@ -55,6 +55,7 @@ describe('the routes of jobs', () => {
     const mine = aJob({ kind: 'export', ownerId: acme, createdAtMs: 2, state: 'paused', isDue: false });
     const whole = aJob({
       kind: 'erasure',
+      spec: { scope: { kind: 'consumer', consumerId: acme }, beforeMs: 3, reason: null },
       createdAtMs: 3,
       state: 'done',
       isDue: false,

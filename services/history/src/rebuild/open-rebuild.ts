@@ -1,4 +1,4 @@
-import { type Bus, openBus } from '@tidings/kafka';
+import { type Bus, openBus, openErasures } from '@tidings/kafka';
 import { MongoConnection } from '@tidings/mongodb';
 import type { ServiceContext } from '@tidings/observability';
 import { AppError, sleep } from '@tidings/runtime';
@@ -7,6 +7,7 @@ import type { configSpec } from '../config.ts';
 import { openKnownSubscriptions } from '../dead-letters/adapters/kafka-dead-letters.ts';
 import { MongoDeadLetterStore } from '../dead-letters/adapters/mongo-dead-letter-store.ts';
 import { MongoDeliveryStore } from '../deliveries/adapters/mongo-delivery-store.ts';
+import { erasingStores } from '../erasure/erasing-stores.ts';
 import { MongoEventStore } from '../events/adapters/mongo-event-store.ts';
 import { MongoJobStore } from '../jobs/adapters/mongo-job-store.ts';
 import type { metricsCatalogue } from '../metrics.ts';
@@ -53,12 +54,14 @@ export const openRebuild = async (context: Context, bus?: Bus): Promise<RebuildP
   const opened = bus ?? (await openBus(context));
   const subscriptions = await openKnownSubscriptions(opened, () => {});
   resources.add('subscriptions table', async () => subscriptions.close());
-  await subscriptions.ready();
+  const erasures = await openErasures(opened, 'history-rebuild');
+  resources.add('erasures', async () => erasures.close());
+  await Promise.all([subscriptions.ready(), erasures.ready()]);
   const ownerOf = (id: string) => subscriptions.get(id)?.workspaceId;
   return {
     store: state,
     log: createRebuildLog(opened, config.group),
-    projections: topicProjections({ bus: opened, stores, ownerOf, clock }),
+    projections: topicProjections({ bus: opened, stores: erasingStores(stores, erasures), ownerOf, clock }),
     rebuildJobs: async () => rebuildJobs(opened, stores.jobs),
     clock,
   };

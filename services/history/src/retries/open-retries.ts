@@ -1,6 +1,6 @@
 import { encodeDelivery, topics } from '@tidings/contracts';
 import type { Route } from '@tidings/http';
-import { type Bus, openProducer, type Table } from '@tidings/kafka';
+import { type Bus, type Erasures, openProducer, type Table } from '@tidings/kafka';
 import { type ServiceContext, startInBackground } from '@tidings/observability';
 import type { configSpec } from '../config.ts';
 import type { DeadLetterJournal, DeadLetterStore, KnownSubscriptions } from '../dead-letters/ports.ts';
@@ -32,6 +32,7 @@ export type RetryDependencies = Readonly<{
   jobs: Jobs;
   events: Pick<EventStore, 'find'>;
   retention: Retention;
+  erasures: Pick<Erasures, 'covers'>;
 }>;
 
 // The caller gets 503 then; its repeat with the same Idempotency-Key continues with the same chain.

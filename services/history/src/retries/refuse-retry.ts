@@ -13,6 +13,13 @@ const inFlightMs = 60_000;
 export const refuse = (message: string, retryAfterMs?: number): AppError =>
   new AppError({ code: 'conflict', message, ...(retryAfterMs !== undefined && { retryAfterMs }) });
 
+/** Returns the error of a retry whose body is erased. */
+export const refuseErased = ({ id }: Pick<Delivery, 'id'>): AppError =>
+  new AppError({
+    code: 'unprocessable',
+    message: `The data of delivery '${id}' is erased: there is nothing left to send.`,
+  });
+
 export const timeOf = (ms: number): string => new Date(ms).toISOString();
 
 /** Returns the subscription of a delivery if it receives. Throws AppError `conflict` otherwise. */

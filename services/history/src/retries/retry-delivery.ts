@@ -9,6 +9,7 @@ import type {
 } from '../dead-letters/ports.ts';
 import { type Delivery, documentKey } from '../deliveries/domain/delivery.ts';
 import type { DeliveryStore } from '../deliveries/ports.ts';
+import { type Erased, isDeliveryErased } from '../erasure/erasing-stores.ts';
 import { highestChainOf, waitingChainsOf } from './domain/chains.ts';
 import { retryCommand } from './domain/retry-command.ts';
 import type { ReadEvent, RequestedRetry, RetryStore, SendCommand } from './ports.ts';
@@ -17,6 +18,7 @@ import {
   receivingSubscriptionOf,
   refuse,
   refuseBehindHead,
+  refuseErased,
   refuseInFlight,
   refuseTest,
   timeOf,
@@ -30,6 +32,7 @@ export type RetryParts = Readonly<{
   deadLetters: Pick<DeadLetterStore, 'read' | 'readContents' | 'settleFrom'>;
   journal: Pick<DeadLetterJournal, 'settle'>;
   subscriptions: KnownSubscriptions;
+  erasures: Erased;
   readEvent: ReadEvent;
   send: SendCommand;
   clock: Clock;
@@ -119,6 +122,7 @@ export const retryDelivery = async (
   { runId, by }: RetryRequest,
 ): Promise<Retried> => {
   refuseTest(delivery);
+  if (isDeliveryErased(parts.erasures, delivery)) throw refuseErased(delivery);
   const situation = await situationOf(parts, delivery, runId);
   const { subscription, deadLetters, pending, isRepeat } = situation;
   if (!isRepeat) refuseInFlight(delivery, { deadLetters, pending, nowMs: parts.clock.nowMs() });

@@ -2,7 +2,7 @@ import { newEventId } from '@tidings/contracts';
 import { AppError } from '@tidings/runtime';
 import { anAttemptRecord } from '@tidings/testing/messages';
 import { describe, expect, it } from 'vitest';
-import { aFailure } from '../../test/builders.ts';
+import { aFailure, nothingErased } from '../../test/builders.ts';
 import { aJob } from '../../test/job-builders.ts';
 import { createMemoryDeliveryStore } from '../../test/memory-delivery-store.ts';
 import { createRetries } from '../../test/retry-harness.ts';
@@ -26,6 +26,7 @@ const setUp = async (count: number, over: Partial<RetryJob> = {}) => {
   const answers = new Map<string, Error>();
   const kind = retryKind({
     deliveries,
+    erasures: nothingErased,
     isReady: () => true,
     retry: async ({ id }: Delivery, request) => {
       const error = answers.get(id);
@@ -71,9 +72,9 @@ describe('a job that retries many deliveries', () => {
     const results = await runAll();
     expect(retried.map(({ id }) => id)).toEqual([stored[1]?.id, stored[3]?.id]);
     expect(results.map(({ counts, sent }) => [counts, sent])).toEqual([
-      [{ retried: 1, refused: 1, unavailable: 0 }, 1],
-      [{ retried: 1, refused: 0, unavailable: 1 }, 1],
-      [{ retried: 0, refused: 0, unavailable: 0 }, 0],
+      [{ retried: 1, refused: 1, unavailable: 0, erased: 0 }, 1],
+      [{ retried: 1, refused: 0, unavailable: 1, erased: 0 }, 1],
+      [{ retried: 0, refused: 0, unavailable: 0, erased: 0 }, 0],
     ]);
   });
 

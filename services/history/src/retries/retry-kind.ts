@@ -1,6 +1,7 @@
 import { AppError } from '@tidings/runtime';
 import { type Delivery, documentKey } from '../deliveries/domain/delivery.ts';
 import type { DeliveryFilters, DeliveryStore, ListPosition } from '../deliveries/ports.ts';
+import { type Erased, isDeliveryErased } from '../erasure/erasing-stores.ts';
 import { type BatchResult, batchSize, type Job } from '../jobs/domain/job.ts';
 import type { RunKind } from '../jobs/job-kind.ts';
 import type { RetryRequest } from './retry-delivery.ts';
@@ -15,10 +16,11 @@ export type RetryJob = Job<RetrySpec, ListPosition | null>;
 export type RetryKindParts = Readonly<{
   deliveries: Pick<DeliveryStore, 'list' | 'read'>;
   retry: (delivery: Delivery, request: RetryRequest) => Promise<unknown>;
+  erasures: Erased;
   isReady: () => boolean;
 }>;
 
-type Counts = { retried: number; refused: number; unavailable: number };
+type Counts = { retried: number; refused: number; unavailable: number; erased: number };
 
 // The bodies of a batch are in memory one by one, but its deliveries with all their attempts at the same time.
 const maxBatch = 100;
@@ -37,9 +39,11 @@ const countOf = (error: unknown): keyof Counts => {
 export const retryKind = ({
   deliveries,
   retry,
+  erasures,
   isReady,
 }: RetryKindParts): RunKind<RetrySpec, ListPosition | null> => {
   const retryOne = async (job: RetryJob, delivery: Delivery): Promise<keyof Counts> => {
+    if (isDeliveryErased(erasures, delivery)) return 'erased';
     try {
       await retry(delivery, { runId: job.id, by: job.requestedBy });
       return 'retried';
@@ -52,7 +56,7 @@ export const retryKind = ({
     const page = { limit, after: job.checkpoint, isOldestFirst: true };
     const found = await deliveries.list(job.spec.filters, page);
     const stored = await deliveries.read(found);
-    const counts: Counts = { retried: 0, refused: 0, unavailable: 0 };
+    const counts: Counts = { retried: 0, refused: 0, unavailable: 0, erased: 0 };
     for (const { id } of found) {
       signal.throwIfAborted();
       const delivery = stored.get(id)?.delivery;

@@ -1,4 +1,5 @@
 import type { Bus } from '@tidings/kafka';
+import type { Erased } from '../erasure/erasing-stores.ts';
 import { advance, at, copyOf, isBehindOrAt, type StreamPosition } from './domain/stream-position.ts';
 import { followedTopics, type LiveFeed } from './live-feed.ts';
 import { topicIndexOf, valueAt } from './project-record.ts';
@@ -12,6 +13,7 @@ const maxPastRecords = 100_000;
 export type CatchUpParts = Readonly<{
   feed: LiveFeed;
   bus: Pick<Bus, 'readRange' | 'ends'>;
+  erasures: Erased;
   /** Limits how many readers read the log at once. */
   turns: Turns;
   onGap: () => void;
@@ -39,9 +41,9 @@ export async function catchUp(reader: StreamReader, parts: CatchUpParts): Promis
 
 /** Reads the log until the ring has the rest. Returns the reader of the log; null if the ring had everything. */
 async function readLog(reader: StreamReader, parts: CatchUpParts): Promise<PastReader | null> {
-  const { feed, bus, turns } = parts;
+  const { feed, bus, erasures, turns } = parts;
   if (isBehindOrAt(feed.ring.start, reader.position)) return null;
-  const past = new PastReader(bus);
+  const past = new PastReader(bus, erasures);
   const isGranted = await turns.run(async () => {
     if (await isOutOfReach(reader, parts)) return skip(reader, parts);
     while (!reader.isClosed && !isBehindOrAt(feed.ring.start, reader.position)) {

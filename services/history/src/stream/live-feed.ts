@@ -1,5 +1,5 @@
 import { topics } from '@tidings/contracts';
-import type { Bus, Follower, IncomingRecord } from '@tidings/kafka';
+import type { Bus, Erasures, Follower, IncomingRecord } from '@tidings/kafka';
 import type { Clock } from '@tidings/runtime';
 import { MessageRing, type RingLimits } from './domain/message-ring.ts';
 import { encodeStreamId } from './domain/stream-id.ts';
@@ -10,7 +10,12 @@ import { type Selection, type SelectionReader, Selections } from './selections.t
 /** The topics of the stream. */
 export const followedTopics = [topics.events, topics.attempts] as const;
 
-export type LiveFeedParts = Readonly<{ bus: Pick<Bus, 'follow'>; clock: Clock; limits: RingLimits }>;
+export type LiveFeedParts = Readonly<{
+  bus: Pick<Bus, 'follow'>;
+  erasures: Pick<Erasures, 'covers' | 'ready'>;
+  clock: Clock;
+  limits: RingLimits;
+}>;
 
 // One fetch carries what arrived in this time, and one write to each reader.
 const fetchIntervalMs = 100;
@@ -22,7 +27,7 @@ const smaller = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 /** The messages of this process from its opening on: one follower and one projection for all readers. */
 export class LiveFeed {
   readonly #clock: Clock;
-  readonly #projector = new RecordProjector();
+  readonly #projector: RecordProjector;
   readonly #selections = new Selections();
   readonly #follower: Follower;
   readonly #ring: MessageRing;
@@ -36,6 +41,7 @@ export class LiveFeed {
 
   private constructor(parts: LiveFeedParts, follower: Follower) {
     this.#clock = parts.clock;
+    this.#projector = new RecordProjector(parts.erasures);
     this.#follower = follower;
     const start = newPosition();
     this.#ends = newPosition();
@@ -50,6 +56,7 @@ export class LiveFeed {
 
   /** Opens a feed. Rejects with AppError `unavailable` while the brokers are not available. */
   static async open(parts: LiveFeedParts): Promise<LiveFeed> {
+    await parts.erasures.ready();
     const early: (readonly IncomingRecord[])[] = [];
     let take = (records: readonly IncomingRecord[]): void => void early.push(records);
     const follower = await parts.bus.follow({

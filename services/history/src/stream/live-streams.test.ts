@@ -15,7 +15,7 @@ import { fakeClock } from '@tidings/runtime/testing';
 import { eventually } from '@tidings/testing';
 import { anAttemptRecord } from '@tidings/testing/messages';
 import { describe, expect, it } from 'vitest';
-import { aFailure, outcomes } from '../../test/builders.ts';
+import { aFailure, nothingErased, outcomes } from '../../test/builders.ts';
 import { MemorySink } from '../../test/memory-sink.ts';
 import { metricsCatalogue } from '../metrics.ts';
 import type { StreamFilter } from './domain/stream-filter.ts';
@@ -49,7 +49,7 @@ const setUp = async (
   const { handles } = createMetrics(metricsCatalogue, { service: 'history', nodeMetrics: false });
   const instance = () =>
     new LiveStreams({
-      ...{ bus, clock, metrics: handles, logger: recordingLogger() },
+      ...{ bus, erasures: nothingErased, clock, metrics: handles, logger: recordingLogger() },
       maxStreams: options.maxStreams ?? 100,
     });
   const streams = instance();

@@ -1,4 +1,4 @@
-import type { Bus } from '@tidings/kafka';
+import type { Bus, Erasures } from '@tidings/kafka';
 import type { Logger, Metrics } from '@tidings/observability';
 import { AppError, type Clock, messageOf, runPeriodically } from '@tidings/runtime';
 import type { metricsCatalogue } from '../metrics.ts';
@@ -25,6 +25,7 @@ export type StreamRequest = Readonly<{
 
 export type LiveStreamsParts = Readonly<{
   bus: Pick<Bus, 'follow' | 'readRange' | 'ends'>;
+  erasures: Pick<Erasures, 'covers' | 'ready'>;
   clock: Clock;
   logger: Logger;
   metrics: Metrics<typeof metricsCatalogue>['handles'];
@@ -96,7 +97,7 @@ export class LiveStreams {
     { selection, resumeAt, isAllowed }: StreamRequest,
     { feed, sink, position }: Readonly<{ feed: LiveFeed; sink: Sink; position: StreamPosition | null }>,
   ): Promise<void> {
-    const { clock, logger, metrics, bus } = this.#parts;
+    const { clock, logger, metrics, bus, erasures } = this.#parts;
     const reader = new StreamReader(
       {
         ...{ selection, sink, feed, nowMs: () => clock.nowMs() },
@@ -117,7 +118,7 @@ export class LiveStreams {
       if (position === null) {
         if (resumeAt !== null) announceGap(reader, onGap);
         reader.goLive();
-      } else await catchUp(reader, { feed, bus, turns: this.#turns, onGap });
+      } else await catchUp(reader, { feed, bus, erasures, turns: this.#turns, onGap });
     } catch (error) {
       logger.warn({ detail: messageOf(error) }, 'stream.resume-failed');
       reader.end('unavailable');
@@ -157,9 +158,9 @@ export class LiveStreams {
   }
 
   async #openFeed(): Promise<LiveFeed> {
-    const { bus, clock } = this.#parts;
+    const { bus, erasures, clock } = this.#parts;
     if (this.#feed !== undefined) return this.#feed;
-    const opening = LiveFeed.open({ bus, clock, limits: ringLimits });
+    const opening = LiveFeed.open({ bus, erasures, clock, limits: ringLimits });
     this.#feed = opening;
     try {
       const feed = await opening;

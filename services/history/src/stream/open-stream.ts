@@ -1,5 +1,5 @@
 import type { Principal, Route } from '@tidings/http';
-import type { Bus } from '@tidings/kafka';
+import type { Bus, Erasures } from '@tidings/kafka';
 import type { ServiceContext } from '@tidings/observability';
 import { keyRing } from '@tidings/runtime';
 import type { configSpec } from '../config.ts';
@@ -16,16 +16,17 @@ type Context = Pick<
 /** The dependencies of the stream besides the context of the service. */
 export type StreamParts = Readonly<{
   bus: Bus;
+  erasures: Pick<Erasures, 'covers' | 'ready'>;
   isStillValid: (principal: Principal) => boolean;
 }>;
 
 /** Opens the live stream. `close` ends all streams; the server waits for them, so call it before that closes. */
 export function openStream(
   { config, clock, logger, metrics }: Context,
-  { bus, isStillValid }: StreamParts,
+  { bus, erasures, isStillValid }: StreamParts,
 ): Readonly<{ routes: readonly Route[]; close: () => Promise<void> }> {
   const streams = new LiveStreams({
-    ...{ bus, clock, logger, metrics: metrics.handles, maxStreams: config.maxStreams },
+    ...{ bus, erasures, clock, logger, metrics: metrics.handles, maxStreams: config.maxStreams },
   });
   const tickets = new StreamTickets(keyRing(config.sealingKeys), clock);
   return { routes: streamRoutes({ streams, tickets, isStillValid }), close: async () => streams.close() };

@@ -6,6 +6,7 @@ import {
   topics,
 } from '@tidings/contracts';
 import type { IncomingRecord } from '@tidings/kafka';
+import type { Erased } from '../erasure/erasing-stores.ts';
 import { SeenKeys } from './domain/seen-keys.ts';
 import {
   keyOfAttempt,
@@ -29,10 +30,15 @@ export const valueAt = (topic: TopicIndex, offset: bigint | number): number =>
 /** Number of records of each topic whose repetitions are recognised: up to twice as many. */
 const rememberedRecords = 25_000;
 
-/** Turns records into messages, without those of repeated records. */
+/** Turns records into messages, without those of repeated records, and without what is erased. */
 export class RecordProjector {
+  readonly #erasures: Erased;
   readonly #events = new SeenKeys(rememberedRecords);
   readonly #attempts = new SeenKeys(rememberedRecords);
+
+  constructor(erasures: Erased) {
+    this.#erasures = erasures;
+  }
 
   /** Returns the messages of a record in order: none for a repeated one, or one that cannot be decoded. */
   project(record: IncomingRecord): readonly ProjectedMessage[] {
@@ -56,13 +62,15 @@ export class RecordProjector {
     const event = decoded<EventAccepted>(() => decodeEvent(record));
     if (event === null || !this.#events.add(event.id)) return null;
     const { partition, offset, timestampMs } = record;
-    return messageOfEvent(event, { partition, offset, acceptedAtMs: timestampMs });
+    const acceptedAtMs = Math.max(0, timestampMs);
+    const isErased = this.#erasures.covers({ ...event, eventId: event.id, acceptedAtMs });
+    return messageOfEvent(event, { partition, offset, acceptedAtMs, isErased });
   }
 
   #messagesOfAttempt(record: IncomingRecord): readonly (StreamMessage | null)[] {
     const attempt = decoded<AttemptRecorded>(() => decodeAttempt(record));
     if (attempt === null || this.#isRepeated(attempt)) return [];
-    const [request, state] = messagesOfAttempt(attempt);
+    const [request, state] = messagesOfAttempt(attempt, this.#erasures.covers(attempt));
     const done = `done ${attempt.deliveryId}`;
     if (attempt.outcome.kind === 'delivered') this.#attempts.add(done);
     // `delivered` takes precedence over what a fork of the command recorded later, as in the read model.

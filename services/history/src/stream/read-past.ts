@@ -1,5 +1,6 @@
 import { topics } from '@tidings/contracts';
 import type { Bus, IncomingRecord } from '@tidings/kafka';
+import type { Erased } from '../erasure/erasing-stores.ts';
 import type { StreamMessage } from './domain/stream-message.ts';
 import {
   advance,
@@ -25,11 +26,12 @@ const lookBackRecords = 100;
 /** Reads the log between two positions for one reader that resumes. */
 export class PastReader {
   readonly #bus: Pick<Bus, 'readRange'>;
-  readonly #projector = new RecordProjector();
+  readonly #projector: RecordProjector;
   #isFirst = true;
 
-  constructor(bus: Pick<Bus, 'readRange'>) {
+  constructor(bus: Pick<Bus, 'readRange'>, erasures: Erased) {
     this.#bus = bus;
+    this.#projector = new RecordProjector(erasures);
   }
 
   /** Returns true if a message like this one was read: the record of the other repeats it. */

@@ -4,8 +4,11 @@ import type { Documents } from './documents.ts';
 import { type Actor, type AuditEntry, changedFields } from './domain/audit-entry.ts';
 import type { Versioned } from './domain/versioned.ts';
 
-// Ordered by time, and within a millisecond by version, so that the entries of a document follow its versions.
-const entryId = (entry: EntityRef & Pick<AuditEntry, 'atMs' | 'version'>, runId: string): string =>
+/**
+ * Returns the id of an entry that a run makes. Ordered by time, and within a millisecond by version, so that the entries
+ * of a document follow its versions.
+ */
+export const entryIdOf = (entry: EntityRef & Pick<AuditEntry, 'atMs' | 'version'>, runId: string): string =>
   `aud_${hex(entry.atMs, 12)}${hex(entry.version, 8)}${endOf(entry, runId)}`;
 
 type EntityRef = Pick<AuditEntry, 'kind' | 'entityId'>;
@@ -41,7 +44,7 @@ export async function withAudit<T extends Versioned>(
     ...next,
     audit: {
       ...position,
-      id: entryId(position, by.run?.id ?? randomUUID()),
+      id: entryIdOf(position, by.run?.id ?? randomUUID()),
       operation,
       workspaceId: next.workspaceId,
       consumerId: kind.consumerOf(next),

@@ -53,6 +53,8 @@ export type DeadLetterDocument = Readonly<{
   settled_at: Date | null;
   settled_by: string | null;
   settled_reason: string | null;
+  /** Present if its content is erased. */
+  erased?: true;
 }>;
 
 /**
@@ -60,7 +62,7 @@ export type DeadLetterDocument = Readonly<{
  */
 export type ContentDocument = Readonly<{
   _id: string;
-  kind: DeadLetterRef['kind'];
+  kind: Content['kind'];
   state_json: string;
   traceparent: string | null;
   body: Buffer;
@@ -125,6 +127,7 @@ export const toDocument = (deadLetter: DeadLetter): DeadLetterDocument => ({
   settled_at: deadLetter.settled === null ? null : new Date(deadLetter.settled.atMs),
   settled_by: deadLetter.settled?.by ?? null,
   settled_reason: deadLetter.settled?.reason ?? null,
+  ...(deadLetter.isErased === true && { erased: true }),
 });
 
 const refOf = (document: DeadLetterDocument): DeadLetterRef =>
@@ -170,6 +173,7 @@ export const fromDocument = (document: DeadLetterDocument): DeadLetter => ({
           by: document.settled_by ?? '',
           reason: document.settled_reason,
         },
+  ...(document.erased === true && { isErased: true }),
 });
 
 /** Returns the fields that a settlement sets. */
@@ -181,27 +185,32 @@ export const settledFields = ({ how, by, reason, atMs }: Settlement): Partial<De
 });
 
 /** Returns the document of a dead letter's content. */
-export const toContentDocument = (key: string, content: Content): ContentDocument =>
-  content.kind === 'delivery'
-    ? {
-        _id: key,
-        kind: 'delivery',
-        state_json: JSON.stringify(content.command.state),
-        traceparent: content.command.traceparent,
-        body: content.command.body,
-      }
-    : {
-        _id: key,
-        kind: 'poison',
-        state_json: JSON.stringify(content.poison),
-        traceparent: null,
+export const toContentDocument = (key: string, content: Content): ContentDocument => {
+  const { kind } = content;
+  switch (kind) {
+    case 'delivery': {
+      const { state, traceparent, body } = content.command;
+      return { _id: key, kind, state_json: JSON.stringify(state), traceparent, body };
+    }
+    case 'poison':
+      return {
+        ...{ _id: key, kind, state_json: JSON.stringify(content.poison), traceparent: null },
         body: content.value,
       };
+    case 'erased':
+      return { _id: key, kind, state_json: 'null', traceparent: null, body: Buffer.alloc(0) };
+  }
+};
 
 /** Returns the content of a dead letter. It was validated when it was read from the topic. */
 export const fromContentDocument = ({ kind, state_json, traceparent, body }: ContentDocument): Content => {
   const state: unknown = JSON.parse(state_json);
-  return kind === 'delivery'
-    ? { kind, command: { state: state as DeliveryState, body, traceparent } }
-    : { kind, poison: state as RecordPoisoned, value: body };
+  switch (kind) {
+    case 'delivery':
+      return { kind, command: { state: state as DeliveryState, body, traceparent } };
+    case 'poison':
+      return { kind, poison: state as RecordPoisoned, value: body };
+    case 'erased':
+      return { kind };
+  }
 };

@@ -17,6 +17,7 @@ export const deadLetterExample = {
   last_error_at: '2026-11-23T03:36:05.000Z',
   recorded_at: '2026-11-23T03:36:05.000Z',
   bytes: 131,
+  erased: false,
   origin: null,
   job_id: null,
   redriven_chain: null,

@@ -37,6 +37,7 @@ const deadLetterFields = object({
   last_error_at: time,
   recorded_at: time,
   bytes: { ...count, description: 'Size of the body.' },
+  erased: { type: 'boolean', description: 'Whether its body is erased: then it cannot be redriven.' },
   origin: {
     ...nullable({ topic: text, partition: count, offset: text, group: text, detail: textOrNull }),
     description:

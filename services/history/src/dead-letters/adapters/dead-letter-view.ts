@@ -62,6 +62,7 @@ export const deadLetterView = (deadLetter: DeadLetter): object => ({
   last_error_at: isoTime(deadLetter.lastErrorAtMs),
   recorded_at: isoTime(deadLetter.recordedAtMs),
   bytes: deadLetter.bytes,
+  erased: deadLetter.isErased === true,
   origin: originPart(deadLetter),
   job_id: deadLetter.taken?.jobId || null,
   redriven_chain: deadLetter.taken?.chain || null,
@@ -83,7 +84,8 @@ const attemptView = ({ atMs, statusCode, reason, durationMs }: AttemptSummary): 
 });
 
 const contentView = (content: Content | null): object => {
-  if (content === null) return { command: null, attempts: [], record: null, body: null };
+  if (content === null || content.kind === 'erased')
+    return { command: null, attempts: [], record: null, body: null };
   if (content.kind === 'poison') {
     const { origin } = content.poison;
     const record = {

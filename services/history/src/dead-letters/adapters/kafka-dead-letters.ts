@@ -8,7 +8,7 @@ import {
   type Table,
 } from '@tidings/kafka';
 import { AppError } from '@tidings/runtime';
-import { type Content, type DeadLetter, redriven, settledEvent } from '../domain/dead-letter.ts';
+import { type DeadLetter, type KeptContent, redriven, settledEvent } from '../domain/dead-letter.ts';
 import type { DeadLetterEvent } from '../handle-dead-letter-recorded.ts';
 import type { DeadLetterJournal, KnownSubscription, ReadEnds } from '../ports.ts';
 
@@ -23,7 +23,11 @@ export const decodeDeadLetterRecord = (record: IncomingRecord): DeadLetterEvent 
   return { ...event, traceparent: record.headers['traceparent'] ?? null, position };
 };
 
-const recordFor = (deadLetter: DeadLetter, content: Content, subscriptionVersion: number): OutgoingRecord => {
+const recordFor = (
+  deadLetter: DeadLetter,
+  content: KeptContent,
+  subscriptionVersion: number,
+): OutgoingRecord => {
   if (content.kind === 'delivery') {
     const chain = deadLetter.taken?.chain ?? 0;
     return {

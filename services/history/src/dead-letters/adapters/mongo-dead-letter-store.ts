@@ -201,6 +201,19 @@ export class MongoDeadLetterStore implements DeadLetterStore {
     );
   }
 
+  async erase(refs: readonly DeadLetterRef[]): Promise<void> {
+    if (refs.length === 0) return;
+    const keys = refs.map(deadLetterKey);
+    const contents = keys.map((key) => {
+      const { _id, ...fields } = toContentDocument(key, { kind: 'erased' });
+      return { updateOne: { filter: { _id }, update: { $set: fields } } };
+    });
+    await this.#timed('erase-letters', async () => {
+      await this.#contents.collection.bulkWrite(contents as never, { ordered: false });
+      await this.#deadLetters.updateMany({ _id: { $in: keys } }, { $set: { erased: true, detail: null } });
+    });
+  }
+
   async workspaces(): Promise<readonly (string | null)[]> {
     return this.#timed('workspaces-of-letters', async () => workspacesOf(this.#deadLetters));
   }

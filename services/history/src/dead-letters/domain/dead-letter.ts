@@ -9,6 +9,7 @@ import {
   type DeliveryState,
   deadLetterIdOf,
   deadLetterRefOf,
+  type ErasureSubject,
   type EventId,
   poisonedEventOf,
   type RecordPoisoned,
@@ -68,12 +69,18 @@ export type DeadLetter = Readonly<{
   position: TopicPosition;
   taken: Taken | null;
   settled: Readonly<{ atMs: number; by: string; reason: string | null }> | null;
+  /** True if its content is erased: it cannot be sent again. */
+  isErased?: true;
 }>;
 
-/** The content of a dead letter: sufficient to send it again unchanged. */
+/** The content of a dead letter: sufficient to send it again unchanged, unless it is erased. */
 export type Content =
+  | Readonly<{ kind: 'erased' }>
   | Readonly<{ kind: 'delivery'; command: DeliveryRequested }>
   | Readonly<{ kind: 'poison'; poison: RecordPoisoned; value: Buffer }>;
+
+/** A content that can be sent again. */
+export type KeptContent = Exclude<Content, Readonly<{ kind: 'erased' }>>;
 
 /** A record of the topic with its position. */
 export type Recorded = Readonly<{
@@ -161,7 +168,7 @@ export const deadLetterOf = (
 };
 
 /** Returns the content of a record of the topic. */
-export const contentOf = ({ deadLetter, value, traceparent }: Recorded): Content =>
+export const contentOf = ({ deadLetter, value, traceparent }: Recorded): KeptContent =>
   deadLetter.type === 'DeliveryDeadLettered.v1'
     ? { kind: 'delivery', command: { state: deadLetter.state, body: value, traceparent } }
     : { kind: 'poison', poison: deadLetter, value };
@@ -219,3 +226,30 @@ export const settledEvent = (
   reason,
   atMs,
 });
+
+/** Returns a dead letter whose content is erased. The detail of a decoding error may quote the content. */
+export const erasedDeadLetter = (deadLetter: DeadLetter): DeadLetter => ({
+  ...deadLetter,
+  detail: null,
+  isErased: true,
+});
+
+const subjectOfPoison = (poison: RecordPoisoned): ErasureSubject | null => {
+  const event = poisonedEventOf(poison);
+  const workspaceId = workspaceOf(poison, () => undefined);
+  if (event === null || workspaceId === null) return null;
+  const { id: eventId, consumerId } = event;
+  return { workspaceId, eventId, consumerId, acceptedAtMs: Math.max(0, poison.origin.timestampMs) };
+};
+
+/** Returns what an erasure judges of a content; null if it is erased, or no event that can be read. */
+export const subjectOf = (content: Content): ErasureSubject | null => {
+  switch (content.kind) {
+    case 'delivery':
+      return content.command.state;
+    case 'poison':
+      return subjectOfPoison(content.poison);
+    case 'erased':
+      return null;
+  }
+};

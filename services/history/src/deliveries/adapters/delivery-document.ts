@@ -45,8 +45,12 @@ export type DeliveryDocument = Readonly<{
   event_id: string;
   event_type: string;
   subscription_id: string;
-  /** Absent if the event has none, and in documents of earlier releases. */
-  ordering_key?: string;
+  /** Absent if the event has none, and in documents of earlier releases; null if it is erased. */
+  ordering_key?: string | null;
+  /** Present if the event is addressed to a consumer and the subscription belongs to none. */
+  addressed_to?: string;
+  /** Present if what was sent and answered is erased. */
+  erased?: true;
   status: DeliveryStatus;
   /** Like the other two that may be absent, null or absent without a value. */
   status_reason?: string | null;
@@ -139,6 +143,8 @@ export const toDocument = (delivery: Delivery, rev: number): DeliveryDocument =>
     event_type: delivery.eventType,
     subscription_id: delivery.subscriptionId,
     ...(delivery.orderingKey === null ? {} : { ordering_key: delivery.orderingKey }),
+    ...(delivery.addressedTo !== undefined && { addressed_to: delivery.addressedTo }),
+    ...(delivery.isErased === true && { erased: true, ordering_key: null }),
     status: delivery.status,
     ...(isWritten(delivery.statusReason) && { status_reason: delivery.statusReason }),
     attempt_count: attempts.length,
@@ -167,6 +173,8 @@ const common = (document: Omit<DeliveryDocument, 'attempts'>): Omit<Delivery, 'a
   status: document.status,
   statusReason: document.status_reason ?? null,
   nextAttemptAtMs: document.next_attempt_at?.getTime() ?? null,
+  ...(document.addressed_to !== undefined && { addressedTo: consumerId(document.addressed_to) }),
+  ...(document.erased === true && { isErased: true }),
 });
 
 /** Returns the delivery of a document, and its revision. */

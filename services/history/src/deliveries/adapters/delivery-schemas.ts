@@ -56,7 +56,7 @@ const summaryExample = {
   ...{ event_type: 'order.paid', subscription_id: 'sub_019aab3cf4007c3d8e4f5a6b7c8d9e0f' },
   ...{ consumer_id: 'acme', status: 'delivered', status_reason: null, attempt_count: 1 },
   ...{ ordering_key: null, last_status_code: 204, last_reason: null },
-  ...{ last_attempt_at: '2026-11-22T10:00:00.120Z', next_attempt_at: null },
+  ...{ last_attempt_at: '2026-11-22T10:00:00.120Z', next_attempt_at: null, erased: false },
   ...{ created_at: '2026-11-22T10:00:00.000Z', updated_at: '2026-11-22T10:00:00.160Z' },
 } as const;
 
@@ -83,6 +83,10 @@ export const summarySchema = named(
     },
     last_attempt_at: timeOrNull,
     next_attempt_at: timeOrNull,
+    erased: {
+      type: 'boolean',
+      description: 'Whether what was sent and answered is erased, and the ordering key.',
+    },
     created_at: time,
     updated_at: time,
   }),

@@ -15,7 +15,7 @@ const nextView = ({ next }: AttemptEvent): object => {
   }
 };
 
-const attemptView = (attemptEvent: AttemptEvent, { id, eventType }: Delivery): object => ({
+const attemptView = (attemptEvent: AttemptEvent, { id, eventType, isErased }: Delivery): object => ({
   attempt: attemptEvent.attempt,
   chain: attemptEvent.chain,
   trigger: attemptEvent.trigger,
@@ -27,6 +27,7 @@ const attemptView = (attemptEvent: AttemptEvent, { id, eventType }: Delivery): o
   response_excerpt: attemptEvent.responseExcerpt,
   next: nextView(attemptEvent),
   ...exchangeView({ ...attemptEvent, deliveryId: id, eventType }),
+  ...(isErased === true && { details: 'erased' }),
 });
 
 /** Returns a delivery as a list shows it. */
@@ -44,6 +45,7 @@ export const summaryView = (summary: DeliverySummary): object => ({
   last_reason: summary.lastReason,
   last_attempt_at: isoTime(summary.lastAttemptAtMs),
   next_attempt_at: isoTime(summary.nextAttemptAtMs),
+  erased: summary.isErased === true,
   created_at: isoTime(summary.createdAtMs),
   updated_at: isoTime(summary.updatedAtMs),
 });

@@ -11,6 +11,7 @@ import {
   type Trigger,
   type WorkspaceId,
 } from '@tidings/contracts';
+import { erasedDelivery } from './erase-delivery.ts';
 
 /**
  * The statuses of a delivery. pending: never attempted. retrying: attempted, and another attempt follows. delivered: an
@@ -65,6 +66,10 @@ export type Delivery = Readonly<{
   /** The reason why it ended undelivered or waits; null if the status is sufficient. */
   statusReason: string | null;
   nextAttemptAtMs: number | null;
+  /** The consumer that the event is addressed to, if the subscription belongs to none. */
+  addressedTo?: ConsumerId;
+  /** True if the recorded requests and responses are erased. */
+  isErased?: true;
 }>;
 
 /**
@@ -243,6 +248,7 @@ export const deliveryOf = (record: AttemptRecorded): Delivery => {
     updatedAtMs: record.atMs,
     attemptEvents,
     ...jobStatusOf(attemptEvents),
+    ...(record.addressedTo !== undefined && { addressedTo: record.addressedTo }),
   };
 };
 
@@ -277,17 +283,27 @@ const mergeAttemptEvents = (
  * twice, or all again from the beginning. Returns `known` itself if `more` adds nothing.
  */
 export const mergeDeliveries = (known: Delivery, more: Delivery): Delivery => {
+  const isErased = known.isErased ?? more.isErased;
+  return isErased === true ? merged(erasedDelivery(known), erasedDelivery(more)) : merged(known, more);
+};
+
+function merged(known: Delivery, more: Delivery): Delivery {
   const attemptEvents = mergeAttemptEvents(known.attemptEvents, more.attemptEvents);
   const createdAtMs = Math.min(known.createdAtMs, more.createdAtMs);
   const updatedAtMs = Math.max(known.updatedAtMs, more.updatedAtMs);
   const orderingKey = known.orderingKey ?? more.orderingKey;
+  const addressedTo = known.addressedTo ?? more.addressedTo;
   const isSame =
     createdAtMs === known.createdAtMs &&
     updatedAtMs === known.updatedAtMs &&
     orderingKey === known.orderingKey &&
+    addressedTo === known.addressedTo &&
     attemptEvents.length === known.attemptEvents.length &&
     attemptEvents.every((attemptEvent, at) => attemptEvent === known.attemptEvents[at]);
   return isSame
     ? known
-    : { ...known, createdAtMs, updatedAtMs, orderingKey, attemptEvents, ...jobStatusOf(attemptEvents) };
-};
+    : {
+        ...{ ...known, createdAtMs, updatedAtMs, orderingKey, attemptEvents, ...jobStatusOf(attemptEvents) },
+        ...(addressedTo !== undefined && { addressedTo }),
+      };
+}

@@ -17,11 +17,14 @@ export type EventDocument = Readonly<{
   type: string;
   source: string;
   accepted_at: Date;
-  ordering_key?: string;
-  caller_id?: string;
-  trace_id?: string;
+  /** Null, like the two below, in an erased event; otherwise absent without a value. */
+  ordering_key?: string | null;
+  caller_id?: string | null;
+  trace_id?: string | null;
   /** See {@link RecordFacts}, as JSON. Absent in documents of earlier releases, which have its fields themselves. */
   record?: string;
+  /** Present if the event is erased. */
+  erased?: true;
 }> &
   Partial<RecordFacts>;
 
@@ -39,6 +42,9 @@ const recordText = ({ time, sizeBytes, position: { partition, offset } }: Stored
   return JSON.stringify(facts);
 };
 
+/** The fields of an erased event. Updates only set fields, so that every MongoDB can carry them out. */
+export const erasedFields = { erased: true, ordering_key: null, caller_id: null, trace_id: null } as const;
+
 /** Returns the document of an event. */
 export const toDocument = (event: StoredEvent): EventDocument => ({
   _id: event.id,
@@ -51,6 +57,7 @@ export const toDocument = (event: StoredEvent): EventDocument => ({
   ...(event.callerId === null ? {} : { caller_id: event.callerId }),
   ...(event.traceId === null ? {} : { trace_id: event.traceId }),
   record: recordText(event),
+  ...(event.isErased === true && erasedFields),
 });
 
 /** Returns the event of a document. */
@@ -72,5 +79,6 @@ export const fromDocument = (document: EventDocument): StoredEvent => {
     traceId: document.trace_id ?? null,
     sizeBytes: size,
     position: { partition, offset },
+    ...(document.erased === true && { isErased: true }),
   };
 };

@@ -89,7 +89,7 @@ const singleRoute = ({ store, deliveries, log }: EventParts): Route =>
         deliveries.list({ ...scope, eventId: id }, { limit: maxListedDeliveries, after: null }),
         log.readData([event]),
       ]);
-      const view = dataView(data);
+      const view = dataView(data, event);
       return {
         status: 200,
         body: {

@@ -19,7 +19,7 @@ const eventExample = {
   ...{ id: 'evt_019aab3cf4007c3d8e4f5a6b7c8d9e0f', type: 'order.paid', source: '/orders' },
   ...{ time: '2026-11-22T10:00:00Z', accepted_at: '2026-11-22T10:00:00.004Z', consumer_id: null },
   ...{ ordering_key: 'ord_7', caller_id: 'order-7-paid', trace_id: '0af7651916cd43dd8448eb211c80319c' },
-  ...{ size_bytes: 23, position: { partition: 3, offset: 1_234 } },
+  ...{ size_bytes: 23, position: { partition: 3, offset: 1_234 }, erased: false },
   deliveries: {
     ...{ total: 2, pending: 0, retrying: 1, delivered: 1, failed: 0, dead_lettered: 0, suppressed: 0 },
   },
@@ -45,6 +45,10 @@ const eventSchema = named(
     position: {
       ...object({ partition: count, offset: count }),
       description: 'Where the log has the event. A repeat of an event keeps the position of the first.',
+    },
+    erased: {
+      type: 'boolean',
+      description: 'Whether its data is erased, with the ordering key, the caller id and the trace id.',
     },
     deliveries: {
       ...countsSchema,
@@ -82,12 +86,13 @@ export const eventDetailSchema = named(
     ...eventSchema.properties,
     data: {
       description:
-        'The data as received: the JSON value, digit for digit, or base64 text if it is not JSON. Null if it has expired.',
+        'The data as received: the JSON value, digit for digit, or base64 text if it is not JSON. Null if it has expired or is erased.',
     },
     data_encoding: { enum: ['json', 'base64', null] },
     data_status: {
       enum: ['available', 'expired', 'erased'],
-      description: 'expired: the log, which keeps events for 7 days by default, does not have it any more.',
+      description:
+        'expired: the log, which keeps events for 7 days by default, does not have it any more. erased: by a request for erasure.',
     },
     delivery_list: {
       type: 'array',

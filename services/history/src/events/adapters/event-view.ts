@@ -24,6 +24,7 @@ const fieldsOf = (event: StoredEvent) => ({
   trace_id: event.traceId,
   size_bytes: event.sizeBytes,
   position: event.position,
+  erased: event.isErased === true,
 });
 
 /** Returns an event as a list shows it. */
@@ -45,12 +46,18 @@ const isJson = (text: string): boolean => {
   }
 };
 
+const withoutData = (status: 'expired' | 'erased'): DataView => ({
+  body: { data_status: status, data_encoding: null, data: null },
+  raw: {},
+});
+
 /**
  * Returns the data of an event as a single event shows it: as received, digit for digit, if it is JSON; else its bytes.
  * `data`: null if the log does not have it any more.
  */
-export const dataView = (data: Buffer | null): DataView => {
-  if (data === null) return { body: { data_status: 'expired', data_encoding: null, data: null }, raw: {} };
+export const dataView = (data: Buffer | null, { isErased }: Pick<StoredEvent, 'isErased'>): DataView => {
+  if (isErased === true) return withoutData('erased');
+  if (data === null) return withoutData('expired');
   const status = { data_status: 'available' } as const;
   const text = isUtf8(data) ? data.toString('utf8') : null;
   if (text !== null && isJson(text))

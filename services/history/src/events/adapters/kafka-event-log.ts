@@ -24,7 +24,7 @@ export const createEventLog = (
   hasExpired: (event: Pick<StoredEvent, 'workspaceId' | 'acceptedAtMs'>) => boolean,
 ): EventLog => ({
   readData: async (events) => {
-    const kept = events.filter((event) => !hasExpired(event));
+    const kept = events.filter((event) => event.isErased !== true && !hasExpired(event));
     const records = await bus.readRecords({
       topic: topics.events,
       positions: kept.map(({ position: { partition, offset } }) => ({ partition, offset: BigInt(offset) })),

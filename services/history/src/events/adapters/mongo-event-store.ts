@@ -13,7 +13,13 @@ import { typeCondition } from '../../adapters/type-condition.ts';
 import type { TenantScope } from '../../domain/tenant-scope.ts';
 import type { StoredEvent } from '../domain/event.ts';
 import type { EventFilters, EventPage, EventStore } from '../ports.ts';
-import { audienceText, type EventDocument, fromDocument, toDocument } from './event-document.ts';
+import {
+  audienceText,
+  type EventDocument,
+  erasedFields,
+  fromDocument,
+  toDocument,
+} from './event-document.ts';
 
 const schema = new Schema<EventDocument>({ _id: String }, { ...plainCollection, collection: 'events' });
 // Each index adds to the cost of every insert.
@@ -72,6 +78,14 @@ export class MongoEventStore implements EventStore {
     const documents = events.map(toDocument);
     const taken = await this.#timed('insert-events', async () => insertNew(this.#model, documents));
     return events.length - taken.size;
+  }
+
+  async erase(ids: readonly EventId[]): Promise<number> {
+    if (ids.length === 0) return 0;
+    const { modifiedCount } = await this.#timed('erase-events', async () =>
+      this.#model.updateMany({ _id: { $in: [...ids] } }, { $set: erasedFields }),
+    );
+    return modifiedCount;
   }
 
   async find(id: EventId, scope: TenantScope): Promise<StoredEvent | null> {

@@ -26,6 +26,8 @@ export type StoredEvent = Readonly<{
   traceId: string | null;
   sizeBytes: number;
   position: LogPosition;
+  /** True if its data is erased, and with it the fields that a caller may have chosen by a person. */
+  isErased?: true;
 }>;
 
 /** The keys of a workspace that may see an event: all of them, those of the workspace itself, or also one consumer's. */
@@ -63,4 +65,13 @@ export const storedEventOf = (
   traceId: traceparentPattern.exec(event.traceparent ?? '')?.[1] ?? null,
   sizeBytes: event.data.length,
   position: at.position,
+});
+
+/** Returns an event without its data and without what may name a person. */
+export const erasedEvent = (event: StoredEvent): StoredEvent => ({
+  ...event,
+  orderingKey: null,
+  callerId: null,
+  traceId: null,
+  isErased: true,
 });

@@ -12,7 +12,7 @@ const atOnce = 500;
 const deadLetterColumns = [
   ...['id', 'kind', 'state', 'reason', 'delivery_id', 'chain', 'event_id', 'event_type', 'subscription_id'],
   ...['consumer_id', 'attempt_count', 'last_status_code', 'last_error', 'first_error_at', 'last_error_at'],
-  ...['recorded_at', 'bytes', 'origin.topic', 'origin.partition', 'origin.offset', 'origin.group'],
+  ...['recorded_at', 'bytes', 'erased', 'origin.topic', 'origin.partition', 'origin.offset', 'origin.group'],
   ...['origin.detail', 'job_id', 'redriven_chain', 'settled.at', 'settled.by', 'settled.reason'],
 ] as const;
 

@@ -34,6 +34,7 @@ const deliveryColumns = [
     'last_reason',
     'last_attempt_at',
     'next_attempt_at',
+    'erased',
     'created_at',
     'updated_at',
   ],

@@ -22,7 +22,14 @@ const bytesAtOnce = 4 * 1024 * 1024;
 /** The columns of events. */
 const eventColumns = [
   ...['id', 'type', 'source', 'time', 'accepted_at', 'consumer_id', 'ordering_key', 'caller_id', 'trace_id'],
-  ...['size_bytes', 'position.partition', 'position.offset', 'deliveries.total', 'deliveries.pending'],
+  ...[
+    'size_bytes',
+    'position.partition',
+    'position.offset',
+    'erased',
+    'deliveries.total',
+    'deliveries.pending',
+  ],
   ...['deliveries.retrying', 'deliveries.delivered', 'deliveries.failed', 'deliveries.dead_lettered'],
   ...['deliveries.suppressed', 'data_status', 'data_encoding', 'data'],
 ] as const;
@@ -52,8 +59,8 @@ const lightest = (events: readonly StoredEvent[]): readonly StoredEvent[] => {
   return end < 0 ? events : events.slice(0, end);
 };
 
-const dataFields = (data: Buffer | null): object => {
-  const { body, raw } = dataView(data);
+const dataFields = (event: StoredEvent, data: Buffer | null): object => {
+  const { body, raw } = dataView(data, event);
   const texts = Object.entries(raw).map(([name, text]) => [name, new RawJson(text)] as const);
   return { ...body, ...Object.fromEntries(texts) };
 };
@@ -72,7 +79,10 @@ export const eventRows = ({ events, deliveries, log }: EventBackends): RowSource
       withCounts(deliveries, page, { workspaceId, ownerId }),
       log.readData(page),
     ]);
-    const rows = counted.map((event, at) => ({ ...eventView(event), ...dataFields(data[at] ?? null) }));
+    const rows = counted.map((one, at) => ({
+      ...eventView(one),
+      ...dataFields(one.event, data[at] ?? null),
+    }));
     const last = page.at(-1);
     const isEnd = last === undefined || (page.length === found.length && found.length < atOnce);
     return { rows, read: page.length, next: isEnd ? null : positionOf(last) };

@@ -11,7 +11,15 @@ const timeOrNull = { type: ['string', 'null'], format: 'date-time' } as const;
 const flag = { type: 'boolean' } as const;
 
 /** The states of an export as the API shows them. */
-export const exportStatuses = ['queued', 'running', 'paused', 'ready', 'failed', 'expired'] as const;
+export const exportStatuses = [
+  'queued',
+  'running',
+  'paused',
+  'ready',
+  'failed',
+  'expired',
+  'deleted',
+] as const;
 /** See {@link exportStatuses}. */
 export type ExportStatus = (typeof exportStatuses)[number];
 
@@ -84,7 +92,8 @@ export const exportSchema = named(
     export_id: { ...text, description: 'Also the id of its job.' },
     status: {
       enum: exportStatuses,
-      description: '`ready`: the file can be downloaded. `expired`: it has been removed.',
+      description:
+        '`ready`: the file can be downloaded. `expired`: it has been removed. `deleted`: it was removed because it may have contained data that is erased; request the export again.',
     },
     of,
     format,
@@ -112,7 +121,7 @@ export const exportSchema = named(
       ...timeOrNull,
       description: 'Time at which the file is removed: 7 days after it was finished.',
     },
-    error: { ...textOrNull, description: 'Why the export failed.' },
+    error: { ...textOrNull, description: 'Why the export failed or was deleted.' },
   }),
   example,
 );

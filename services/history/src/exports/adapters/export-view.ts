@@ -23,6 +23,7 @@ const statusOf = (job: ExportJob, nowMs: number): ExportStatus => {
     case 'failed':
       return job.state;
     case 'done':
+      if (job.checkpoint.isErased === true) return 'deleted';
       return isReady(job, nowMs) ? 'ready' : 'expired';
     case 'cancelled':
       return 'failed';
@@ -62,7 +63,7 @@ export const exportView = (job: ExportJob, keys: LinkKeys, nowMs: number): objec
     file_name: fileName(spec),
     download_url: isReady(job, nowMs) ? linkOf(keys, job, nowMs) : null,
     expires_at: checkpoint.file === null ? null : isoTime(expiresAtMs(checkpoint.file)),
-    error: job.error,
+    error: checkpoint.isErased === true ? 'erased' : job.error,
   };
 };
 

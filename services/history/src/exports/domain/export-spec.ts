@@ -37,6 +37,10 @@ export type ExportCheckpoint = Readonly<{
   /** True once all rows are in the parts. */
   isRead: boolean;
   file: ExportFile | null;
+  /** Ids of the erasures that are applied to every row since it began (again); absent if there are none. */
+  erasures?: readonly string[];
+  /** True if the file was removed because of an erasure. */
+  isErased?: true;
 }>;
 
 /** The checkpoint of a new export. */

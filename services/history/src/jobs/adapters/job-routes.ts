@@ -47,7 +47,7 @@ export const jobRoutes = (parts: JobRouteParts): Route[] => [
   changeRoute(parts, 'pause', {
     summary: 'Pause a job',
     description:
-      'The job stops after the batch in progress, and keeps its place until it is resumed or cancelled. A job that has ended is unchanged.',
+      'The job stops after the batch in progress, and keeps its place until it is resumed or cancelled. A job that has ended is unchanged. 409: an erasure that has begun.',
   }),
   changeRoute(parts, 'resume', {
     summary: 'Resume a paused job',
@@ -56,7 +56,7 @@ export const jobRoutes = (parts: JobRouteParts): Route[] => [
   changeRoute(parts, 'cancel', {
     summary: 'Cancel a job',
     description:
-      'What the job has done stays done; what it had claimed is released. A job that has ended is unchanged.',
+      'What the job has done stays done; what it had claimed is released. A job that has ended is unchanged. 409: an erasure that has begun.',
   }),
 ];
 
@@ -128,6 +128,7 @@ const changeRoute = (
     ...texts,
     params,
     responses: { 200: { description: 'The job.', schema: jobSchema } },
+    problems: ['conflict'],
     find: async ({ params: { id }, principal }) => findJob(parts, id, tenantScopeOf(principal)),
     handle: async ({ params: { id }, principal }) => {
       const job = await changeJob(parts, action, { id, scope: tenantScopeOf(principal) });

@@ -37,7 +37,7 @@ const retryDeliveryRoute = (parts: RetryRouteParts): Route =>
     tag,
     summary: 'Send a delivery again',
     description:
-      'Sends the same body with the same `webhook-id`, at once, whatever the state of the endpoint’s circuit breaker, and then by the retry schedule. A delivery that waits for its next attempt is sent now instead. One that has succeeded is sent again. The response shows the delivery as it was before; its attempts in the new chain have the trigger `manual`. 409: it is in flight, a job holds its dead letter, it waits behind the head of an ordered queue, or its subscription is disabled or deleted. 422: the log no longer has the event, and no dead letter has the body.',
+      'Sends the same body with the same `webhook-id`, at once, whatever the state of the endpoint’s circuit breaker, and then by the retry schedule. A delivery that waits for its next attempt is sent now instead. One that has succeeded is sent again. The response shows the delivery as it was before; its attempts in the new chain have the trigger `manual`. 409: it is in flight, a job holds its dead letter, it waits behind the head of an ordered queue, or its subscription is disabled or deleted. 422: the data is erased, or the log no longer has the event and no dead letter has the body.',
     params: { id: { type: 'string', pattern: '^dlv_[0-9a-f]{32}$', description: 'The id of the delivery.' } },
     newId,
     responses: { 202: { description: 'The delivery, and its new chain.', schema: retriedSchema } },

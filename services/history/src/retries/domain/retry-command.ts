@@ -45,6 +45,7 @@ export const retryCommand = (
       deferrals: 0,
       attempts: attempts.slice(-maxSummaries),
       ...(supersedes && { supersedes }),
+      ...(delivery.addressedTo !== undefined && { addressedTo: delivery.addressedTo }),
     },
     body,
     traceparent,

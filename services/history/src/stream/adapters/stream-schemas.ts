@@ -29,6 +29,7 @@ const eventMessage = named(
     caller_id: textOrNull,
     trace_id: textOrNull,
     size_bytes: count,
+    erased: { type: 'boolean' },
     position: object({ partition: count, offset: text }),
   }),
 );
@@ -48,6 +49,7 @@ const attemptMessage = named(
     status_code: { type: ['integer', 'null'] },
     reason: textOrNull,
     response_excerpt: textOrNull,
+    erased: { type: 'boolean' },
     next_attempt_at: timeOrNull,
   }),
 );

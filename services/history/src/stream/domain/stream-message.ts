@@ -8,6 +8,7 @@ import {
   type WorkspaceId,
 } from '@tidings/contracts';
 import { type Delivery, type DeliveryStatus, deliveryOf } from '../../deliveries/domain/delivery.ts';
+import { erasedDelivery } from '../../deliveries/domain/erase-delivery.ts';
 
 /** The kinds of messages: an event was accepted, a request was made, the state of a delivery has changed. */
 export const messageKinds = ['event', 'attempt', 'state'] as const;
@@ -31,20 +32,29 @@ export type StreamMessage = Readonly<{
   key: string;
 }>;
 
-/** The position of an event in the log, and when the log received it. */
-export type EventPlace = Readonly<{ partition: number; offset: bigint; acceptedAtMs: number }>;
+/** The position of an event in the log, when the log received it, and whether it is erased. */
+export type EventPlace = Readonly<{
+  partition: number;
+  offset: bigint;
+  acceptedAtMs: number;
+  isErased: boolean;
+}>;
 
 const isoTime = (ms: number): string => new Date(ms).toISOString();
+
+// Of an erased event: these may name a person.
+const nobody = { orderingKey: null, callerId: null, traceparent: null };
 
 /** Returns the message of an accepted event. It carries no data, which `GET /v1/webhooks/events/{id}` returns. */
 export const messageOfEvent = (event: EventAccepted, place: EventPlace): StreamMessage => {
   const { id, consumerId, eventType } = event;
   const acceptedAt = isoTime(place.acceptedAtMs);
+  const { orderingKey, callerId, traceparent } = place.isErased ? nobody : event;
   const shown = {
     ...{ kind: 'event', event_id: id, event_type: eventType, consumer_id: consumerId, at: acceptedAt },
-    ...{ source: event.source, time: event.time, ordering_key: event.orderingKey },
-    ...{ caller_id: event.callerId, trace_id: event.traceparent?.split('-')[1] ?? null },
-    size_bytes: event.data.length,
+    ...{ source: event.source, time: event.time, ordering_key: orderingKey },
+    ...{ caller_id: callerId, trace_id: traceparent?.split('-')[1] ?? null },
+    ...{ size_bytes: event.data.length, erased: place.isErased },
     position: { partition: place.partition, offset: String(place.offset) },
   };
   return {
@@ -67,8 +77,10 @@ export const messageOfEvent = (event: EventAccepted, place: EventPlace): StreamM
  */
 export const messagesOfAttempt = (
   record: AttemptRecorded,
+  isErased: boolean,
 ): readonly [StreamMessage | null, StreamMessage | null] => {
-  const delivery = deliveryOf(record);
+  const known = deliveryOf(record);
+  const delivery = isErased ? erasedDelivery(known) : known;
   return [requestMessage(record, delivery), stateMessage(record, delivery)];
 };
 
@@ -96,6 +108,7 @@ function requestMessage(record: AttemptRecorded, delivery: Delivery): StreamMess
       ...{ attempt: record.attempt, chain: record.chain, trigger: record.trigger },
       ...{ duration_ms: record.durationMs, outcome, status_code: statusCode, reason },
       response_excerpt: responseExcerpt,
+      erased: delivery.isErased === true,
       next_attempt_at: next.kind === 'retry' ? isoTime(next.atMs) : null,
     },
   });

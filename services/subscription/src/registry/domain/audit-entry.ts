@@ -16,6 +16,9 @@ export const systemActor: Actor = { keyId: null, address: null };
 /** Fields of a change, with the names of the kind's documents. */
 export type Fields = Readonly<Record<string, unknown>>;
 
+/** The kind of the entries about erasures, which are no documents of the registry. */
+export const erasureKindName = 'erasure';
+
 /** One change: author, operation, time, client address, and the fields before and after. */
 export type AuditEntry = Readonly<{
   /** Later entries have larger ids. */
