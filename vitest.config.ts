@@ -14,7 +14,7 @@ class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
     const isLong = ({ moduleId }: TestSpecification): boolean =>
-      /(crash|order|local-stack|mongo|registry)[^/]*\.int\.test\.ts$/.test(moduleId);
+      /(?:(?:crash|order|local-stack|mongo|registry)[^/]*\.int|crash\.e2e)\.test\.ts$/.test(moduleId);
     return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
   }
 }
@@ -91,7 +91,8 @@ export default defineConfig({
           globalSetup: ['e2e/harness/shared-tidings.ts'],
           testTimeout: 300_000,
           hookTimeout: 300_000,
-          fileParallelism: false,
+          // A stack of its own for each file that kills parts, one for all others. Mostly they wait.
+          maxWorkers: 2,
           sequence: { groupOrder: 2 },
         },
       },

@@ -97,6 +97,19 @@ describe('batching of records', () => {
     expect(batches).toEqual([1, 10, 10, 4]);
   });
 
+  it('writes what waits, and then each record, at once when its partitions close', async () => {
+    const { clock, batches, finished, add, projector } = setUp();
+    add(1);
+    await clock.advance(0);
+    add(2);
+    projector.hurry();
+    await clock.advance(0);
+    expect(finished).toEqual([1, 2, 3]);
+    add(1);
+    await clock.advance(0);
+    expect(batches).toEqual([1, 2, 1]);
+  });
+
   it('has one write in flight and collects records meanwhile', async () => {
     const { clock, batches, add, when } = setUp();
     let finish = () => {};

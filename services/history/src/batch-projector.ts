@@ -51,6 +51,7 @@ export class BatchProjector<M, R, W extends WaitingRecord<M> = WaitingRecord<M>>
   #writing: readonly W[] = [];
   #lastStartMs = Number.NEGATIVE_INFINITY;
   #cancelTimer: (() => void) | undefined;
+  #isHurried = false;
 
   constructor(options: ProjectorOptions<M, R, W>) {
     this.#options = options;
@@ -71,6 +72,14 @@ export class BatchProjector<M, R, W extends WaitingRecord<M> = WaitingRecord<M>>
     this.#schedule();
   }
 
+  /** Writes what waits, and from now on every record, without waiting for the interval: their partitions close. */
+  hurry(): void {
+    this.#isHurried = true;
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    this.#schedule();
+  }
+
   /** Drops unwritten records: the next owner of their partition reads them again. */
   close(): void {
     this.#closing.abort();
@@ -82,7 +91,7 @@ export class BatchProjector<M, R, W extends WaitingRecord<M> = WaitingRecord<M>>
     const { batchRecords, intervalMs, clock } = this.#options;
     if (this.#closing.signal.aborted || this.#writing.length > 0 || this.#queue.length === 0) return;
     const nowMs = clock.monotonicMs();
-    const isIdle = nowMs - this.#lastStartMs >= idleIntervals * intervalMs;
+    const isIdle = this.#isHurried || nowMs - this.#lastStartMs >= idleIntervals * intervalMs;
     const waitMs = isIdle ? 0 : intervalMs - (nowMs % intervalMs);
     if (waitMs === 0 || this.#queue.length * 2 >= batchRecords) {
       this.#cancelTimer?.();

@@ -144,11 +144,11 @@ export const startHistory = async (
   const statistics = openStatistics(context, { ...stores, retention });
   const deliveryRoutes = await openDeliveries(context, bus, {
     ...{ ...stores, retention },
-    onStored: statistics.countAttempts,
+    ...{ onStored: statistics.countAttempts, onClosing: statistics.hurry },
   });
   const eventRoutes = openEvents(context, bus, {
     ...{ ...stores, log, retention },
-    onStored: statistics.countEvents,
+    ...{ onStored: statistics.countEvents, onClosing: statistics.hurry },
   });
   const jobs = await openJobs(context, bus, { ...stores, retention });
   const { routes: deadLetterRoutes, ...deadLetterParts } = await openDeadLetters(context, bus, {

@@ -114,7 +114,13 @@ export const startHere = async (backing: Backing = newBacking(), env: Record<str
   ) => {
     const response = await fetch(`${url}${target}`, {
       method,
-      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json', ...headers },
+      // A service that stops waits for connections that may be about to send another request.
+      headers: {
+        authorization: `Bearer ${key}`,
+        'content-type': 'application/json',
+        connection: 'close',
+        ...headers,
+      },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const read = (await response.json()) as Record<string, unknown>;

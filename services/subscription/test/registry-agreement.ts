@@ -16,33 +16,48 @@ type Raw = Readonly<{
   test_owed: boolean;
 }>;
 
+/** Clients of a test, by the database of its site: a check that is repeated until it passes must not connect each time. */
+const clients = new Map<string, ReturnType<typeof openClients>>();
+
+function openClients({ brokers, database }: Site) {
+  const connection = mongoose.createConnection(sharedMongodbUri(), { dbName: database });
+  const bus = connectKafka({ brokers, clientId: 'test', logger: silentLogger });
+  onTestFinished(async () => {
+    clients.delete(database);
+    await connection.close();
+    await (await bus).close();
+  });
+  return { connection, bus };
+}
+
+function clientsOf(site: Site): ReturnType<typeof openClients> {
+  const opened = clients.get(site.database) ?? openClients(site);
+  clients.set(site.database, opened);
+  return opened;
+}
+
 /** Returns the current records of a topic, from beginning to end, in the order of each partition. */
 export async function recordsOf(
-  { brokers }: Site,
+  site: Site,
   topic: (typeof topics)[keyof typeof topics],
 ): Promise<readonly IncomingRecord[]> {
-  const bus = await connectKafka({ brokers, clientId: 'test', logger: silentLogger });
-  try {
-    const records: IncomingRecord[] = [];
-    await bus.readRange({
-      topic,
-      partitions: Array.from({ length: topic.partitions }, (_, partition) => partition),
-      from: { offsets: new Map() },
-      service: 'test',
-      onRecord: (record) => {
-        records.push(record);
-      },
-    });
-    return records;
-  } finally {
-    await bus.close();
-  }
+  const bus = await clientsOf(site).bus;
+  const records: IncomingRecord[] = [];
+  await bus.readRange({
+    topic,
+    partitions: Array.from({ length: topic.partitions }, (_, partition) => partition),
+    from: { offsets: new Map() },
+    service: 'test',
+    onRecord: (record) => {
+      records.push(record);
+    },
+  });
+  return records;
 }
 
 /** Opens the database of a site directly. */
-export function openDatabase({ database }: Site) {
-  const connection = mongoose.createConnection(sharedMongodbUri(), { dbName: database });
-  onTestFinished(async () => connection.close());
+export function openDatabase(site: Site) {
+  const { connection } = clientsOf(site);
   const subscriptions = connection.collection<Raw>('subscriptions');
   return {
     subscriptions,

@@ -17,10 +17,11 @@ type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
 
 /**
  * The dependencies of the part. `onStored` receives the attempts whose deliveries are stored, partition by partition in
- * order, and completes each once it has done with it.
+ * order, and completes each once it has done with it; `onClosing` is called before the partitions are closed, which
+ * wait for that.
  */
 export type DeliveryParts = DeliveryStores &
-  Readonly<{ retention: Retention; onStored(items: readonly WorkItem<AttemptRecorded>[]): void }>;
+  Readonly<{ retention: Retention; onStored(items: readonly WorkItem<AttemptRecorded>[]): void; onClosing(): void }>;
 
 // At a few hundred attempts per second, one fetch for each costs more than all other work here. A delay of a quarter of
 // a second is not noticeable in a delivery. An interval costs nothing at rest, unlike a wait for more bytes.
@@ -75,7 +76,11 @@ const createProjector = (
 };
 
 /** Consumes the attempts. They wait, and are not lost, while MongoDB is unavailable. */
-const work = async (bus: Bus, projector: AttemptProjector, context: Context): Promise<void> => {
+const work = async (
+  bus: Bus,
+  { projector, onClosing }: Readonly<{ projector: AttemptProjector }> & Pick<DeliveryParts, 'onClosing'>,
+  context: Context,
+): Promise<void> => {
   const { config, health, resources, clock } = context;
   const part = health.register('attempts');
   const runner = await bus.runPartitions({
@@ -86,7 +91,10 @@ const work = async (bus: Bus, projector: AttemptProjector, context: Context): Pr
     maxPendingPerPartition: config.maxPendingPerPartition,
     ...fetchSettings,
   });
-  resources.add('attempts', () => runner.close());
+  resources.add('attempts', async () => {
+    onClosing();
+    await runner.close();
+  });
   const problem = () => problemOf(runner.state());
   resources.add('watches', watchWorkers([{ part, problem }], clock));
 };
@@ -100,7 +108,7 @@ export const openDeliveries = async (
   const { config, metrics, logger, resources, clock } = context;
   const projector = createProjector(parts, context);
   resources.add('projection', () => projector.close());
-  startInBackground(context, () => work(bus, projector, context));
+  startInBackground(context, () => work(bus, { projector, onClosing: parts.onClosing }, context));
   const stopSweeping = purgeByRetention({
     name: 'deliveries',
     store: parts.deliveries,

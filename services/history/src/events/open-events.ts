@@ -28,10 +28,10 @@ type EventItem = WaitingRecord<StoredEvent>;
 
 /**
  * The dependencies of the part. `onStored` receives the events that are stored, partition by partition in order, and
- * completes each once it has done with it.
+ * completes each once it has done with it; `onClosing` is called before the partitions are closed, which wait for that.
  */
 export type EventParts = EventStores &
-  Readonly<{ log: EventLog; retention: Retention; onStored(items: readonly EventItem[]): void }>;
+  Readonly<{ log: EventLog; retention: Retention; onStored(items: readonly EventItem[]): void; onClosing(): void }>;
 
 // People look for an event after it was delivered, and each write costs MongoDB the same for one document as for fifty.
 const fetchSettings = { fetchIntervalMs: 250 } as const;
@@ -65,7 +65,11 @@ const createProjector = (
 };
 
 /** Consumes the events. They wait, and are not lost, while MongoDB is unavailable. */
-const work = async (bus: Bus, projector: EventProjector, context: Context): Promise<void> => {
+const work = async (
+  bus: Bus,
+  { projector, onClosing }: Readonly<{ projector: EventProjector }> & Pick<EventParts, 'onClosing'>,
+  context: Context,
+): Promise<void> => {
   const { config, metrics, health, resources, clock } = context;
   const part = health.register('events');
   const runner = await bus.runPartitions({
@@ -87,7 +91,10 @@ const work = async (bus: Bus, projector: EventProjector, context: Context): Prom
     maxPendingPerPartition: config.maxPendingPerPartition,
     ...fetchSettings,
   });
-  resources.add('events', () => runner.close());
+  resources.add('events', async () => {
+    onClosing();
+    await runner.close();
+  });
   const problem = () => problemOf(runner.state());
   resources.add('event watches', watchWorkers([{ part, problem }], clock));
 };
@@ -97,7 +104,7 @@ export const openEvents = (context: Context, bus: Bus, parts: EventParts): reado
   const { config, logger, resources, clock } = context;
   const projector = createProjector(parts, context);
   resources.add('event projection', () => projector.close());
-  startInBackground({ ...context, name: 'events' }, () => work(bus, projector, context));
+  startInBackground({ ...context, name: 'events' }, () => work(bus, { projector, onClosing: parts.onClosing }, context));
   const stopSweeping = purgeByRetention({
     name: 'events',
     store: parts.events,

@@ -23,6 +23,8 @@ export type OpenStatistics = Readonly<{
   countAttempts(items: readonly WorkItem<AttemptRecorded>[]): void;
   /** Counts accepted events in the same way. */
   countEvents(items: readonly WaitingRecord<StoredEvent>[]): void;
+  /** Writes what waits, and from now on at once. Call it before the partitions are closed, which wait for it. */
+  hurry(): void;
 }>;
 
 // A write costs MongoDB about the same for one attempt as for a thousand: they change the same documents.
@@ -88,6 +90,7 @@ export const openStatistics = (
   purgePeriodically(context, store, retention);
   return {
     routes: statisticsRoutes({ store, clock }),
+    hurry: () => projector.hurry(),
     // Facts wait for seconds: without the records, which would fill the memory of objects that live long.
     countAttempts: (items) => {
       const facts: WaitingRecord<Fact>[] = [];
