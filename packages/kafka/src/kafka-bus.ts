@@ -90,7 +90,12 @@ class KafkaBus implements Bus {
   }
 
   async table<V>(table: TableOptions<V>): Promise<Table<V>> {
-    const opened = new KafkaTable({ ...this.#parts(), table, reader: this.#topicReader(table.topic.name) });
+    const opened: KafkaTable<V> = new KafkaTable({
+      ...this.#parts(),
+      table,
+      reader: this.#topicReader(table.topic.name),
+      onClosed: () => this.#forget(opened),
+    });
     this.#consumers.push(opened);
     opened.start();
     return opened;
@@ -127,11 +132,8 @@ class KafkaBus implements Bus {
 
   async follow(follow: FollowOptions): Promise<Follower> {
     const ends = await this.ends(follow.topics);
-    const onClosed = () => {
-      const index = this.#consumers.indexOf(opened);
-      if (index >= 0) this.#consumers.splice(index, 1);
-    };
-    const opened = new LogFollower({ ...this.#parts(), follow, ends, onClosed });
+    const onClosed = () => this.#forget(opened);
+    const opened: LogFollower = new LogFollower({ ...this.#parts(), follow, ends, onClosed });
     this.#consumers.push(opened);
     return opened;
   }
@@ -191,6 +193,12 @@ class KafkaBus implements Bus {
     await this.#ownProducer?.close();
     await this.#recordReader.close();
     await this.#admin.close();
+  }
+
+  /** Lets go of a consumer that was closed before the bus. */
+  #forget(closed: Closable): void {
+    const index = this.#consumers.indexOf(closed);
+    if (index >= 0) this.#consumers.splice(index, 1);
   }
 
   #parts() {

@@ -17,6 +17,8 @@ export type KafkaTableOptions<V> = Readonly<{
   admin: SharedAdmin;
   clock: Clock;
   metrics: KafkaMetricHandles;
+  /** Called when it is closed. */
+  onClosed: () => void;
 }>;
 
 const progressIntervalMs = 1_000;
@@ -89,6 +91,7 @@ export class KafkaTable<V> implements Table<V>, TopicFollower {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#stopProgress();
+    this.#options.onClosed();
     await this.#options.reader.remove(this);
   }
 
