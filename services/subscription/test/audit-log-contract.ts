@@ -6,8 +6,15 @@ import { acme, anEntry, otherWorkspace, ownScope } from './a-subscription.ts';
 
 const everything: AuditQuery = { kind: null, entityId: null, keyId: null, afterId: null, limit: 100 };
 
-/** Contract tests of every audit log. `create` opens an empty one. */
-export function describeAuditLog(name: string, create: () => Promise<AuditLog>): void {
+/**
+ * Contract tests of every audit log. `create` opens an empty one; `loseEntry` leaves what a crash between the mark and
+ * its entry leaves.
+ */
+export function describeAuditLog(
+  name: string,
+  create: () => Promise<AuditLog>,
+  loseEntry: (log: AuditLog, id: string) => Promise<void>,
+): void {
   describe(`${name}, as an audit log`, () => {
     let log: AuditLog;
     beforeEach(async () => {
@@ -60,6 +67,14 @@ export function describeAuditLog(name: string, create: () => Promise<AuditLog>):
       expect(await log.listUnpublished(10)).toEqual([first, second]);
       await log.markPublished(['aud_1', 'aud_2']);
       expect(await log.listUnpublished(10)).toEqual([]);
+    });
+
+    it('lists what is not published however many older entries are missing', async () => {
+      for (const n of [1, 2, 3, 4, 5]) await loseEntry(log, `aud_${n}`);
+      const entry = await appended({ id: 'aud_6' });
+      expect(await log.listUnpublished(2)).toEqual([entry]);
+      await log.markPublished(['aud_6']);
+      expect(await log.listUnpublished(2)).toEqual([]);
     });
 
     it('lists what is not copied yet, until the whole log is', async () => {

@@ -12,6 +12,11 @@ export class MemoryAuditLog implements AuditLog {
     if (!this.#entries.has(entry.id)) this.#entries.set(entry.id, structuredClone(entry));
   }
 
+  /** Leaves the mark of an entry that was never written. */
+  loseEntry(id: string): void {
+    this.#unpublished.add(id);
+  }
+
   async listUnpublished(limit: number): Promise<readonly AuditEntry[]> {
     return this.#rising()
       .filter(({ id }) => this.#unpublished.has(id))

@@ -65,10 +65,17 @@ describeIdempotencyStore('the MongoDB store', async () => {
   return keys;
 });
 
-describeAuditLog('the MongoDB log', async () => {
-  await emptied('audit_log');
-  return audit;
-});
+describeAuditLog(
+  'the MongoDB log',
+  async () => {
+    await emptied('audit_log');
+    await emptied('audit_outbox');
+    return audit;
+  },
+  async (_, id) => {
+    await cleaner.collection<{ _id: string }>('audit_outbox').insertOne({ _id: id });
+  },
+);
 
 describeHealthStore('the MongoDB store', async () => {
   await emptied('subscription_health');

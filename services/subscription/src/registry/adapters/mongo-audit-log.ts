@@ -51,19 +51,24 @@ export class MongoAuditLog implements AuditLog {
 
   async listUnpublished(limit: number): Promise<readonly AuditEntry[]> {
     return atDatabase(async () => {
-      const marks = await this.#outbox
-        .find({ _id: { $gt: copiedMark } })
-        .sort({ _id: 1 })
-        .limit(limit)
-        .lean()
-        .exec();
-      if (marks.length === 0) return [];
-      // An entry may be missing: its writer has not written it yet, or the sweep writes it again.
-      const found = await this.#model
-        .find({ _id: { $in: marks.map(({ _id }) => _id) } })
-        .lean()
-        .exec();
-      return found.map((raw) => auditEntry(readDocument(raw))).toSorted(byId);
+      for (let after = copiedMark; ; ) {
+        const marks = await this.#outbox
+          .find({ _id: { $gt: after } })
+          .sort({ _id: 1 })
+          .limit(limit)
+          .lean()
+          .exec();
+        const last = marks.at(-1);
+        if (last === undefined) return [];
+        // An entry may be missing: its writer has not written it yet, or the sweep writes it again. Marks without an
+        // entry must not hide the later ones.
+        const found = await this.#model
+          .find({ _id: { $in: marks.map(({ _id }) => _id) } })
+          .lean()
+          .exec();
+        if (found.length > 0) return found.map((raw) => auditEntry(readDocument(raw))).toSorted(byId);
+        after = last._id;
+      }
     });
   }
 
