@@ -44,6 +44,18 @@ describe('a folder', () => {
     expect(await storage.head('exports/one')).not.toBeNull();
   });
 
+  it('removes uploads that a crash left without a key, and leaves what is no upload', async () => {
+    await put('exports/one');
+    const id = '0f0f0f0f-0f0f-4f0f-8f0f-0f0f0f0f0f0f';
+    await mkdir(join(folder, 'uploads', id));
+    await writeFile(join(folder, 'uploads', id, '1'), 'x');
+    await writeFile(join(folder, 'uploads/.DS_Store'), 'x');
+    expect(await storage.abortUploads('exports/', Date.now() - 60_000)).toBe(0);
+    expect(await readdir(join(folder, 'uploads'))).toHaveLength(2);
+    expect(await storage.abortUploads('exports/', Date.now() + 60_000)).toBe(0);
+    expect(await readdir(join(folder, 'uploads'))).toEqual(['.DS_Store']);
+  });
+
   it('follows no link out of the folder', async () => {
     await put('exports/one');
     const outside = await mkdtemp(join(tmpdir(), 'tidings-outside-'));

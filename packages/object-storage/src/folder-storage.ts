@@ -48,7 +48,14 @@ export class FolderStorage implements ObjectStorage {
   }
 
   async putPart({ id }: Upload, number: number, body: Buffer): Promise<FinishedPart> {
-    await this.#atDisk(async () => this.#write(this.#uploadFile(id, String(number)), [body]));
+    await this.#atDisk(async () => {
+      // A part would make the folder of an aborted upload again.
+      if ((await ifMissing(stat(this.#uploadFile(id, 'key')), null)) === null) {
+        const message = `The upload ${id} was aborted: nothing can be added to it.`;
+        throw new AppError({ code: 'unavailable', message, retryable: false });
+      }
+      await this.#write(this.#uploadFile(id, String(number)), [body]);
+    });
     return { number, bytes: body.length, tag: createHash('sha256').update(body).digest('hex') };
   }
 
@@ -77,10 +84,16 @@ export class FolderStorage implements ObjectStorage {
       await this.#removeUnfinished(startedBeforeMs);
       let aborted = 0;
       for (const id of await ifMissing(readdir(join(this.#root, 'uploads')), [])) {
+        // Such as a file of the file system or of a desktop.
+        if (!uploadIdPattern.test(id)) continue;
         const file = this.#uploadFile(id, 'key');
+        // Without a key: an upload whose start or end a crash has interrupted. Nothing can be added to it.
         const key = await ifMissing(readFile(file, 'utf8'), null);
-        if (key?.startsWith(prefix) !== true || (await stat(file)).mtimeMs >= startedBeforeMs) continue;
-        await this.abortUpload({ key, id });
+        const begun = await ifMissing(stat(key === null ? dirname(file) : file), null);
+        if (begun === null || begun.mtimeMs >= startedBeforeMs) continue;
+        if (key !== null && !key.startsWith(prefix)) continue;
+        await this.abortUpload({ key: key ?? '', id });
+        if (key === null) continue;
         aborted += 1;
       }
       return aborted;

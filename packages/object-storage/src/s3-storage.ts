@@ -42,6 +42,8 @@ const finalErrors = [
   'EntityTooSmall',
   'EntityTooLarge',
   'InvalidPart',
+  // Aborted, by another run or by a rule of the bucket.
+  'NoSuchUpload',
   'CredentialsProviderError',
 ];
 
@@ -93,14 +95,20 @@ export class S3Storage implements ObjectStorage {
   }
 
   async abortUploads(prefix: string, startedBeforeMs: number): Promise<number> {
-    const { Uploads = [] } = await this.#run(prefix, async ({ sdk, client }, { Bucket }) =>
-      client.send(new sdk.ListMultipartUploadsCommand({ Bucket, Prefix: prefix })),
-    );
-    const old = Uploads.flatMap(({ Key: key, UploadId: id, Initiated: at }) =>
-      key !== undefined && id !== undefined && (at?.getTime() ?? Infinity) < startedBeforeMs
-        ? [{ key, id }]
-        : [],
-    );
+    const old: Upload[] = [];
+    for (let marker: Marker | undefined = {}; marker !== undefined; ) {
+      const from: Marker = marker;
+      const page: S3.ListMultipartUploadsCommandOutput = await this.#run(
+        prefix,
+        async ({ sdk, client }, { Bucket }) =>
+          client.send(new sdk.ListMultipartUploadsCommand({ Bucket, Prefix: prefix, ...from })),
+      );
+      for (const { Key: key, UploadId: id, Initiated: at } of page.Uploads ?? []) {
+        if (key === undefined || id === undefined) continue;
+        if ((at?.getTime() ?? Infinity) < startedBeforeMs) old.push({ key, id });
+      }
+      marker = markerAfter(page);
+    }
     for (const upload of old) await this.abortUpload(upload);
     return old.length;
   }
@@ -194,6 +202,15 @@ export class S3Storage implements ObjectStorage {
       }
     });
   }
+}
+
+/** The position in a list of uploads: each page has a thousand at most. */
+type Marker = Readonly<{ KeyMarker?: string; UploadIdMarker?: string }>;
+
+function markerAfter(page: S3.ListMultipartUploadsCommandOutput): Marker | undefined {
+  const { IsTruncated, NextKeyMarker: KeyMarker, NextUploadIdMarker: UploadIdMarker } = page;
+  if (IsTruncated !== true || KeyMarker === undefined) return undefined;
+  return UploadIdMarker === undefined ? { KeyMarker } : { KeyMarker, UploadIdMarker };
 }
 
 const objectOf = (key: string, bytes = 0, modified?: Date): StoredObject => ({

@@ -94,6 +94,13 @@ export function describeStorage(name: string, { open, close }: StorageHarness): 
       expect(await storage.head('a/aborted')).toBeNull();
     });
 
+    it('refuses a part of an upload that was aborted, which a repeat does not change', async () => {
+      const upload = await storage.startUpload('a/late');
+      await storage.abortUpload(upload);
+      const failure = { code: 'unavailable', retryable: false };
+      await expect(storage.putPart(upload, 1, Buffer.from('x'))).rejects.toMatchObject(failure);
+    });
+
     it('aborts the uploads with a prefix that began before a time', async () => {
       const old = await storage.startUpload('old/a');
       const part = await storage.putPart(old, 1, Buffer.from('x'));
