@@ -39,6 +39,7 @@ describe('a cell', () => {
     ['@SUM(A1)', "'@SUM(A1)"],
     ['\t=1', "'\t=1"],
     ['\r=1', '"\'\r=1"'],
+    ['\n=1', '"\'\n=1"'],
     ['＝1+1', "'＝1+1"],
     ['\u202e=1+1', "'\u202e=1+1"],
     ['\ufeff=1+1', "'\ufeff=1+1"],
@@ -69,7 +70,7 @@ describe('a CSV file', () => {
         const read = parsed(rows.map(csvLine).join(''));
         expect(read).toEqual(rows.map((row) => row.map(defused)));
         for (const text of read.flat())
-          expect(text.replaceAll(/[\p{Cf} ]/gu, '')).not.toMatch(/^[=+\-@\t\r]/);
+          expect(text.replaceAll(/[\p{Cf} ]/gu, '')).not.toMatch(/^[=+\-@\t\r\n]/);
       }),
     );
   });

@@ -4,7 +4,7 @@ import { RawJson } from './raw-json.ts';
  * The beginning of a text that a spreadsheet runs as a formula: one of these signs, the full-width ones included.
  * Marks that show nothing, such as those of the writing direction, may precede it.
  */
-const formula = /^[\p{Cf}\p{Zs}]*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]/u;
+const formula = /^[\p{Cf}\p{Zs}]*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/u;
 
 const nul = /\0/g;
 const replacement = '\ufffd';
