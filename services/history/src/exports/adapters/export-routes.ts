@@ -10,9 +10,8 @@ import {
   type Route,
   route,
 } from '@tidings/http';
-import { timePositionOf } from '../../adapters/time-position.ts';
 import { deadLetterScopeOf } from '../../dead-letters/adapters/dead-letter-request.ts';
-import type { JobPosition } from '../../jobs/ports.ts';
+import { jobPositionOf } from '../../jobs/adapters/job-position.ts';
 import { newJobId } from '../../jobs/start-job.ts';
 import type { ExportFormat } from '../domain/export-format.ts';
 import type { ExportSubject } from '../domain/export-spec.ts';
@@ -87,11 +86,6 @@ const createRoute = (parts: ExportRouteParts): Route =>
     },
   });
 
-const positionOf = (value: unknown): JobPosition => {
-  const [createdAtMs, id] = timePositionOf(value);
-  return { createdAtMs, id };
-};
-
 const listRoute = (parts: ExportRouteParts): Route =>
   route({
     operationId: 'listExports',
@@ -107,7 +101,7 @@ const listRoute = (parts: ExportRouteParts): Route =>
       const scope = scopeOf(principal);
       const { workspaceId, ownerId } = scope;
       const binding = { workspaceId, filters: { list: 'exports', ownerId } };
-      const after = cursor === undefined ? null : positionOf(decodeCursor(cursor, binding));
+      const after = cursor === undefined ? null : jobPositionOf(decodeCursor(cursor, binding));
       const { exports: found, next } = await listExports(parts, scope, { limit, after });
       const nextCursor = next === null ? null : encodeCursor([next.createdAtMs, next.id], binding);
       return pageReply(request, { data: found.map((job) => viewed(parts, job)), nextCursor });

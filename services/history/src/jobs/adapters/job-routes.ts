@@ -11,13 +11,13 @@ import {
 } from '@tidings/http';
 import type { Clock } from '@tidings/runtime';
 import { tenantScopeOf } from '../../adapters/tenant-scope.ts';
-import { timePositionOf } from '../../adapters/time-position.ts';
 import { changeJob, findJob } from '../change-job.ts';
 import { type Job, type JobKindName, jobKinds } from '../domain/job.ts';
 import type { JobAction } from '../domain/job-change.ts';
 import type { JobKinds } from '../job-kind.ts';
-import type { JobPosition, JobStore } from '../ports.ts';
+import type { JobStore } from '../ports.ts';
 import { jobStatusOf, listJobs } from '../read-jobs.ts';
+import { jobPositionOf } from './job-position.ts';
 import { jobListSchema, jobSchema } from './job-schemas.ts';
 import { jobView } from './job-view.ts';
 
@@ -71,11 +71,6 @@ export const startedReply = async (parts: Pick<JobRouteParts, 'kinds' | 'clock'>
   headers: { location: `${jobsPath}/${job.id}` },
 });
 
-const positionOf = (value: unknown): JobPosition => {
-  const [createdAtMs, id] = timePositionOf(value);
-  return { createdAtMs, id };
-};
-
 const listRoute = (parts: JobRouteParts): Route =>
   route({
     operationId: 'listJobs',
@@ -90,7 +85,7 @@ const listRoute = (parts: JobRouteParts): Route =>
       const scope = tenantScopeOf(principal);
       const { workspaceId, ownerId } = scope;
       const binding = { workspaceId, filters: { ...given, list: 'jobs', ownerId } };
-      const after = cursor === undefined ? null : positionOf(decodeCursor(cursor, binding));
+      const after = cursor === undefined ? null : jobPositionOf(decodeCursor(cursor, binding));
       const { jobs, next } = await listJobs(parts.jobs, { ...scope, ...given }, { limit, after });
       const data = await Promise.all(jobs.map(async (job) => viewJob(parts, job)));
       const nextCursor = next === null ? null : encodeCursor([next.createdAtMs, next.id], binding);
