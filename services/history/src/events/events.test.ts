@@ -8,7 +8,7 @@ import {
   workspaceId,
 } from '@tidings/contracts';
 import { AppError } from '@tidings/runtime';
-import { eventually } from '@tidings/testing';
+import { eventually, publishTestKey } from '@tidings/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { newBacking, startHere, stopAll } from '../../test/in-memory-history.ts';
 
@@ -49,7 +49,14 @@ const start = async () => {
   const get = async (below: string, key?: string) =>
     service.callAt(`${path}${below}`, 'GET', key === undefined ? {} : { key });
   const list = async (query: string, key?: string) => (await get(query, key)).body as unknown as Page;
-  return { ...service, accept, get, list };
+  const publishKeyOf = async (workspace: string): Promise<string> => {
+    const key = `a-key-of-${workspace}-for-tests`;
+    const scopes = ['deliveries:read'] as const;
+    await publishTestKey(await service.bus.producer(), { key, workspaceId: workspace, scopes });
+    await eventually(async () => expect((await get('', key)).status).toBe(200));
+    return key;
+  };
+  return { ...service, accept, get, list, publishKeyOf };
 };
 
 describe('an event in the history', () => {
@@ -206,6 +213,30 @@ describe('a search in the data of events', () => {
     expect(found.toSorted()).toEqual(expected.toSorted());
     expect((await list('?text=Bern&type=user.*')).data).toEqual([]);
     expect((await list('')).scanned_to).toBeNull();
+  });
+
+  it('is searched once at a time for each workspace, which keeps no other one from it', async () => {
+    const { accept, get, list, events, publishKeyOf } = await start();
+    await accept(anEvent());
+    const otherKey = await publishKeyOf('ws_other');
+    let read = (): void => {};
+    const reading = new Promise<void>((resolve) => {
+      read = resolve;
+    });
+    const listed = events.list;
+    Object.assign(events, {
+      list: async (...given: Parameters<typeof listed>) => {
+        await reading;
+        return listed(...given);
+      },
+    });
+    const first = list('?text=ord_7');
+    await eventually(async () => expect((await get('?text=ord_7')).status).toBe(429));
+    const other = get('?text=ord_7', otherKey);
+    read();
+    expect((await first).data).toHaveLength(1);
+    expect((await other).status).toBe(200);
+    expect((await get('?text=ord_7')).status).toBe(200);
   });
 
   it('refuses a text of two bytes, and a cursor of another search', async () => {

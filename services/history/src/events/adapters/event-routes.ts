@@ -1,4 +1,4 @@
-import { eventId } from '@tidings/contracts';
+import { eventId, type WorkspaceId } from '@tidings/contracts';
 import { pageReply, type Route, route } from '@tidings/http';
 import { AppError, type Clock } from '@tidings/runtime';
 import { tenantScopeOf } from '../../adapters/tenant-scope.ts';
@@ -21,23 +21,33 @@ export type EventParts = Readonly<{
 
 const path = '/v1/webhooks/events';
 const maxListedDeliveries = 100;
-// Each holds a chunk of data in memory and keeps a core busy.
-const maxSearches = 2;
+// Each holds a chunk of data in memory and keeps a core busy. One a workspace: no workspace keeps the others from it.
+const maxSearches = 4;
 
-/** Returns a function that lists events, by their data too; at most two searches of the data run at a time. */
+const busy = (detail: string): AppError =>
+  new AppError({
+    code: 'rate-limited',
+    message: `${detail}: repeat the request later.`,
+    retryAfterMs: 5_000,
+  });
+
+/**
+ * Returns a function that lists events, by their data too. Of the searches of the data, one of each workspace runs at a
+ * time, and at most four in all.
+ */
 const createLister = (parts: EventParts) => {
-  let searches = 0;
+  const searching = new Set<WorkspaceId>();
   return async ({ filters, page, text }: EventQuery) => {
     if (text === undefined) return { ...(await listEvents(parts.store, filters, page)), scannedToMs: null };
-    if (searches >= maxSearches) {
-      const message = `${maxSearches} searches by text are running, and no more can at a time: repeat the request later.`;
-      throw new AppError({ code: 'rate-limited', message, retryAfterMs: 5_000 });
-    }
-    searches += 1;
+    const { workspaceId } = filters;
+    if (searching.has(workspaceId))
+      throw busy('A search by text of this workspace is running, one at a time');
+    if (searching.size >= maxSearches) throw busy(`${maxSearches} searches by text are running, the maximum`);
+    searching.add(workspaceId);
     try {
       return await searchEvents(parts, filters, { ...page, text });
     } finally {
-      searches -= 1;
+      searching.delete(workspaceId);
     }
   };
 };
