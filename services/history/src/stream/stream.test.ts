@@ -51,6 +51,12 @@ const eventIds = (stream: TestStream) => stream.messages().map(({ data }) => dat
 const count = async (stream: TestStream, n: number) =>
   eventually(() => expect(stream.messages()).toHaveLength(n));
 
+const exchange = JSON.stringify({
+  phases: { dnsMs: 1.5, totalMs: 12 },
+  request: { headers: {} },
+  response: { headers: {}, body: 'of the data' },
+});
+
 describe('a live stream', () => {
   it('begins with `ready` and shows events, attempts and states as they happen, without the data', async () => {
     const { publish, attempt, open } = await start();
@@ -59,7 +65,7 @@ describe('a live stream', () => {
     expect(stream.response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
     expect(stream.response.headers.get('cache-control')).toBe('no-store, no-transform');
     const id = await publish({ consumerId: consumerId('acme') });
-    const record = await attempt(7, { outcome: outcomes.delivered });
+    const record = await attempt(7, { outcome: outcomes.delivered, exchange });
     await count(stream, 3);
     const [event, request, state] = ['event', 'attempt', 'state'].map((kind) =>
       stream.messages().find((frame) => frame.event === kind),
@@ -68,6 +74,7 @@ describe('a live stream', () => {
     expect(request?.data).toMatchObject({
       ...{ kind: 'attempt', event_id: record.eventId, delivery_id: record.deliveryId },
       ...{ outcome: 'delivered', status_code: 200, status: 'delivered' },
+      ...{ details: 'recorded', phases: { dns_ms: 1.5, connect_ms: null, total_ms: 12 } },
     });
     expect(state?.data).toMatchObject({ kind: 'state', event_id: record.eventId, status: 'delivered' });
     expect(JSON.stringify(stream.frames)).not.toContain('of the data');

@@ -1,5 +1,6 @@
 import { triggers } from '@tidings/contracts';
 import { type JsonSchema, named, withExample } from '@tidings/http';
+import { exchangeProperties } from '@tidings/webhook-request';
 import { deliveryStatuses } from '../../deliveries/domain/delivery.ts';
 
 const text = { type: 'string' } as const;
@@ -50,6 +51,8 @@ const attemptMessage = named(
     reason: textOrNull,
     response_excerpt: textOrNull,
     erased: { type: 'boolean' },
+    details: exchangeProperties.details,
+    phases: exchangeProperties.phases,
     next_attempt_at: timeOrNull,
   }),
 );

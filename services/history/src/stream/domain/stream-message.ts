@@ -7,6 +7,7 @@ import {
   type SubscriptionId,
   type WorkspaceId,
 } from '@tidings/contracts';
+import { exchangeView } from '@tidings/webhook-request';
 import { type Delivery, type DeliveryStatus, deliveryOf } from '../../deliveries/domain/delivery.ts';
 import { erasedDelivery } from '../../deliveries/domain/erase-delivery.ts';
 
@@ -102,13 +103,16 @@ function requestMessage(record: AttemptRecorded, delivery: Delivery): StreamMess
   const [attempt] = delivery.attemptEvents;
   if (!isRequest(record) || attempt === undefined) return null;
   const { kind: outcome, statusCode, reason, responseExcerpt, next } = attempt;
+  // As the attempt view shows them. Headers and bodies stay there: a stream may carry hundreds of attempts a second.
+  const { deliveryId, eventType } = record;
+  const { details, phases } = exchangeView({ ...attempt, deliveryId, eventType });
   return messageAbout(record, 'attempt', {
     status: delivery.status,
     shown: {
       ...{ attempt: record.attempt, chain: record.chain, trigger: record.trigger },
       ...{ duration_ms: record.durationMs, outcome, status_code: statusCode, reason },
-      response_excerpt: responseExcerpt,
       erased: delivery.isErased === true,
+      ...{ response_excerpt: responseExcerpt, details, phases },
       next_attempt_at: next.kind === 'retry' ? isoTime(next.atMs) : null,
     },
   });
