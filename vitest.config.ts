@@ -14,7 +14,7 @@ class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
     const isLong = ({ moduleId }: TestSpecification): boolean =>
-      /(?:(?:crash|order|local-stack|mongo|registry)[^/]*\.int|crash\.e2e)\.test\.ts$/.test(moduleId);
+      /(crash|order|local-stack|mongo|registry)[^/]*\.int\.test\.ts$/.test(moduleId);
     return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
   }
 }
@@ -77,9 +77,9 @@ export default defineConfig({
           globalSetup: ['packages/testing/src/vitest-stack.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
-          // Most of the time they wait for sessions, rebalances and processes that start, so three workers keep two cores busy.
+          // Most of the time they wait for sessions, rebalances and processes that start, so four workers keep two cores busy.
           // Each worker has a stack of its own.
-          maxWorkers: 3,
+          maxWorkers: 4,
           sequence: { groupOrder: 1 },
         },
       },
@@ -91,8 +91,7 @@ export default defineConfig({
           globalSetup: ['e2e/harness/shared-tidings.ts'],
           testTimeout: 300_000,
           hookTimeout: 300_000,
-          // A stack of its own for each file that kills parts, one for all others. Mostly they wait.
-          maxWorkers: 2,
+          fileParallelism: false,
           sequence: { groupOrder: 2 },
         },
       },

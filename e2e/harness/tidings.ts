@@ -46,14 +46,10 @@ const isFree = (port: number): Promise<boolean> =>
     server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
 
-/**
- * Returns the first of 40 consecutive free ports below the ephemeral range. The workers of a run never choose the same
- * ones.
- */
+/** Returns the first of 40 consecutive free ports below the ephemeral range. */
 export const freePortBase = async (): Promise<number> => {
-  const worker = Number(process.env['VITEST_POOL_ID'] ?? 0) % 2;
   for (let tries = 0; tries < 50; tries += 1) {
-    const base = 15_000 + (Math.floor(Math.random() * 150) * 2 + worker) * 40;
+    const base = 15_000 + Math.floor(Math.random() * 300) * 40;
     const free = await Promise.all(Array.from({ length: 40 }, (_, i) => isFree(base + i)));
     if (free.every(Boolean)) return base;
   }

@@ -21,7 +21,11 @@ type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
  * wait for that.
  */
 export type DeliveryParts = DeliveryStores &
-  Readonly<{ retention: Retention; onStored(items: readonly WorkItem<AttemptRecorded>[]): void; onClosing(): void }>;
+  Readonly<{
+    retention: Retention;
+    onStored(items: readonly WorkItem<AttemptRecorded>[]): void;
+    onClosing(): void;
+  }>;
 
 // At a few hundred attempts per second, one fetch for each costs more than all other work here. A delay of a quarter of
 // a second is not noticeable in a delivery. An interval costs nothing at rest, unlike a wait for more bytes.

@@ -31,7 +31,12 @@ type EventItem = WaitingRecord<StoredEvent>;
  * completes each once it has done with it; `onClosing` is called before the partitions are closed, which wait for that.
  */
 export type EventParts = EventStores &
-  Readonly<{ log: EventLog; retention: Retention; onStored(items: readonly EventItem[]): void; onClosing(): void }>;
+  Readonly<{
+    log: EventLog;
+    retention: Retention;
+    onStored(items: readonly EventItem[]): void;
+    onClosing(): void;
+  }>;
 
 // People look for an event after it was delivered, and each write costs MongoDB the same for one document as for fifty.
 const fetchSettings = { fetchIntervalMs: 250 } as const;
@@ -104,7 +109,9 @@ export const openEvents = (context: Context, bus: Bus, parts: EventParts): reado
   const { config, logger, resources, clock } = context;
   const projector = createProjector(parts, context);
   resources.add('event projection', () => projector.close());
-  startInBackground({ ...context, name: 'events' }, () => work(bus, { projector, onClosing: parts.onClosing }, context));
+  startInBackground({ ...context, name: 'events' }, () =>
+    work(bus, { projector, onClosing: parts.onClosing }, context),
+  );
   const stopSweeping = purgeByRetention({
     name: 'events',
     store: parts.events,
