@@ -55,7 +55,7 @@ const commonFields = [
   'maxTimeMS',
 ];
 const statementFields: ReadonlySet<string> = new Set(['q', 'u', 'limit', 'upsert', 'multi']);
-const indexFields: ReadonlySet<string> = new Set(['key', 'name', 'background', 'sparse']);
+const indexFields: ReadonlySet<string> = new Set(['key', 'name', 'background']);
 
 /** A command as it is sent over the wire. */
 export type Command = Readonly<Record<string, unknown>>;

@@ -16,6 +16,8 @@ export type ShownAttempt = Readonly<{
   atMs: number;
   responseExcerpt: string | null;
   exchange: string | null;
+  /** True if a request for erasure has removed what was recorded. */
+  isErased?: boolean;
 }>;
 
 const phasesView = ({ dnsMs, connectMs, tlsMs, firstByteMs, bodyMs, totalMs }: RecordedPhases) => ({
@@ -51,8 +53,7 @@ const excerptView = (excerpt: string | null, isTruncated: boolean) => ({
   response_body_withheld: false,
 });
 
-/** Returns the fields by which the API shows the exchange of an attempt; {@link exchangeProperties} describes them. */
-export const exchangeView = (attempt: ShownAttempt): Readonly<Record<string, unknown>> => {
+const recordedView = (attempt: ShownAttempt): Readonly<Record<string, unknown>> => {
   const { responseExcerpt } = attempt;
   const exchange = attempt.exchange === null ? null : parseExchange(attempt.exchange);
   if (exchange === null) {
@@ -80,6 +81,12 @@ export const exchangeView = (attempt: ShownAttempt): Readonly<Record<string, unk
     response_body_withheld: response?.withheld === true,
   };
 };
+
+/** Returns the fields by which the API shows the exchange of an attempt; {@link exchangeProperties} describes them. */
+export const exchangeView = (attempt: ShownAttempt): Readonly<Record<string, unknown>> => ({
+  ...recordedView(attempt),
+  ...(attempt.isErased === true && { details: 'erased' }),
+});
 
 const ms = { type: ['number', 'null'], minimum: 0 } as const;
 const count = { type: 'integer', minimum: 0 } as const;

@@ -26,8 +26,7 @@ const attemptView = (attemptEvent: AttemptEvent, { id, eventType, isErased }: De
   reason: attemptEvent.reason,
   response_excerpt: attemptEvent.responseExcerpt,
   next: nextView(attemptEvent),
-  ...exchangeView({ ...attemptEvent, deliveryId: id, eventType }),
-  ...(isErased === true && { details: 'erased' }),
+  ...exchangeView({ ...attemptEvent, deliveryId: id, eventType, isErased: isErased === true }),
 });
 
 /** Returns a delivery as a list shows it. */

@@ -105,13 +105,14 @@ function requestMessage(record: AttemptRecorded, delivery: Delivery): StreamMess
   const { kind: outcome, statusCode, reason, responseExcerpt, next } = attempt;
   // As the attempt view shows them. Headers and bodies stay there: a stream may carry hundreds of attempts a second.
   const { deliveryId, eventType } = record;
-  const { details, phases } = exchangeView({ ...attempt, deliveryId, eventType });
+  const isErased = delivery.isErased === true;
+  const { details, phases } = exchangeView({ ...attempt, deliveryId, eventType, isErased });
   return messageAbout(record, 'attempt', {
     status: delivery.status,
     shown: {
       ...{ attempt: record.attempt, chain: record.chain, trigger: record.trigger },
       ...{ duration_ms: record.durationMs, outcome, status_code: statusCode, reason },
-      erased: delivery.isErased === true,
+      erased: isErased,
       ...{ response_excerpt: responseExcerpt, details, phases },
       next_attempt_at: next.kind === 'retry' ? isoTime(next.atMs) : null,
     },

@@ -1,6 +1,4 @@
-/** The topics that a stream reads, in the order of a position. */
-const streamTopics = ['events', 'attempts'] as const;
-/** Index of a topic in {@link streamTopics}. */
+/** A topic that a stream reads, by its index in a position: 0 is events, 1 is attempts. */
 export type TopicIndex = 0 | 1;
 
 /**
