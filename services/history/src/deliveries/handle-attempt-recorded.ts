@@ -1,6 +1,7 @@
 import type { AttemptRecorded, DeliveryId } from '@tidings/contracts';
 import { AppError } from '@tidings/runtime';
-import { type Delivery, deliveryOf, hasRecovered, mergeDeliveries } from './domain/delivery.ts';
+import { type Delivery, deliveryOf, hasRecovered } from './domain/delivery.ts';
+import { mergeDeliveries } from './domain/merge-deliveries.ts';
 import { replayEndsOf } from './domain/replay-outcomes.ts';
 import type { DeliveryStore, StoredDelivery } from './ports.ts';
 

@@ -8,13 +8,9 @@ import {
 import type { IncomingRecord } from '@tidings/kafka';
 import type { Erased } from '../erasure/erasing-stores.ts';
 import { SeenKeys } from './domain/seen-keys.ts';
-import {
-  keyOfAttempt,
-  messageOfEvent,
-  messagesOfAttempt,
-  type StreamMessage,
-} from './domain/stream-message.ts';
+import type { StreamMessage } from './domain/stream-message.ts';
 import { messagesPerRecord, type TopicIndex } from './domain/stream-position.ts';
+import { keyOfAttempt, messageOfEvent, messagesOfAttempt } from './messages-of-record.ts';
 
 /** A message of a record, and the value of its partition after it. */
 export type ProjectedMessage = Readonly<{ next: number; message: StreamMessage }>;

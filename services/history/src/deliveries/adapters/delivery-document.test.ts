@@ -1,7 +1,8 @@
 import { anAttemptRecord } from '@tidings/testing/messages';
 import { describe, expect, it } from 'vitest';
 import { outcomes } from '../../../test/builders.ts';
-import { deliveryOf, mergeDeliveries } from '../domain/delivery.ts';
+import { deliveryOf } from '../domain/delivery.ts';
+import { mergeDeliveries } from '../domain/merge-deliveries.ts';
 import { type DeliveryDocument, fromDocument, toDocument } from './delivery-document.ts';
 
 /** As the first release stored it. */

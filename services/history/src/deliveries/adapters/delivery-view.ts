@@ -1,5 +1,6 @@
 import { exchangeView } from '@tidings/webhook-request';
-import { type AttemptEvent, type Delivery, isAttempt, maxAttemptEvents } from '../domain/delivery.ts';
+import { type AttemptEvent, type Delivery, isAttempt } from '../domain/delivery.ts';
+import { maxAttemptEvents } from '../domain/merge-deliveries.ts';
 import type { DeliverySummary } from '../ports.ts';
 
 const isoTime = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());

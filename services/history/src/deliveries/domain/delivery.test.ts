@@ -3,14 +3,8 @@ import { anAttemptRecord } from '@tidings/testing/messages';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { aFailure, outcomes } from '../../../test/builders.ts';
-import {
-  type Delivery,
-  deliveryOf,
-  isAttempt,
-  maxAttemptEvents,
-  maxWholeExchanges,
-  mergeDeliveries,
-} from './delivery.ts';
+import { type Delivery, deliveryOf, isAttempt } from './delivery.ts';
+import { maxAttemptEvents, maxWholeExchanges, mergeDeliveries } from './merge-deliveries.ts';
 
 const fold = (records: readonly AttemptRecorded[]): Delivery => {
   const [first, ...rest] = records.map(deliveryOf);

@@ -2,7 +2,8 @@ import type { AttemptRecorded } from '@tidings/contracts';
 import { anAttemptRecord } from '@tidings/testing/messages';
 import { describe, expect, it } from 'vitest';
 import { aFailure, outcomes } from '../../../test/builders.ts';
-import { deliveryOf, mergeDeliveries } from './delivery.ts';
+import { deliveryOf } from './delivery.ts';
+import { mergeDeliveries } from './merge-deliveries.ts';
 import { replayEndsOf } from './replay-outcomes.ts';
 
 const chain = 1e15 + 7_000;

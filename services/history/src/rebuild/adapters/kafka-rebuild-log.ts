@@ -6,7 +6,7 @@ import type { RebuildLog } from '../ports.ts';
 type Source = Readonly<{ topic: TopicDefinition; group: string | null }>;
 
 /** Returns the topics that the service reads, with the groups in which it does; null: it remembers its position itself. */
-export const sourcesOf = (group: string): readonly Source[] => [
+const sourcesOf = (group: string): readonly Source[] => [
   // Before the attempts, whose successes settle dead letters.
   { topic: topics.deadLetters, group: `${group}-dead-letters` },
   { topic: topics.attempts, group },

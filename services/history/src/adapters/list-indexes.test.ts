@@ -1,11 +1,11 @@
 import { consumerId, eventId, subscriptionId, workspaceId } from '@tidings/contracts';
 import { createConnection } from 'mongoose';
 import { describe, expect, it } from 'vitest';
-import { MongoAuditStore } from './audit/adapters/mongo-audit-store.ts';
-import { MongoDeadLetterStore } from './dead-letters/adapters/mongo-dead-letter-store.ts';
-import { MongoDeliveryStore } from './deliveries/adapters/mongo-delivery-store.ts';
-import { MongoEventStore } from './events/adapters/mongo-event-store.ts';
-import { MongoJobStore } from './jobs/adapters/mongo-job-store.ts';
+import { MongoAuditStore } from '../audit/adapters/mongo-audit-store.ts';
+import { MongoDeadLetterStore } from '../dead-letters/adapters/mongo-dead-letter-store.ts';
+import { MongoDeliveryStore } from '../deliveries/adapters/mongo-delivery-store.ts';
+import { MongoEventStore } from '../events/adapters/mongo-event-store.ts';
+import { MongoJobStore } from '../jobs/adapters/mongo-job-store.ts';
 
 type Conditions = Readonly<Record<string, unknown>>;
 type Order = Readonly<Record<string, 1 | -1>>;

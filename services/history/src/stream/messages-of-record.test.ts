@@ -1,7 +1,7 @@
 import { anAttemptRecord } from '@tidings/testing/messages';
 import { describe, expect, it } from 'vitest';
-import { outcomes } from '../../../test/builders.ts';
-import { messagesOfAttempt } from './stream-message.ts';
+import { outcomes } from '../../test/builders.ts';
+import { messagesOfAttempt } from './messages-of-record.ts';
 
 const exchange = JSON.stringify({
   phases: { totalMs: 12 },
