@@ -36,8 +36,12 @@ class FakeConsumer {
 
   async subscribe(): Promise<void> {}
 
+  /** Ends when the consumer has joined. */
+  joined: Promise<void> = Promise.resolve();
+
   async run(config: ConsumerRunConfig): Promise<void> {
     this.runConfig = config;
+    await this.joined;
   }
 
   async disconnect(): Promise<void> {
@@ -60,6 +64,7 @@ describe('SupervisedConsumer', () => {
   let lost: number;
   let onBatch: () => void;
   let connectError: Error | undefined;
+  let joined: Promise<void>;
   let supervised: SupervisedConsumer;
   beforeEach(async () => {
     clock = fakeClock();
@@ -67,6 +72,7 @@ describe('SupervisedConsumer', () => {
     batches = 0;
     lost = 0;
     connectError = undefined;
+    joined = Promise.resolve();
     onBatch = () => {
       batches += 1;
     };
@@ -86,6 +92,7 @@ describe('SupervisedConsumer', () => {
       createConsumer: () => {
         const consumer = new FakeConsumer();
         consumer.connectError = connectError;
+        consumer.joined = joined;
         made.push(consumer);
         return consumer as unknown as Consumer;
       },
@@ -167,6 +174,21 @@ describe('SupervisedConsumer', () => {
     old?.join();
     await old?.batch();
     expect({ state: supervised.state, batches }).toEqual({ state: 'restarting', batches: 0 });
+  });
+
+  it('leaves a group that it is joining once it has joined', async () => {
+    let join = (): void => {};
+    joined = new Promise((resolve) => {
+      join = resolve;
+    });
+    made[0]?.emit('crash', { error: new Error('gone') });
+    await clock.advance(10_000);
+    const stopped = supervised.stop();
+    await clock.advance(0);
+    expect(made.map(({ isDisconnected }) => isDisconnected)).toEqual([true, false]);
+    join();
+    await stopped;
+    expect(made[1]?.isDisconnected).toBe(true);
   });
 
   it('does not restart after a stop', async () => {

@@ -35,6 +35,7 @@ const restartBackoff = { baseMs: 250, maxMs: 5_000, random: Math.random };
 // After this time without a crash, the next one starts from a short back-off again.
 const settledMs = 60_000;
 const disconnectTimeoutMs = 5_000;
+const joinTimeoutMs = 1_000;
 const fencedPauseMs = 250;
 const watchIntervalMs = 10_000;
 // Fetches respond within maxWaitMs, empty or not; a loop without activity for this long hangs (kafkajs #1616: an idle
@@ -50,6 +51,7 @@ export class SupervisedConsumer {
   readonly #stopWatch: () => void;
   #state: WorkerState = 'starting';
   #consumer: Consumer | undefined;
+  #joining: Promise<void> = Promise.resolve();
   #cancelRestart = (): void => {};
   #crashes = 0;
   #startedAtMs = 0;
@@ -111,7 +113,10 @@ export class SupervisedConsumer {
     this.#cancelRestart();
     const consumer = this.#consumer;
     this.#consumer = undefined;
-    if (consumer !== undefined) await within(disconnectTimeoutMs, consumer.disconnect());
+    if (consumer === undefined) return;
+    // kafkajs leaves only a group that it has joined: the group would keep a member that stops meanwhile for a session.
+    await within(joinTimeoutMs, this.#joining);
+    await within(disconnectTimeoutMs, consumer.disconnect());
   }
 
   async #run(): Promise<void> {
@@ -129,11 +134,13 @@ export class SupervisedConsumer {
         await within(disconnectTimeoutMs, consumer.disconnect());
         return;
       }
-      await consumer.run({
+      const run = consumer.run({
         autoCommit: false,
         eachBatchAutoResolve: false,
         eachBatch: async (payload) => this.#handle(consumer, payload),
       });
+      this.#joining = run.catch(() => {});
+      await run;
       endpoint.logger.debug({ group: this.#options.group }, 'consumer.started');
     } catch (error) {
       this.#replace(consumer, 'start', error);
