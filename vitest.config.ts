@@ -61,9 +61,9 @@ export default defineConfig({
       {
         ...shared,
         test: {
-          // Kills of whole parts in the middle of long jobs: `npm run test:ops`.
+          // Kills in the middle of long jobs and at every step of every kind of write: `npm run test:ops`.
           name: 'kill',
-          include: ['e2e/**/*.kill.test.ts'],
+          include: ['e2e/**/*.kill.test.ts', 'services/*/test/**/*.kill.test.ts'],
           testTimeout: 600_000,
           hookTimeout: 300_000,
           fileParallelism: false,
@@ -77,9 +77,9 @@ export default defineConfig({
           globalSetup: ['packages/testing/src/vitest-stack.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
-          // Most of the time they wait for sessions, rebalances and processes that start, so four workers keep two cores busy.
+          // Most of the time they wait for sessions, rebalances and processes that start, so three workers keep two cores busy.
           // Each worker has a stack of its own.
-          maxWorkers: 4,
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },
       },

@@ -2,6 +2,7 @@ import { type ApiDescription, describeApi, describing, route } from '../../packa
 import { bulkRoutes } from '../../services/history/src/dead-letters/adapters/bulk-routes.ts';
 import { deadLetterRoutes } from '../../services/history/src/dead-letters/adapters/dead-letter-routes.ts';
 import { deliveryRoutes } from '../../services/history/src/deliveries/adapters/delivery-routes.ts';
+import { erasureRoutes } from '../../services/history/src/erasure/adapters/erasure-routes.ts';
 import { webhookEventRoutes } from '../../services/history/src/events/adapters/event-routes.ts';
 import { exportRoutes } from '../../services/history/src/exports/adapters/export-routes.ts';
 import { fileRoute } from '../../services/history/src/exports/adapters/file-route.ts';
@@ -35,6 +36,7 @@ export const wholeDescription: ApiDescription = describeApi(
     ...deadLetterRoutes(nothing),
     ...bulkRoutes(nothing),
     ...jobRoutes(nothing),
+    ...erasureRoutes(nothing),
     ...retryRoutes(nothing),
     bulkRetryRoute(nothing),
     ...statisticsRoutes(nothing),

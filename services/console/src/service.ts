@@ -29,11 +29,7 @@ const freshMs = 1_000;
  */
 export async function startConsole(context: Context): Promise<{ url: string; operatorUrl: string }> {
   const { config, logger, metrics, resources, clock } = context;
-  const targets = {
-    ingress: config.ingressUrl,
-    subscription: config.subscriptionUrl,
-    history: config.historyUrl,
-  };
+  const targets = targetsOf(config);
   const { sessions, codes, limits } = createSessions(config, clock);
   const proxy = createApiProxy({
     targets,
@@ -82,6 +78,13 @@ export async function startConsole(context: Context): Promise<{ url: string; ope
   resources.add('streams', proxy.endStreams);
   return { url: server.url, operatorUrl: operatorServer.url };
 }
+
+/** Returns the services that answer the API, by name. */
+const targetsOf = ({ ingressUrl, subscriptionUrl, historyUrl }: Context['config']) => ({
+  ingress: ingressUrl,
+  subscription: subscriptionUrl,
+  history: historyUrl,
+});
 
 type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
 

@@ -1,3 +1,4 @@
+import { consumerId } from '@tidings/contracts';
 import { eventually } from '@tidings/testing';
 import { anAttemptRecord } from '@tidings/testing/messages';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -67,6 +68,12 @@ const cases: Readonly<Record<string, (service: Service) => Promise<Case>>> = {
     other: { of: 'deliveries', format: 'ndjson' },
     status: 202,
   }),
+  createErasure: async (service) => {
+    await service.attempt(aFailure(1, 1, { consumerId: consumerId('acme') }));
+    await eventually(() => expect(service.deliveries.all()).toHaveLength(1));
+    const body = { consumer_id: 'acme' };
+    return { path: '/v1/webhooks/erasures', body, other: { ...body, reason: 'r' }, status: 202 };
+  },
   pauseJob: async (service) => {
     const { body } = await service.call('POST', '/redrive', { all: true, rate_per_second: 1 });
     return { path: `${jobs}/${String(body['id'])}/pause`, other: null, status: 200 };

@@ -76,9 +76,11 @@ const impatient: Clock = {
 /** Returns the documents of a workspace, without what depends on the number of writes. */
 const documentsOf = async (name: string, conditions: object) => {
   const documents = await connection.collection(name).find(conditions).sort({ _id: 1 }).toArray();
-  return documents.map(
-    (document) => ({ ...document, rev: null, last_reason: document['last_reason'] ?? null }) as unknown,
-  );
+  return documents.map((document): unknown => ({
+    ...document,
+    rev: null,
+    last_reason: (document['last_reason'] ?? null) as unknown,
+  }));
 };
 
 const key = `a-key-${randomUUID()}`;

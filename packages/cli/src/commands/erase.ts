@@ -60,7 +60,7 @@ export const eraseCommands: readonly CommandSpec[] = [
     description: 'erase the data of one event or one consumer, and show the progress of the job',
     options,
     examples: [
-      'erase --event evt_019aab3cf4007c3d8e4f5a6b7c8d9e0f',
+      'erase --event evt_019aab3cf4007c3d8e4f5a6b7c8d9e0f --yes',
       "erase --consumer acme --reason 'request 4711' --yes",
     ],
     view: { rows: jobRows },
