@@ -15,4 +15,4 @@ export { exchange, malformedRequests, type RawRequest } from './raw-requests.ts'
 export type { AnswerTo, ReceivedRequest, Receiver, ReceiverAnswer, ReceiverOptions } from './receiver.ts';
 export { startReceiver } from './receiver.ts';
 export { sharedBrokers, sharedMongodbUri } from './shared-stack.ts';
-export { guardMongodbCommands, monitoredUri } from './watch-mongodb-commands.ts';
+export { guardMongodbCommands } from './watch-mongodb-commands.ts';

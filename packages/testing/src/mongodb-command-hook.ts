@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { LoggedCommand } from './guard-processes.ts';
 import { type CommandSender, commandFaults, commandRules } from './mongodb-command-rules.ts';
-import { type MongoDriver, monitoredUri, watchMongodbCommands } from './watch-mongodb-commands.ts';
+import { type MongoDriver, watchMongodbCommands } from './watch-mongodb-commands.ts';
 
 // Loaded by `node --import` before all other code; see guardProcesses. Does nothing in a process other than the program
 // that runs the services. The name of a client says which service sends a command.
@@ -18,7 +18,6 @@ if (log !== undefined && isServer) {
   const { mongo } = createRequire(join(dirname(entry), '../../../../packages/mongodb/package.json'))(
     'mongoose',
   ) as Readonly<{ mongo: MongoDriver }>;
-  process.env['MONGODB_URI'] = monitoredUri(process.env['MONGODB_URI'] ?? '');
   const reported = new Set<string>();
   const report = (line: LoggedCommand): void => {
     const text = JSON.stringify(line);

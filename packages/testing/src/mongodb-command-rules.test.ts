@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest';
 import { commandFaults } from './mongodb-command-rules.ts';
-import { monitoredUri } from './watch-mongodb-commands.ts';
 
 it('permits batches and counts to the read model and not to the registry', () => {
   const many = { insert: 'things', documents: [{ _id: 1 }, { _id: 2 }], ordered: false };
@@ -32,12 +31,4 @@ it.each(['subscription', 'history'] as const)('reports commands that no part of 
   expect(commandFaults(sender, 'aggregate', { pipeline: [{ $changeStream: {} }] })).toEqual([
     sender === 'history' ? 'operator $changeStream' : 'command aggregate',
   ]);
-});
-
-it.each([
-  ['mongodb://127.0.0.1:1', 'mongodb://127.0.0.1:1/?monitorCommands=true'],
-  ['mongodb://a:1,b:2/db?replicaSet=r', 'mongodb://a:1,b:2/db?replicaSet=r&monitorCommands=true'],
-  ['mongodb://h/?monitorCommands=true', 'mongodb://h/?monitorCommands=true'],
-])('adds command monitoring to %s', (uri, monitored) => {
-  expect(monitoredUri(uri)).toBe(monitored);
 });

@@ -10,15 +10,16 @@ export type MongoDriver = Readonly<{
 export type CommandGuard = Readonly<{ seen: ReadonlySet<string>; faults: readonly string[] }>;
 
 type Started = Readonly<{ commandName: string; command: Command }>;
-type Client = Readonly<{
-  options: Readonly<{ appName?: string }>;
+type Client = {
+  readonly options: Readonly<{ appName?: string }>;
+  /** Without it a client reports no commands. */
+  monitorCommands: boolean;
   on(event: 'commandStarted', listener: (started: Started) => void): unknown;
-}>;
+};
 type Prototype = { connect(this: Client): Promise<unknown> };
 
 /**
- * Reports every command of every client that connects from now on in this process, with the client's `appName`. Their URI must contain
- * `monitorCommands=true`: see {@link monitoredUri}.
+ * Reports every command of every client that connects from now on in this process, with the client's `appName`.
  */
 export function watchMongodbCommands(
   { MongoClient, BSON }: MongoDriver,
@@ -27,6 +28,7 @@ export function watchMongodbCommands(
   const prototype = MongoClient.prototype as Prototype;
   const { connect } = prototype;
   prototype.connect = async function watched(this: Client) {
+    this.monitorCommands = true;
     this.on('commandStarted', ({ commandName, command }) => {
       // As it is sent over the wire: the library's own objects have fields that are never sent.
       const content = BSON.deserialize(BSON.serialize(command)) as Command;
@@ -45,13 +47,4 @@ export function guardMongodbCommands(driver: MongoDriver, sender: CommandSender)
     faults.push(...commandFaults(sender, name, command));
   });
   return { seen, faults };
-}
-
-/** Returns the URI with which a client reports its commands. */
-export function monitoredUri(uri: string): string {
-  if (/[?&]monitorCommands=true/.test(uri)) return uri;
-  // The standard does not define it as a URL if it names several hosts.
-  const [, address = uri, query] = /^(mongodb(?:\+srv)?:\/\/[^/?]+\/?[^?]*)\??(.*)$/.exec(uri) ?? [];
-  const path = /\/\/[^/]+\//.test(address) ? address : `${address}/`;
-  return `${path}?${query ? `${query}&` : ''}monitorCommands=true`;
 }

@@ -19,7 +19,6 @@ import { Health, loadConfig, systemClock } from '@tidings/runtime';
 import {
   eventually,
   guardMongodbCommands,
-  monitoredUri,
   publishTestKey,
   sharedBrokers,
   sharedMongodbUri,
@@ -82,7 +81,7 @@ const start = async (
 ) => {
   const config = loadConfig(configSpec, {
     KAFKA_BROKERS: brokers.join(','),
-    MONGODB_URI: monitoredUri(MONGODB_URI),
+    MONGODB_URI,
     SEALING_KEYS: testSealingKeys,
     ...env,
   });
@@ -228,7 +227,7 @@ describe('history with real Kafka and the embedded MongoDB', () => {
 const openStores = async (database: string) => {
   const health = new Health();
   const mongo = new MongoConnection({
-    uri: monitoredUri(sharedMongodbUri()),
+    uri: sharedMongodbUri(),
     database,
     appName: 'test',
     clock: systemClock,

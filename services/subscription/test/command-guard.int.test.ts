@@ -1,10 +1,10 @@
-import { guardMongodbCommands, monitoredUri, sharedMongodbUri } from '@tidings/testing';
+import { guardMongodbCommands, sharedMongodbUri } from '@tidings/testing';
 import mongoose from 'mongoose';
 import { expect, it, onTestFinished } from 'vitest';
 
 it('reports commands that are not allowed', async () => {
   const { faults } = guardMongodbCommands(mongoose.mongo, 'subscription');
-  const connection = await mongoose.createConnection(monitoredUri(sharedMongodbUri())).asPromise();
+  const connection = await mongoose.createConnection(sharedMongodbUri()).asPromise();
   onTestFinished(async () => connection.close());
   const things = connection.collection<{ _id: string; n: number }>('forbidden');
   await things.insertMany([

@@ -2,7 +2,7 @@ import { describeIdempotencyStore } from '@tidings/http/testing';
 import { MongoConnection, MongoIdempotencyStore } from '@tidings/mongodb';
 import { createMetrics, silentLogger } from '@tidings/observability';
 import { Health, systemClock } from '@tidings/runtime';
-import { eventually, guardMongodbCommands, monitoredUri, sharedMongodbUri } from '@tidings/testing';
+import { eventually, guardMongodbCommands, sharedMongodbUri } from '@tidings/testing';
 import mongoose from 'mongoose';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { MongoHealthStore } from '../src/endpoint-health/adapters/mongo-health-store.ts';
@@ -21,7 +21,7 @@ const cleaner = mongoose.createConnection(sharedMongodbUri(), { dbName: database
 const { handles } = createMetrics(metricsCatalogue, { service: 'subscription', nodeMetrics: false });
 const health = new Health();
 const mongo = new MongoConnection({
-  uri: monitoredUri(sharedMongodbUri()),
+  uri: sharedMongodbUri(),
   database,
   appName: 'test',
   clock: systemClock,

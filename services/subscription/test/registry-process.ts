@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { ensureTopics } from '@tidings/kafka';
 import { type Brokers, prepareJava, startBrokers } from '@tidings/local-stack';
 import { silentLogger } from '@tidings/observability';
-import { eventually, guardProcesses, monitoredUri, sharedMongodbUri } from '@tidings/testing';
+import { eventually, guardProcesses, sharedMongodbUri } from '@tidings/testing';
 import { expect, onTestFinished } from 'vitest';
 import { accessCaller } from './in-memory-access.ts';
 import { aKeyRing } from './in-memory-registry.ts';
@@ -70,7 +70,7 @@ export function aSite(brokers: readonly string[], sealingKeys = aKeyRing()): Sit
   const database = `registry_${randomUUID().slice(0, 8)}`;
   const env = {
     KAFKA_BROKERS: brokers.join(','),
-    MONGODB_URI: monitoredUri(sharedMongodbUri()),
+    MONGODB_URI: sharedMongodbUri(),
     // One Kafka holds the keys of all registries of a test file.
     ADMIN_KEY: `an-admin-key-${randomUUID()}`,
     WORKSPACE_ID: `ws_${database}`,

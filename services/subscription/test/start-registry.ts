@@ -2,13 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createServiceContext } from '@tidings/observability';
 import { recordingLogger } from '@tidings/observability/testing';
 import { type Clock, loadConfig, systemClock } from '@tidings/runtime';
-import {
-  eventually,
-  guardMongodbCommands,
-  monitoredUri,
-  sharedBrokers,
-  sharedMongodbUri,
-} from '@tidings/testing';
+import { eventually, guardMongodbCommands, sharedBrokers, sharedMongodbUri } from '@tidings/testing';
 import mongoose from 'mongoose';
 import { expect, onTestFinished } from 'vitest';
 import { configSpec } from '../src/config.ts';
@@ -47,7 +41,7 @@ export async function startRegistry(
 ) {
   const config = loadConfig(configSpec, {
     KAFKA_BROKERS: sharedBrokers().join(','),
-    MONGODB_URI: monitoredUri(sharedMongodbUri()),
+    MONGODB_URI: sharedMongodbUri(),
     ADMIN_KEY: site.adminKey,
     WORKSPACE_ID: site.workspace,
     WORKSPACE_POLICY: 'open',
