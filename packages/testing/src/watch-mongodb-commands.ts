@@ -38,11 +38,15 @@ export function watchMongodbCommands(
   };
 }
 
-/** Checks the commands of this process to MongoDB against the rules of a service; see {@link watchMongodbCommands}. */
+/**
+ * Checks what the clients of a service in this process, named `tidings-<service>`, send to MongoDB against its rules. Other
+ * clients, with which a test prepares and reads documents, are not checked. See {@link watchMongodbCommands}.
+ */
 export function guardMongodbCommands(driver: MongoDriver, sender: CommandSender): CommandGuard {
   const seen = new Set<string>();
   const faults: string[] = [];
-  watchMongodbCommands(driver, (name, command) => {
+  watchMongodbCommands(driver, (name, command, clientName) => {
+    if (!clientName.startsWith(`tidings-${sender}`)) return;
     seen.add(name);
     faults.push(...commandFaults(sender, name, command));
   });

@@ -229,7 +229,7 @@ const openStores = async (database: string) => {
   const mongo = new MongoConnection({
     uri: sharedMongodbUri(),
     database,
-    appName: 'test',
+    appName: 'tidings-history',
     clock: systemClock,
     logger: silentLogger,
     health: health.register('mongodb'),

@@ -4,7 +4,9 @@ import { expect, it, onTestFinished } from 'vitest';
 
 it('reports commands that are not allowed', async () => {
   const { faults } = guardMongodbCommands(mongoose.mongo, 'subscription');
-  const connection = await mongoose.createConnection(sharedMongodbUri()).asPromise();
+  const connection = await mongoose
+    .createConnection(sharedMongodbUri(), { appName: 'tidings-subscription' })
+    .asPromise();
   onTestFinished(async () => connection.close());
   const things = connection.collection<{ _id: string; n: number }>('forbidden');
   await things.insertMany([

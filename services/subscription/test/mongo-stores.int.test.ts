@@ -23,7 +23,7 @@ const health = new Health();
 const mongo = new MongoConnection({
   uri: sharedMongodbUri(),
   database,
-  appName: 'test',
+  appName: 'tidings-subscription',
   clock: systemClock,
   logger: silentLogger,
   health: health.register('mongodb'),
