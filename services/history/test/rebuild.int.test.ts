@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import {
   type AttemptRecorded,
   encodeAttempt,
+  encodeErasure,
   encodeEvent,
   newEventId,
   newSubscriptionId,
@@ -87,7 +88,7 @@ const key = `a-key-${randomUUID()}`;
 const guard = guardProcesses();
 const processes = historyProcesses({ key, guard });
 
-it('misses nothing after kill -9 under load, and a rebuild makes the same documents; services wait for it', async () => {
+it('misses nothing after kill -9 under load, and a rebuild makes the same documents, erased ones too; services wait for it', async () => {
   const workspace = workspaceId(`ws_${randomUUID()}`);
   const ofWorkspace = { workspace_id: workspace };
   const counted = { _id: { $gt: `${workspace}/`, $lt: `${workspace}0` } };
@@ -108,6 +109,17 @@ it('misses nothing after kill -9 under load, and a rebuild makes the same docume
     ...encodeEvent(anAcceptedEvent(workspace), { isRepeatable: true }),
   }));
   const deliveries = connection.collection('deliveries');
+  const erasedEvent = { event_id: attempts[0]?.eventId } as const;
+  const erasure = encodeErasure({
+    ...{
+      type: 'DataErased.v1',
+      erasureId: `job_${randomUUID().replaceAll('-', '')}`,
+      workspaceId: workspace,
+    },
+    ...{ scope: { kind: 'event', eventId: attempts[0]?.eventId ?? newEventId(nowMs) }, reason: null },
+    ...{ beforeMs: nowMs + 1, requestedAtMs: nowMs, requestedBy: 'key_1' },
+  });
+  await producer.publish({ topic: topics.erasures, ...erasure });
   const stored = async () => deliveries.countDocuments(ofWorkspace);
   const first = await processes.start(database);
   // Half of them repeat others, and come before them.
@@ -138,6 +150,7 @@ it('misses nothing after kill -9 under load, and a rebuild makes the same docume
     await documentsOf('statistics', counted),
   ];
   const expected = await contents();
+  expect(await deliveries.findOne(erasedEvent)).toMatchObject({ erased: true });
 
   const rebuilding = contextOf(impatient);
   const parts = await openRebuild(rebuilding);
@@ -146,6 +159,7 @@ it('misses nothing after kill -9 under load, and a rebuild makes the same docume
   second.child.kill('SIGTERM');
   await ended;
   await deliveries.deleteMany({ ...ofWorkspace, status: 'delivered' });
+  await deliveries.deleteMany(erasedEvent);
   await deliveries.updateMany(ofWorkspace, { $set: { status: 'pending', attempts: [] } });
   await connection.collection('statistics').updateMany(counted as never, { $set: { consumers: {} } });
   expect(await contents()).not.toEqual(expected);
