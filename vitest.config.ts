@@ -64,8 +64,10 @@ export default defineConfig({
           // Kills in the middle of long jobs and at every step of every kind of write: `npm run test:ops`.
           name: 'kill',
           include: ['e2e/**/*.kill.test.ts', 'services/*/test/**/*.kill.test.ts'],
+          globalSetup: ['packages/testing/src/vitest-stack.ts'],
           testTimeout: 600_000,
           hookTimeout: 300_000,
+          maxWorkers: 1,
           fileParallelism: false,
         },
       },
