@@ -1,14 +1,12 @@
 import { Link } from '@tanstack/react-router';
 import { api, dataOf, type Schemas } from '../../api/client.ts';
 import { useSession } from '../../app/session-context.ts';
-import { Button } from '../../parts/button.tsx';
-import { type Column, DataTable } from '../../parts/data-table.tsx';
+import type { Column } from '../../parts/data-table.tsx';
 import { DeliveryStatus } from '../../parts/delivery-status.tsx';
-import { FilterBar, SelectFilter, TextFilter } from '../../parts/filter-bar.tsx';
+import { SelectFilter, TextFilter } from '../../parts/filter-bar.tsx';
 import { useFilters } from '../../parts/filters.ts';
 import { ForeignText } from '../../parts/foreign-text.tsx';
-import { PageHeader } from '../../parts/page-header.tsx';
-import { Empty } from '../../parts/states.tsx';
+import { ListPage } from '../../parts/list-page.tsx';
 import { Time } from '../../parts/time.tsx';
 import { timeRanges, useRangeStart } from '../../parts/time-range.ts';
 import { usePages } from '../../parts/use-pages.ts';
@@ -75,85 +73,61 @@ export function Page() {
       return dataOf(api.GET('/v1/webhooks/deliveries', { params: { query: { ...query, ...page } }, signal }));
     },
   });
-  const isFiltered = Object.keys(values).length > 0;
-  const clear = () => change(Object.fromEntries(Object.keys(values).map((name) => [name, undefined])));
   return (
-    <>
-      <PageHeader title={texts.title} lead={texts.lead}>
-        <Button onClick={list.reload} disabled={list.isReloading}>
-          {shared.table.refresh}
-        </Button>
-      </PageHeader>
-      <FilterBar isFiltered={isFiltered} onClear={clear}>
-        <SelectFilter
-          label={texts.filters.status}
-          value={values.status}
-          options={statuses}
-          labelOf={(one) => shared.status[one]}
-          onChange={(status) => change({ status })}
-        />
-        <SelectFilter
-          label={texts.filters.answer}
-          value={values.status_class}
-          options={statusClasses}
-          labelOf={(one) => texts.answers[one]}
-          onChange={(status_class) => change({ status_class })}
-        />
-        <SelectFilter
-          label={texts.filters.trigger}
-          value={values.trigger}
-          options={triggers}
-          labelOf={(one) => texts.triggers[one]}
-          onChange={(trigger) => change({ trigger })}
-        />
-        <SelectFilter
-          label={texts.filters.since}
-          value={since}
-          options={timeRanges}
-          labelOf={(one) => shared.filters.ranges[one]}
-          onChange={(next) => change({ since: next })}
-        />
-        <TextFilter
-          label={texts.filters.type}
-          value={values.event_type}
-          placeholder={texts.filters.typePlaceholder}
-          onChange={(event_type) => change({ event_type })}
-        />
-        <TextFilter
-          label={texts.filters.subscription}
-          value={values.subscription_id}
-          placeholder="sub_…"
-          onChange={(subscription_id) => change({ subscription_id })}
-        />
-        <TextFilter
-          label={texts.filters.event}
-          value={values.event_id}
-          placeholder="evt_…"
-          onChange={(event_id) => change({ event_id })}
-        />
-        {entry === 'operator' && (
-          <TextFilter
-            label={texts.filters.consumer}
-            value={values.consumer_id}
-            onChange={(consumer_id) => change({ consumer_id })}
-          />
-        )}
-      </FilterBar>
-      <DataTable
-        label={texts.title}
-        list={list}
-        columns={columns}
-        rowKey={({ id }) => id}
-        empty={
-          isFiltered ? (
-            <Empty title={texts.noMatchTitle} hint={texts.noMatchHint}>
-              <Button onClick={clear}>{shared.filters.clear}</Button>
-            </Empty>
-          ) : (
-            <Empty title={texts.emptyTitle} hint={texts.emptyHint} />
-          )
-        }
+    <ListPage texts={texts} list={list} columns={columns} values={values} change={change}>
+      <SelectFilter
+        label={texts.filters.status}
+        value={values.status}
+        options={statuses}
+        labelOf={(one) => shared.status[one]}
+        onChange={(status) => change({ status })}
       />
-    </>
+      <SelectFilter
+        label={texts.filters.answer}
+        value={values.status_class}
+        options={statusClasses}
+        labelOf={(one) => texts.answers[one]}
+        onChange={(status_class) => change({ status_class })}
+      />
+      <SelectFilter
+        label={texts.filters.trigger}
+        value={values.trigger}
+        options={triggers}
+        labelOf={(one) => texts.triggers[one]}
+        onChange={(trigger) => change({ trigger })}
+      />
+      <SelectFilter
+        label={texts.filters.since}
+        value={since}
+        options={timeRanges}
+        labelOf={(one) => shared.filters.ranges[one]}
+        onChange={(next) => change({ since: next })}
+      />
+      <TextFilter
+        label={texts.filters.type}
+        value={values.event_type}
+        placeholder={texts.filters.typePlaceholder}
+        onChange={(event_type) => change({ event_type })}
+      />
+      <TextFilter
+        label={texts.filters.subscription}
+        value={values.subscription_id}
+        placeholder="sub_…"
+        onChange={(subscription_id) => change({ subscription_id })}
+      />
+      <TextFilter
+        label={texts.filters.event}
+        value={values.event_id}
+        placeholder="evt_…"
+        onChange={(event_id) => change({ event_id })}
+      />
+      {entry === 'operator' && (
+        <TextFilter
+          label={texts.filters.consumer}
+          value={values.consumer_id}
+          onChange={(consumer_id) => change({ consumer_id })}
+        />
+      )}
+    </ListPage>
   );
 }

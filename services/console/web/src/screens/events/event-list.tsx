@@ -1,12 +1,10 @@
 import { Link } from '@tanstack/react-router';
 import { api, dataOf, type Schemas } from '../../api/client.ts';
-import { Button } from '../../parts/button.tsx';
-import { type Column, DataTable } from '../../parts/data-table.tsx';
-import { FilterBar, SelectFilter, TextFilter } from '../../parts/filter-bar.tsx';
+import type { Column } from '../../parts/data-table.tsx';
+import { SelectFilter, TextFilter } from '../../parts/filter-bar.tsx';
 import { useFilters } from '../../parts/filters.ts';
 import { ForeignText } from '../../parts/foreign-text.tsx';
-import { PageHeader } from '../../parts/page-header.tsx';
-import { Empty } from '../../parts/states.tsx';
+import { ListPage } from '../../parts/list-page.tsx';
 import { Time } from '../../parts/time.tsx';
 import { timeRanges, useRangeStart } from '../../parts/time-range.ts';
 import { usePages } from '../../parts/use-pages.ts';
@@ -75,48 +73,24 @@ export function Page() {
       return dataOf(api.GET('/v1/webhooks/events', { params: { query: { ...query, ...page } }, signal }));
     },
   });
-  const isFiltered = Object.keys(values).length > 0;
-  const clear = () => change(Object.fromEntries(Object.keys(values).map((name) => [name, undefined])));
   return (
-    <>
-      <PageHeader title={texts.title} lead={texts.lead}>
-        <Button onClick={list.reload} disabled={list.isReloading}>
-          {shared.table.refresh}
-        </Button>
-      </PageHeader>
-      <FilterBar isFiltered={isFiltered} onClear={clear}>
-        <SelectFilter
-          label={texts.filters.since}
-          value={since}
-          options={timeRanges}
-          labelOf={(one) => shared.filters.ranges[one]}
-          onChange={(next) => change({ since: next })}
-        />
-        {textFilters.map(([name, label, placeholder]) => (
-          <TextFilter
-            key={name}
-            label={label}
-            value={values[name]}
-            onChange={(value) => change({ [name]: value })}
-            {...(placeholder === undefined ? {} : { placeholder })}
-          />
-        ))}
-      </FilterBar>
-      <DataTable
-        label={texts.title}
-        list={list}
-        columns={columns}
-        rowKey={({ id }) => id}
-        empty={
-          isFiltered ? (
-            <Empty title={texts.noMatchTitle} hint={texts.noMatchHint}>
-              <Button onClick={clear}>{shared.filters.clear}</Button>
-            </Empty>
-          ) : (
-            <Empty title={texts.emptyTitle} hint={texts.emptyHint} />
-          )
-        }
+    <ListPage texts={texts} list={list} columns={columns} values={values} change={change}>
+      <SelectFilter
+        label={texts.filters.since}
+        value={since}
+        options={timeRanges}
+        labelOf={(one) => shared.filters.ranges[one]}
+        onChange={(next) => change({ since: next })}
       />
-    </>
+      {textFilters.map(([name, label, placeholder]) => (
+        <TextFilter
+          key={name}
+          label={label}
+          value={values[name]}
+          onChange={(value) => change({ [name]: value })}
+          {...(placeholder === undefined ? {} : { placeholder })}
+        />
+      ))}
+    </ListPage>
   );
 }
