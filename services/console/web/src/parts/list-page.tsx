@@ -21,13 +21,15 @@ type Props<T> = Readonly<{
   /** The values of the filters, and what changes them: see useFilters. */
   values: Readonly<Record<string, unknown>>;
   change: (next: Readonly<Record<string, undefined>>) => void;
+  /** Buttons and links beside the title, such as one that creates what is listed; also shown where nothing is yet. */
+  actions?: ReactNode;
   /** The filters. */
   children: ReactNode;
 }>;
 
 /** A page that is a list with filters: what is shown above it, and what instead of it when it is empty. */
 export function ListPage<T extends Readonly<{ id: string }>>(props: Props<T>) {
-  const { texts, list, columns, values, change, children } = props;
+  const { texts, list, columns, values, change, actions, children } = props;
   const names = Object.keys(values);
   const isFiltered = names.length > 0;
   const clear = () => change(Object.fromEntries(names.map((name) => [name, undefined])));
@@ -37,6 +39,7 @@ export function ListPage<T extends Readonly<{ id: string }>>(props: Props<T>) {
         <Button onClick={list.reload} disabled={list.isReloading}>
           {shared.table.refresh}
         </Button>
+        {actions}
       </PageHeader>
       <FilterBar isFiltered={isFiltered} onClear={clear}>
         {children}
@@ -52,7 +55,9 @@ export function ListPage<T extends Readonly<{ id: string }>>(props: Props<T>) {
               <Button onClick={clear}>{shared.filters.clear}</Button>
             </Empty>
           ) : (
-            <Empty title={texts.emptyTitle} hint={texts.emptyHint} />
+            <Empty title={texts.emptyTitle} hint={texts.emptyHint}>
+              {actions}
+            </Empty>
           )
         }
       />
