@@ -1,10 +1,10 @@
-import type { ApiRequest } from './call-api.ts';
+import type { ApiRequest } from './api/call-api.ts';
+import type { Target } from './api/find-target.ts';
 import { CommandFailed } from './command-failed.ts';
 import { exitCodes } from './exit-codes.ts';
-import type { Target } from './find-target.ts';
-import { type Input, readCount, readJson } from './read-input.ts';
-import { readSeconds } from './read-time.ts';
-import type { View } from './show.ts';
+import { type Input, readCount, readJson } from './input/read-input.ts';
+import { readSeconds } from './input/read-time.ts';
+import type { View } from './output/show.ts';
 
 /**
  * The parsed command line: arguments by name, options by their name in camelCase, the sources that files are read from,

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
-import { callApi } from './call-api.ts';
+import { callApi } from './api/call-api.ts';
+import { findTarget, type Target } from './api/find-target.ts';
 import type { CommandSpec, Given, OptionSpec } from './command.ts';
 import { CommandFailed } from './command-failed.ts';
 import { apiKeyCommands } from './commands/api-keys.ts';
@@ -20,10 +21,9 @@ import { subscriptionCommands } from './commands/subscriptions.ts';
 import { systemCommands } from './commands/system.ts';
 import { workspaceCommands } from './commands/workspaces.ts';
 import { exitCodes } from './exit-codes.ts';
-import { findTarget, type Target } from './find-target.ts';
-import { missingText } from './missing-text.ts';
-import type { Input } from './read-input.ts';
-import { nextPage, show } from './show.ts';
+import { missingText } from './input/missing-text.ts';
+import type { Input } from './input/read-input.ts';
+import { nextPage, show } from './output/show.ts';
 import { version } from './version.ts';
 
 /** The environment of the tool: its variables, its inputs, and its outputs. */

@@ -1,7 +1,7 @@
 import { CommanderError } from 'commander';
 import { CommandFailed } from './command-failed.ts';
 import { exitCodes } from './exit-codes.ts';
-import { flagHint } from './flag-hints.ts';
+import { flagHint } from './input/flag-hints.ts';
 import { createProgram, type Io } from './program.ts';
 
 /**

@@ -1,5 +1,5 @@
-import { callApi } from './call-api.ts';
-import { changedFields, type ReadOnlyFields } from './changed-fields.ts';
+import { callApi } from './api/call-api.ts';
+import type { Target } from './api/find-target.ts';
 import {
   bodyOf,
   type CommandSpec,
@@ -14,8 +14,8 @@ import {
 } from './command.ts';
 import { CommandFailed } from './command-failed.ts';
 import { exitCodes } from './exit-codes.ts';
-import type { Target } from './find-target.ts';
-import { readJson } from './read-input.ts';
+import { changedFields, type ReadOnlyFields } from './input/changed-fields.ts';
+import { readJson } from './input/read-input.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 

@@ -1,38 +1,14 @@
-export type {
-  AccessRecord,
-  AccessScope,
-  ApiKeyRecord,
-  ConsumerRecord,
-  EventTypePolicy,
-  NoticeStyle,
-  TokenKeyRecord,
-  WorkspaceRecord,
-} from './access.ts';
-export {
-  accessKeyOf,
-  accessKeyPrefixes,
-  accessScopes,
-  consumerScopes,
-  decodeAccess,
-  encodeAccess,
-  eventTypePolicies,
-  noticeStyles,
-  retentionDays,
-} from './access.ts';
-export type { AttemptEnd, AttemptOutcome, AttemptRecorded, NextStep } from './attempt.ts';
-export { attemptId, decodeAttempt, encodeAttempt } from './attempt.ts';
-export type { AttemptExchange, RecordedPhases, ShortExchange } from './attempt-exchange.ts';
+export type { AttemptEnd, AttemptOutcome, AttemptRecorded, NextStep } from './deliveries/attempt.ts';
+export { attemptId, decodeAttempt, encodeAttempt } from './deliveries/attempt.ts';
+export type { AttemptExchange, RecordedPhases, ShortExchange } from './deliveries/attempt-exchange.ts';
 export {
   derivedRequestHeaders,
   exchangeText,
   parseExchange,
   shortExchangeText,
-} from './attempt-exchange.ts';
-export type { AuditRecorded } from './audit.ts';
-export { decodeAudit, encodeAudit } from './audit.ts';
-export type { BreakerOpened } from './breaker.ts';
-export { decodeBreakerOpened, encodeBreakerClosed, encodeBreakerOpened } from './breaker.ts';
-export { consumerGroups } from './consumer-groups.ts';
+} from './deliveries/attempt-exchange.ts';
+export type { BreakerOpened } from './deliveries/breaker.ts';
+export { decodeBreakerOpened, encodeBreakerClosed, encodeBreakerOpened } from './deliveries/breaker.ts';
 export type {
   DeadLetter,
   DeadLetterRef,
@@ -40,7 +16,7 @@ export type {
   DeliveryDeadLettered,
   RecordOrigin,
   RecordPoisoned,
-} from './dead-letter.ts';
+} from './deliveries/dead-letter.ts';
 export {
   deadLetterIdOf,
   deadLetterRefOf,
@@ -50,20 +26,59 @@ export {
   encodePoison,
   encodeSettled,
   poisonedEventOf,
-} from './dead-letter.ts';
-export type { AttemptSummary, DeliveryRequested, DeliveryState } from './delivery-command.ts';
-export { decodeDelivery, encodeDelivery } from './delivery-command.ts';
-export { ErasedData, type ErasureSubject } from './erased-data.ts';
-export type { DataErased, ErasureScope } from './erasure.ts';
-export { decodeErasure, encodeErasure } from './erasure.ts';
-export type { EventAccepted } from './event.ts';
-export { decodeEvent, encodeEvent } from './event.ts';
+} from './deliveries/dead-letter.ts';
+export type { AttemptSummary, DeliveryRequested, DeliveryState } from './deliveries/delivery-command.ts';
+export { decodeDelivery, encodeDelivery } from './deliveries/delivery-command.ts';
+export type { DeliveryInstruction, LiveHeld, LiveHoldChanged } from './deliveries/live-hold.ts';
+export {
+  decodeInstruction,
+  decodeLiveHeld,
+  encodeLiveHeld,
+  encodeLiveHoldChanged,
+  isLiveHeldKey,
+  isLiveHoldChanged,
+  liveHeldKey,
+} from './deliveries/live-hold.ts';
+export { isOwnRequest, loopHeaderName } from './deliveries/loop-header.ts';
+export type { OrderingEntry } from './deliveries/ordering-entry.ts';
+export { decodeOrderingEntry, encodeOrderingEntry, orderingEntryKey } from './deliveries/ordering-entry.ts';
+export type {
+  BodyFormat,
+  DeadLetterReason,
+  DeferralReason,
+  FailureReason,
+  SuppressionReason,
+  Trigger,
+} from './deliveries/outcome.ts';
+export {
+  bodyFormats,
+  deadLetterReasons,
+  deferralReasons,
+  failureReasons,
+  suppressionReasons,
+  triggers,
+} from './deliveries/outcome.ts';
+export { isReplayChain, isReplayed, replayChainOf } from './deliveries/replay-chain.ts';
+export type {
+  CompletedRequest,
+  PhaseTimings,
+  RequestFailureReason,
+  RequestOutcome,
+} from './deliveries/request-outcome.ts';
+export { endOfRequest, maxExcerptBytes, textStart } from './deliveries/request-outcome.ts';
+export type { CommandsSuperseded } from './deliveries/superseded-commands.ts';
+export { decodeSuperseded, encodeSuperseded } from './deliveries/superseded-commands.ts';
+export { ErasedData, type ErasureSubject } from './events/erased-data.ts';
+export type { DataErased, ErasureScope } from './events/erasure.ts';
+export { decodeErasure, encodeErasure } from './events/erasure.ts';
+export type { EventAccepted } from './events/event.ts';
+export { decodeEvent, encodeEvent } from './events/event.ts';
 export type {
   EventTypeAudience,
   EventTypeRecord,
   EventTypeState,
   SchemaMode,
-} from './event-type.ts';
+} from './events/event-type.ts';
 export {
   decodeEventType,
   encodeEventType,
@@ -71,23 +86,37 @@ export {
   eventTypeKey,
   eventTypeStates,
   schemaModes,
-} from './event-type.ts';
+} from './events/event-type.ts';
+export type {
+  DisableCause,
+  ExportEvent,
+  HealthEvent,
+  LastFailure,
+  OperationalEvent,
+  OperationalEventType,
+} from './events/operational-event.ts';
+export {
+  disableCauses,
+  encodeOperationalEvent,
+  operationalEventIdOf,
+  operationalEventTypes,
+} from './events/operational-event.ts';
+export type { EventTypeSeen } from './events/seen-event-type.ts';
+export { decodeEventTypeSeen, encodeEventTypeSeen } from './events/seen-event-type.ts';
 export {
   eventTypeNameMaxLength,
   eventTypeNamePattern,
   isEventPattern,
   isEventTypeName,
   isReservedEventType,
-} from './event-type-name.ts';
-export type { HeaderFields } from './header-fields.ts';
-export { headerText } from './header-fields.ts';
+} from './ids/event-type-name.ts';
 export {
   callerTextRule,
   consumerIdRule,
   patternRules,
   workspaceIdPattern,
   workspaceIdRule,
-} from './id-rules.ts';
+} from './ids/id-rules.ts';
 export type {
   ConsumerId,
   DeadLetterId,
@@ -95,7 +124,7 @@ export type {
   EventId,
   SubscriptionId,
   WorkspaceId,
-} from './ids.ts';
+} from './ids/ids.ts';
 export {
   consumerId,
   deadLetterId,
@@ -110,7 +139,7 @@ export {
   newSubscriptionId,
   subscriptionId,
   workspaceId,
-} from './ids.ts';
+} from './ids/ids.ts';
 export type {
   DesiredJobState,
   JobOrdered,
@@ -121,7 +150,7 @@ export type {
   OrderedJobSpecs,
   ReplaySpec,
   ReplayTarget,
-} from './job.ts';
+} from './jobs/job.ts';
 export {
   decodeJobRecord,
   desiredJobStates,
@@ -129,63 +158,32 @@ export {
   jobPartition,
   jobRecordKey,
   jobStates,
-} from './job.ts';
-export type { KeyUsed } from './key-usage.ts';
-export { decodeKeyUsed, encodeKeyUsed } from './key-usage.ts';
-export type { DeliveryInstruction, LiveHeld, LiveHoldChanged } from './live-hold.ts';
-export {
-  decodeInstruction,
-  decodeLiveHeld,
-  encodeLiveHeld,
-  encodeLiveHoldChanged,
-  isLiveHeldKey,
-  isLiveHoldChanged,
-  liveHeldKey,
-} from './live-hold.ts';
-export { isOwnRequest, loopHeaderName } from './loop-header.ts';
+} from './jobs/job.ts';
 export type {
-  DisableCause,
-  ExportEvent,
-  HealthEvent,
-  LastFailure,
-  OperationalEvent,
-  OperationalEventType,
-} from './operational-event.ts';
+  AccessRecord,
+  AccessScope,
+  ApiKeyRecord,
+  ConsumerRecord,
+  EventTypePolicy,
+  NoticeStyle,
+  TokenKeyRecord,
+  WorkspaceRecord,
+} from './registry/access.ts';
 export {
-  disableCauses,
-  encodeOperationalEvent,
-  operationalEventIdOf,
-  operationalEventTypes,
-} from './operational-event.ts';
-export type { OrderingEntry } from './ordering-entry.ts';
-export { decodeOrderingEntry, encodeOrderingEntry, orderingEntryKey } from './ordering-entry.ts';
-export type {
-  BodyFormat,
-  DeadLetterReason,
-  DeferralReason,
-  FailureReason,
-  SuppressionReason,
-  Trigger,
-} from './outcome.ts';
-export {
-  bodyFormats,
-  deadLetterReasons,
-  deferralReasons,
-  failureReasons,
-  suppressionReasons,
-  triggers,
-} from './outcome.ts';
-export { withoutIndent } from './pem.ts';
-export { isReplayChain, isReplayed, replayChainOf } from './replay-chain.ts';
-export type {
-  CompletedRequest,
-  PhaseTimings,
-  RequestFailureReason,
-  RequestOutcome,
-} from './request-outcome.ts';
-export { endOfRequest, maxExcerptBytes, textStart } from './request-outcome.ts';
-export type { EventTypeSeen } from './seen-event-type.ts';
-export { decodeEventTypeSeen, encodeEventTypeSeen } from './seen-event-type.ts';
+  accessKeyOf,
+  accessKeyPrefixes,
+  accessScopes,
+  consumerScopes,
+  decodeAccess,
+  encodeAccess,
+  eventTypePolicies,
+  noticeStyles,
+  retentionDays,
+} from './registry/access.ts';
+export type { AuditRecorded } from './registry/audit.ts';
+export { decodeAudit, encodeAudit } from './registry/audit.ts';
+export type { KeyUsed } from './registry/key-usage.ts';
+export { decodeKeyUsed, encodeKeyUsed } from './registry/key-usage.ts';
 export type {
   ExhaustionPolicy,
   OnEnable,
@@ -195,7 +193,7 @@ export type {
   SealedTls,
   SignatureStyle,
   SubscriptionRecord,
-} from './subscription.ts';
+} from './registry/subscription.ts';
 export {
   decodeSubscription,
   defaultRetryScheduleSeconds,
@@ -206,10 +204,12 @@ export {
   sealedHeaderField,
   shortRetryScheduleSeconds,
   signatureStyles,
-} from './subscription.ts';
-export type { CommandsSuperseded } from './superseded-commands.ts';
-export { decodeSuperseded, encodeSuperseded } from './superseded-commands.ts';
-export type { Rung, TopicDefinition, TopicKind } from './topics.ts';
-export { allTopics, ladder, supersededKeptMs, topics } from './topics.ts';
-export type { WireRecord } from './wire.ts';
-export { DecodeError } from './wire.ts';
+} from './registry/subscription.ts';
+export { consumerGroups } from './wire/consumer-groups.ts';
+export type { HeaderFields } from './wire/header-fields.ts';
+export { headerText } from './wire/header-fields.ts';
+export { withoutIndent } from './wire/pem.ts';
+export type { Rung, TopicDefinition, TopicKind } from './wire/topics.ts';
+export { allTopics, ladder, supersededKeptMs, topics } from './wire/topics.ts';
+export type { WireRecord } from './wire/wire.ts';
+export { DecodeError } from './wire/wire.ts';

@@ -3,7 +3,7 @@ import { createMemoryBus } from '@tidings/kafka/testing';
 import { fakeClock } from '@tidings/runtime/testing';
 import { describe, expect, it } from 'vitest';
 import { aContext } from '../test/a-context.ts';
-import { serveCatalogue } from '../test/in-memory-catalogue.ts';
+import { serveCatalogue } from '../test/memory/in-memory-catalogue.ts';
 import { followTopics } from './follow-topics.ts';
 
 /** Opens one reader whose state the test sets, and a table that the test marks as read. */

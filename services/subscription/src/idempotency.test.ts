@@ -1,6 +1,6 @@
 import { decodeAttempt, topics } from '@tidings/contracts';
 import { describe, expect, it } from 'vitest';
-import { serveEverything } from '../test/in-memory-service.ts';
+import { serveEverything } from '../test/memory/in-memory-service.ts';
 import { aBody } from '../test/registry-api.ts';
 
 type Served = Awaited<ReturnType<typeof serveEverything>>;

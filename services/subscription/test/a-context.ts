@@ -3,7 +3,7 @@ import { recordingLogger } from '@tidings/observability/testing';
 import { type Clock, loadConfig, systemClock } from '@tidings/runtime';
 import { configSpec } from '../src/config.ts';
 import { metricsCatalogue } from '../src/metrics.ts';
-import { aKeyRing } from './in-memory-registry.ts';
+import { aKeyRing } from './memory/in-memory-registry.ts';
 
 /** Creates the context of a service without network connections. */
 export const aContext = (

@@ -1,8 +1,13 @@
 import { type Clock, systemClock } from '@tidings/runtime';
 import { eventually } from '@tidings/testing';
 import { describe, expect, it } from 'vitest';
+import {
+  aSite,
+  type RegistrySite,
+  type RunningRegistry,
+  startReadyRegistry,
+} from './crashes/start-registry.ts';
 import { aBody } from './registry-api.ts';
-import { aSite, type RegistrySite, type RunningRegistry, startReadyRegistry } from './start-registry.ts';
 
 type Body = Readonly<Record<string, unknown>>;
 type Answer = Readonly<{ status: number; headers: Headers; body: Body }>;

@@ -2,8 +2,8 @@ import { systemClock } from '@tidings/runtime';
 import { eventually, sharedMongodbUri } from '@tidings/testing';
 import mongoose from 'mongoose';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { accessCaller } from './in-memory-access.ts';
-import { aSite, type RegistrySite, startReadyRegistry } from './start-registry.ts';
+import { aSite, type RegistrySite, startReadyRegistry } from './crashes/start-registry.ts';
+import { accessCaller } from './memory/in-memory-access.ts';
 
 type Entry = { _id: string; claimed_until_ms: number; answer: string | null };
 type Caller = ReturnType<typeof accessCaller>;

@@ -10,8 +10,8 @@ import { silentLogger } from '@tidings/observability';
 import { eventually, sharedBrokers } from '@tidings/testing';
 import { anAttemptRecord } from '@tidings/testing/messages';
 import { expect, it, onTestFinished } from 'vitest';
+import { aSite, type RegistrySite, startReadyRegistry } from './crashes/start-registry.ts';
 import { aBody } from './registry-api.ts';
-import { aSite, type RegistrySite, startReadyRegistry } from './start-registry.ts';
 
 async function openProducer(): Promise<Producer> {
   const bus = await connectKafka({ brokers: sharedBrokers(), clientId: 'test', logger: silentLogger });

@@ -9,9 +9,9 @@ import { connectKafka } from '@tidings/kafka';
 import { silentLogger } from '@tidings/observability';
 import { eventually, sharedBrokers } from '@tidings/testing';
 import { describe, expect, it } from 'vitest';
-import { catalogueCaller } from './in-memory-catalogue.ts';
+import { aSite, startReadyRegistry } from './crashes/start-registry.ts';
+import { catalogueCaller } from './memory/in-memory-catalogue.ts';
 import { aBody } from './registry-api.ts';
-import { aSite, startReadyRegistry } from './start-registry.ts';
 
 const recordsOf = async (workspace: string): Promise<readonly EventTypeRecord[]> => {
   const bus = await connectKafka({

@@ -1,7 +1,7 @@
 import { eventually } from '@tidings/testing';
 import { expect, it } from 'vitest';
+import { aSite, sentCommands, startReadyRegistry } from './crashes/start-registry.ts';
 import { aBody } from './registry-api.ts';
-import { aSite, sentCommands, startReadyRegistry } from './start-registry.ts';
 
 // Every test that starts the service fails on a command that the design does not allow; this one ensures that commands
 // are observed at all.

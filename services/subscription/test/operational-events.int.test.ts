@@ -12,9 +12,9 @@ import { silentLogger } from '@tidings/observability';
 import { eventually, sharedBrokers, startReceiver } from '@tidings/testing';
 import { anAttemptRecord } from '@tidings/testing/messages';
 import { expect, it, onTestFinished } from 'vitest';
-import { accessCaller } from './in-memory-access.ts';
+import { aSite, type RegistrySite, startReadyRegistry } from './crashes/start-registry.ts';
+import { accessCaller } from './memory/in-memory-access.ts';
 import { aBody } from './registry-api.ts';
-import { aSite, type RegistrySite, startReadyRegistry } from './start-registry.ts';
 
 /** Creates a failed attempt unless the overrides state otherwise. */
 function attemptOf(id: string, site: RegistrySite, overrides: Partial<AttemptRecorded> = {}): OutgoingRecord {

@@ -5,10 +5,10 @@ import { silentLogger } from '@tidings/observability';
 import { sealingKeyId } from '@tidings/runtime';
 import { eventually } from '@tidings/testing';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { aKeyRing } from './in-memory-registry.ts';
-import { expectAgreement, openDatabase, recordsOf } from './registry-agreement.ts';
+import { expectAgreement, openDatabase, recordsOf } from './crashes/registry-agreement.ts';
+import { aSite, openBrokers, runCommand, type Said, startReady } from './crashes/registry-process.ts';
+import { aKeyRing } from './memory/in-memory-registry.ts';
 import { aBody } from './registry-api.ts';
-import { aSite, openBrokers, runCommand, type Said, startReady } from './registry-process.ts';
 
 vi.setConfig({ testTimeout: 240_000 });
 

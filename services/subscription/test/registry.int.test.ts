@@ -1,8 +1,8 @@
 import { encodeSubscription, topics } from '@tidings/contracts';
 import { eventually } from '@tidings/testing';
 import { describe, expect, it } from 'vitest';
+import { aSite, startReadyRegistry, startRegistry } from './crashes/start-registry.ts';
 import { aBody } from './registry-api.ts';
-import { aSite, startReadyRegistry, startRegistry } from './start-registry.ts';
 import { openTopic } from './topic-reader.ts';
 
 describe('the registry over Kafka and MongoDB', () => {

@@ -4,8 +4,8 @@ import { silentLogger } from '@tidings/observability';
 import { verify, verifyPlain } from '@tidings/signing';
 import { eventually, makeAuthority, sharedBrokers, startReceiver } from '@tidings/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { aSite, startReadyRegistry } from './crashes/start-registry.ts';
 import { aBody } from './registry-api.ts';
-import { aSite, startReadyRegistry } from './start-registry.ts';
 
 async function attemptsOf(subscriptionId: string) {
   const bus = await connectKafka({ brokers: sharedBrokers(), clientId: 'test', logger: silentLogger });

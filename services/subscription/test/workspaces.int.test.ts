@@ -4,9 +4,9 @@ import { connectKafka } from '@tidings/kafka';
 import { silentLogger } from '@tidings/observability';
 import { eventually, sharedBrokers } from '@tidings/testing';
 import { expect, it, onTestFinished } from 'vitest';
-import { accessCaller } from './in-memory-access.ts';
+import { aSite, startReadyRegistry } from './crashes/start-registry.ts';
+import { accessCaller } from './memory/in-memory-access.ts';
 import { aBody } from './registry-api.ts';
-import { aSite, startReadyRegistry } from './start-registry.ts';
 
 /** Publishes an admin's key of a workspace to the access topic. */
 async function publishAdminKey(workspace: string, key: string): Promise<void> {

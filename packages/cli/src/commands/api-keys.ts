@@ -1,3 +1,4 @@
+import { requestsAt } from '../api/requests-at.ts';
 import {
   type CommandSpec,
   countOf,
@@ -10,8 +11,7 @@ import {
   pageOptions,
   textOf,
 } from '../command.ts';
-import { readTime } from '../read-time.ts';
-import { requestsAt } from '../requests-at.ts';
+import { readTime } from '../input/read-time.ts';
 
 const path = '/v1/webhooks/api-keys';
 const at = requestsAt(path);

@@ -1,5 +1,5 @@
 import { type CommandSpec, fieldsOf, pageOptions, pageQuery } from '../command.ts';
-import { timeOptions, timesOf } from '../time-options.ts';
+import { timeOptions, timesOf } from '../input/time-options.ts';
 
 /** tidings audit-log … */
 export const auditLogCommands: readonly CommandSpec[] = [

@@ -1,7 +1,7 @@
-import { callApi } from '../call-api.ts';
+import { callApi } from '../api/call-api.ts';
+import type { Target } from '../api/find-target.ts';
 import { CommandFailed } from '../command-failed.ts';
 import { exitCodes } from '../exit-codes.ts';
-import type { Target } from '../find-target.ts';
 import type { Job } from './job-rows.ts';
 import { jobFailure, until, watchJob } from './watch-job.ts';
 

@@ -1,3 +1,4 @@
+import { requestsAt } from '../api/requests-at.ts';
 import {
   type CommandSpec,
   dataOption,
@@ -11,7 +12,6 @@ import {
   secondsOf,
   versionOption,
 } from '../command.ts';
-import { requestsAt } from '../requests-at.ts';
 import { updateCommand } from '../update-command.ts';
 
 const at = requestsAt('/v1/webhooks/consumers');

@@ -1,6 +1,6 @@
 import { fieldsOf, type Given, type OptionSpec, textOf } from '../command.ts';
-import { readTime } from '../read-time.ts';
-import { timeOptions, timesOf } from '../time-options.ts';
+import { readTime } from '../input/read-time.ts';
+import { timeOptions, timesOf } from '../input/time-options.ts';
 
 /** Options that filter dead letters by common properties. */
 export const filterOptions: readonly OptionSpec[] = [

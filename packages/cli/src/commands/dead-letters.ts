@@ -1,5 +1,5 @@
+import { requestsAt } from '../api/requests-at.ts';
 import { type CommandSpec, pageOptions, pageQuery, textOf } from '../command.ts';
-import { requestsAt } from '../requests-at.ts';
 import { filterOf, filterOptions } from './dead-letter-filters.ts';
 import { redriveCommands } from './redrive-dead-letters.ts';
 

@@ -1,5 +1,5 @@
+import { requestsAt } from '../api/requests-at.ts';
 import { type CommandSpec, type Given, pageOptions, pageQuery, textOf } from '../command.ts';
-import { requestsAt } from '../requests-at.ts';
 import { filterOf, filterOptions } from './delivery-filters.ts';
 import { retryCommand } from './retry-deliveries.ts';
 import { showDelivery } from './show-delivery.ts';

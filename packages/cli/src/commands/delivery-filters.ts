@@ -1,5 +1,5 @@
 import { fieldsOf, type Given, type OptionSpec } from '../command.ts';
-import { timeOptions, timesOf } from '../time-options.ts';
+import { timeOptions, timesOf } from '../input/time-options.ts';
 
 /** Options that filter deliveries. */
 export const filterOptions: readonly OptionSpec[] = [

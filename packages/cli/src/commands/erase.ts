@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline';
-import { callApi } from '../call-api.ts';
+import { callApi } from '../api/call-api.ts';
 import {
   type CommandSpec,
   fieldsOf,

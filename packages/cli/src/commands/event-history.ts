@@ -1,6 +1,6 @@
+import { requestsAt } from '../api/requests-at.ts';
 import { type CommandSpec, fieldsOf, pageOptions, pageQuery } from '../command.ts';
-import { requestsAt } from '../requests-at.ts';
-import { timeOptions, timesOf } from '../time-options.ts';
+import { timeOptions, timesOf } from '../input/time-options.ts';
 
 const path = '/v1/webhooks/events';
 const filterNames = {

@@ -1,4 +1,5 @@
-import { callApi } from '../call-api.ts';
+import { callApi } from '../api/call-api.ts';
+import { requestsAt } from '../api/requests-at.ts';
 import {
   bodyOf,
   type CommandSpec,
@@ -16,8 +17,7 @@ import {
   pageOptions,
   versionOption,
 } from '../command.ts';
-import { readTime } from '../read-time.ts';
-import { requestsAt } from '../requests-at.ts';
+import { readTime } from '../input/read-time.ts';
 import { updateCommand } from '../update-command.ts';
 import { pushCommand } from './push-event-types.ts';
 

@@ -1,6 +1,6 @@
 import { createClient, type EventInput } from '@tidings/sdk';
 import { type CommandSpec, type Given, textOf } from '../command.ts';
-import { parse, readText } from '../read-input.ts';
+import { parse, readText } from '../input/read-input.ts';
 import { historyCommands } from './event-history.ts';
 import { publishBatchCommand } from './publish-batch.ts';
 import { publishFailure } from './publish-failure.ts';

@@ -1,4 +1,6 @@
-import { callApi } from '../call-api.ts';
+import { callApi } from '../api/call-api.ts';
+import type { Target } from '../api/find-target.ts';
+import { requestsAt } from '../api/requests-at.ts';
 import {
   type CommandSpec,
   type Given,
@@ -10,10 +12,8 @@ import {
 } from '../command.ts';
 import { CommandFailed } from '../command-failed.ts';
 import { exitCodes } from '../exit-codes.ts';
-import type { Target } from '../find-target.ts';
-import { readSeconds } from '../read-time.ts';
-import { requestsAt } from '../requests-at.ts';
-import { saveFile } from '../save-file.ts';
+import { readSeconds } from '../input/read-time.ts';
+import { saveFile } from '../output/save-file.ts';
 import { watchJob } from './watch-job.ts';
 
 type Export = Readonly<{

@@ -1,7 +1,7 @@
 import { type CommandSpec, jsonOf, textOf } from '../command.ts';
 import { CommandFailed } from '../command-failed.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { readJson } from '../read-input.ts';
+import { readJson } from '../input/read-input.ts';
 
 /** tidings filters … */
 export const filterCommands: readonly CommandSpec[] = [

@@ -1,6 +1,6 @@
-import { callApi } from '../call-api.ts';
+import { callApi } from '../api/call-api.ts';
+import { requestsAt } from '../api/requests-at.ts';
 import { type CommandSpec, inPath, pageOptions } from '../command.ts';
-import { requestsAt } from '../requests-at.ts';
 import { type Job, jobRows, progressText } from './job-rows.ts';
 import { jobFailure, watchJob } from './watch-job.ts';
 

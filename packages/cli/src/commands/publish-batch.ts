@@ -3,11 +3,11 @@ import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { createClient, type EventInput, TidingsError } from '@tidings/sdk';
+import type { Target } from '../api/find-target.ts';
+import { problemText } from '../api/problem-text.ts';
 import { type CommandSpec, type Given, nameOfFile, textOf } from '../command.ts';
 import { CommandFailed } from '../command-failed.ts';
 import { exitCodes } from '../exit-codes.ts';
-import type { Target } from '../find-target.ts';
-import { problemText } from '../problem-text.ts';
 import { publishFailure } from './publish-failure.ts';
 import { type EventLine, faultOf, readEvents } from './read-events.ts';
 

@@ -1,7 +1,7 @@
 import { TidingsError } from '@tidings/sdk';
+import { problemText } from '../api/problem-text.ts';
 import { CommandFailed } from '../command-failed.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { problemText } from '../problem-text.ts';
 
 /**
  * Returns the meaning of a failed publication for a command: refused, or possibly accepted, with the key to repeat it

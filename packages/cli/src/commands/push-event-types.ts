@@ -1,8 +1,8 @@
-import { type ApiRequest, callApi } from '../call-api.ts';
+import { type ApiRequest, callApi } from '../api/call-api.ts';
+import type { Target } from '../api/find-target.ts';
 import { type CommandSpec, fileOf } from '../command.ts';
 import { CommandFailed } from '../command-failed.ts';
 import { exitCodes } from '../exit-codes.ts';
-import type { Target } from '../find-target.ts';
 
 const path = '/v1/webhooks/event-types';
 

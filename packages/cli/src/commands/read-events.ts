@@ -3,7 +3,7 @@ import { elementsOf, membersOf } from '@tidings/json';
 import { type EventInput, fakeClient } from '@tidings/sdk';
 import { CommandFailed } from '../command-failed.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { decodeText } from '../read-input.ts';
+import { decodeText } from '../input/read-input.ts';
 
 /** An event of a file, or its fault. `place` is its position: `line 3`, or `/2` in an array. */
 export type EventLine = Readonly<

@@ -1,4 +1,4 @@
-import { callApi } from '../call-api.ts';
+import { callApi } from '../api/call-api.ts';
 import {
   type CommandSpec,
   countOf,
@@ -11,7 +11,7 @@ import {
 } from '../command.ts';
 import { CommandFailed } from '../command-failed.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { readSeconds } from '../read-time.ts';
+import { readSeconds } from '../input/read-time.ts';
 import { awaitRedrive, type RedriveJob, redriveFailure } from './await-redrive.ts';
 import { filterOf, filterOptions } from './dead-letter-filters.ts';
 import { jobRows } from './job-rows.ts';

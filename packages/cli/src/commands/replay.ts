@@ -1,4 +1,4 @@
-import { callApi } from '../call-api.ts';
+import { callApi } from '../api/call-api.ts';
 import {
   type CommandSpec,
   countOf,
@@ -11,7 +11,7 @@ import {
 } from '../command.ts';
 import { CommandFailed } from '../command-failed.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { readTime } from '../read-time.ts';
+import { readTime } from '../input/read-time.ts';
 import { type Job, jobRows } from './job-rows.ts';
 import { jobFailure, watchJob } from './watch-job.ts';
 

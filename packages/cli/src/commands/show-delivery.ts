@@ -1,6 +1,6 @@
+import { requestsAt } from '../api/requests-at.ts';
 import type { CommandSpec } from '../command.ts';
-import { requestsAt } from '../requests-at.ts';
-import { inWords, showRows } from '../show.ts';
+import { inWords, showRows } from '../output/show.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 

@@ -1,5 +1,5 @@
 import { type CommandSpec, fieldsOf } from '../command.ts';
-import { timeOptions, timesOf } from '../time-options.ts';
+import { timeOptions, timesOf } from '../input/time-options.ts';
 
 type Figures = Readonly<{
   success_rate: number | null;

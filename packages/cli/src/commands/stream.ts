@@ -1,7 +1,7 @@
+import type { Target } from '../api/find-target.ts';
+import { followStream, type StreamFrame } from '../api/follow-stream.ts';
 import { type CommandSpec, countOf, fieldsOf, type Given, textOf } from '../command.ts';
-import type { Target } from '../find-target.ts';
-import { followStream, type StreamFrame } from '../follow-stream.ts';
-import { inWords } from '../show.ts';
+import { inWords } from '../output/show.ts';
 
 const queryNames = {
   ...{ kinds: 'kinds', types: 'types', status: 'status' },

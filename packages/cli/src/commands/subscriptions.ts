@@ -1,3 +1,4 @@
+import { requestsAt } from '../api/requests-at.ts';
 import {
   type CommandSpec,
   dataOption,
@@ -14,7 +15,6 @@ import {
 } from '../command.ts';
 import { CommandFailed } from '../command-failed.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { requestsAt } from '../requests-at.ts';
 import { updateCommand } from '../update-command.ts';
 
 const path = '/v1/webhooks/subscriptions';

@@ -1,8 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { callApi } from '../call-api.ts';
+import { callApi } from '../api/call-api.ts';
+import type { Target } from '../api/find-target.ts';
 import { CommandFailed } from '../command-failed.ts';
 import { exitCodes } from '../exit-codes.ts';
-import type { Target } from '../find-target.ts';
 import { type Job, progressText } from './job-rows.ts';
 
 const endStates: readonly string[] = ['done', 'cancelled', 'failed'];

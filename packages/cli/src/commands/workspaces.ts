@@ -1,3 +1,4 @@
+import { requestsAt } from '../api/requests-at.ts';
 import {
   type CommandSpec,
   countOf,
@@ -10,7 +11,6 @@ import {
   pageOptions,
   versionOption,
 } from '../command.ts';
-import { requestsAt } from '../requests-at.ts';
 import { updateCommand } from '../update-command.ts';
 
 const at = requestsAt('/v1/webhooks/workspaces');

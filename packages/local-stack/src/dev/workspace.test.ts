@@ -31,7 +31,7 @@ describe('the services that a changed file affects', () => {
     ['packages/http-more/src/index.ts', ['other']],
     ['packages/kafka/src/bus.ts', ['fanout']],
     // Through another package.
-    ['packages/contracts/src/topics.ts', ['fanout']],
+    ['packages/contracts/src/wire/topics.ts', ['fanout']],
     // Not loaded by a running service.
     ['services/fanout/src/service.test.ts', []],
     ['services/fanout/test/builders.ts', []],

@@ -2,7 +2,7 @@ import { decodeEvent, type HealthEvent, type SubscriptionId, topics } from '@tid
 import { AppError } from '@tidings/runtime';
 import { describe, expect, it } from 'vitest';
 import { aSubscription, someSettings } from '../../test/a-subscription.ts';
-import { openInMemoryRegistry } from '../../test/in-memory-registry.ts';
+import { openInMemoryRegistry } from '../../test/memory/in-memory-registry.ts';
 import { amended, disabled, enabled, type Subscription } from '../subscriptions/domain/subscription.ts';
 import { operationalEventPublisher } from './adapters/kafka-operational-events.ts';
 import { type ApplyHealthTransitions, createApplyHealthTransitions } from './apply-health-transitions.ts';

@@ -15,7 +15,7 @@ import { eventually } from '@tidings/testing';
 import { anAttemptRecord } from '@tidings/testing/messages';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { nextId } from '../../test/a-subscription.ts';
-import { MemoryHealthStore } from '../../test/memory-health-store.ts';
+import { MemoryHealthStore } from '../../test/memory/memory-health-store.ts';
 import { metricsCatalogue } from '../metrics.ts';
 import { consumeAttempts } from './adapters/kafka-attempts.ts';
 import type { ApplyHealthTransitions } from './apply-health-transitions.ts';

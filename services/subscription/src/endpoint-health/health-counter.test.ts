@@ -2,7 +2,7 @@ import { type SubscriptionId, workspaceId } from '@tidings/contracts';
 import { AppError } from '@tidings/runtime';
 import { beforeEach, expect, it } from 'vitest';
 import { nextId } from '../../test/a-subscription.ts';
-import { MemoryHealthStore } from '../../test/memory-health-store.ts';
+import { MemoryHealthStore } from '../../test/memory/memory-health-store.ts';
 import type { ApplyHealthTransitions } from './apply-health-transitions.ts';
 import type { CountedAttempt } from './domain/counted-attempt.ts';
 import { type AttemptBatch, HealthCounter } from './health-counter.ts';

@@ -1,6 +1,6 @@
 import { consumerId } from '@tidings/contracts';
 import { describe, expect, it } from 'vitest';
-import { serveCatalogue } from '../../test/in-memory-catalogue.ts';
+import { serveCatalogue } from '../../test/memory/in-memory-catalogue.ts';
 import { unknownEventFaults } from './check-event-names.ts';
 
 const catalogueOf = async (...names: readonly string[]) => {

@@ -1,6 +1,6 @@
 import { consumerId } from '@tidings/contracts';
 import { describe, expect, it } from 'vitest';
-import { serveCatalogue } from '../../test/in-memory-catalogue.ts';
+import { serveCatalogue } from '../../test/memory/in-memory-catalogue.ts';
 import { limits } from './domain/limits.ts';
 import { findMatchedTypes } from './find-matched-types.ts';
 

@@ -1,6 +1,6 @@
 import { workspaceId } from '@tidings/contracts';
 import { describe, expect, it } from 'vitest';
-import { serveCatalogue } from '../../test/in-memory-catalogue.ts';
+import { serveCatalogue } from '../../test/memory/in-memory-catalogue.ts';
 import { recordSeenType } from './record-seen-type.ts';
 
 const openCatalogue = async (policy: 'open' | 'strict' = 'open') => {

@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { aContext } from '../../test/a-context.ts';
-import { openInMemoryRegistry } from '../../test/in-memory-registry.ts';
+import { openInMemoryRegistry } from '../../test/memory/in-memory-registry.ts';
 import type { Documents } from '../registry/documents.ts';
 import type { Versioned } from '../registry/domain/versioned.ts';
 import { startMaintenance } from './start-maintenance.ts';

@@ -1,7 +1,7 @@
 import { consumerId, type DataErased, eventId, workspaceId } from '@tidings/contracts';
 import { AppError } from '@tidings/runtime';
 import { expect, it } from 'vitest';
-import { MemoryAuditLog } from '../../test/memory-audit-log.ts';
+import { MemoryAuditLog } from '../../test/memory/memory-audit-log.ts';
 import { createAuditErasures } from './audit-erasures.ts';
 
 const demo = workspaceId('ws_demo');

@@ -1,6 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { aSubscription } from '../../test/a-subscription.ts';
-import { type InMemoryRegistry, openInMemoryRegistry, publishedOn } from '../../test/in-memory-registry.ts';
+import {
+  type InMemoryRegistry,
+  openInMemoryRegistry,
+  publishedOn,
+} from '../../test/memory/in-memory-registry.ts';
 import { disabled, enabled } from '../subscriptions/domain/subscription.ts';
 
 describe('the outbox', () => {

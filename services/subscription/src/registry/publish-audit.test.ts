@@ -3,7 +3,7 @@ import { createMemoryBus, type MemoryBus } from '@tidings/kafka/testing';
 import { AppError } from '@tidings/runtime';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { anEntry } from '../../test/a-subscription.ts';
-import { MemoryAuditLog } from '../../test/memory-audit-log.ts';
+import { MemoryAuditLog } from '../../test/memory/memory-audit-log.ts';
 import { auditPublisher } from './adapters/kafka-audit-topic.ts';
 import { type PublishAuditParts, publishAudit } from './publish-audit.ts';
 

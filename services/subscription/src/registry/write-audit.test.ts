@@ -1,7 +1,7 @@
 import { AppError } from '@tidings/runtime';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { acme, aSubscription, ownScope } from '../../test/a-subscription.ts';
-import { type InMemoryRegistry, openInMemoryRegistry } from '../../test/in-memory-registry.ts';
+import { type InMemoryRegistry, openInMemoryRegistry } from '../../test/memory/in-memory-registry.ts';
 import { amended, deleted, type Subscription } from '../subscriptions/domain/subscription.ts';
 import type { Actor } from './domain/audit-entry.ts';
 import { sweepUnaudited } from './maintenance/sweep-unpublished.ts';

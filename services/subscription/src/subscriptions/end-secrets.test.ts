@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { aSecret, aSubscription } from '../../test/a-subscription.ts';
-import { openInMemoryRegistry, publishedOn } from '../../test/in-memory-registry.ts';
+import { openInMemoryRegistry, publishedOn } from '../../test/memory/in-memory-registry.ts';
 import { withSecrets } from './domain/subscription.ts';
 import { endSecrets } from './end-secrets.ts';
 

@@ -1,7 +1,7 @@
 import { decodeDelivery, topics } from '@tidings/contracts';
 import { beforeEach, expect, it } from 'vitest';
 import { aSubscription } from '../../test/a-subscription.ts';
-import { type InMemoryRegistry, openInMemoryRegistry } from '../../test/in-memory-registry.ts';
+import { type InMemoryRegistry, openInMemoryRegistry } from '../../test/memory/in-memory-registry.ts';
 import { disabled, type Subscription } from './domain/subscription.ts';
 import { queueTestDeliveries } from './queue-test-deliveries.ts';
 

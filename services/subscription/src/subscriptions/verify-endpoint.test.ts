@@ -2,8 +2,8 @@ import type { CompletedRequest } from '@tidings/contracts';
 import { verify as verifySignature } from '@tidings/signing';
 import { answered, failed } from '@tidings/testing/messages';
 import { describe, expect, it } from 'vitest';
-import { serveInMemory } from '../../test/in-memory-api.ts';
-import { publishedOn } from '../../test/in-memory-registry.ts';
+import { serveInMemory } from '../../test/memory/in-memory-api.ts';
+import { publishedOn } from '../../test/memory/in-memory-registry.ts';
 import { aBody, pointersOf } from '../../test/registry-api.ts';
 import type { OutgoingRequest } from './ports.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { serveAccess } from '../../../test/in-memory-access.ts';
+import { serveAccess } from '../../../test/memory/in-memory-access.ts';
 
 const acme = { id: 'acme', name: 'Acme', contact: 'ops@acme.example' };
 

@@ -1,6 +1,6 @@
 import type { WorkspaceRecord } from '@tidings/contracts';
 import { describe, expect, it } from 'vitest';
-import { serveAccess } from '../../../test/in-memory-access.ts';
+import { serveAccess } from '../../../test/memory/in-memory-access.ts';
 import { openNoticeUrl } from '../seal-notice.ts';
 
 const key = 'operator';

@@ -1,4 +1,4 @@
-import { describeHealthStore } from '../../../test/health-store-contract.ts';
-import { MemoryHealthStore } from '../../../test/memory-health-store.ts';
+import { MemoryHealthStore } from '../../../test/memory/memory-health-store.ts';
+import { describeHealthStore } from '../../../test/stores/health-store-contract.ts';
 
 describeHealthStore('the memory store', async () => new MemoryHealthStore());

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { faultPointers, serveCatalogue } from '../../../test/in-memory-catalogue.ts';
+import { faultPointers, serveCatalogue } from '../../../test/memory/in-memory-catalogue.ts';
 import { eventTypeKind } from '../event-type-kind.ts';
 
 const object = (properties: object): object => ({ type: 'object', properties });

@@ -1,6 +1,10 @@
 import { lintStandard } from '@tidings/testing';
 import { describe, expect, it } from 'vitest';
-import { orderPaid, orderSchema as schema, serveCatalogue } from '../../../test/in-memory-catalogue.ts';
+import {
+  orderPaid,
+  orderSchema as schema,
+  serveCatalogue,
+} from '../../../test/memory/in-memory-catalogue.ts';
 
 describe('GET event-types/export', () => {
   const inner = { ...schema, properties: { ...schema.properties, kin: { $ref: '#' } } };

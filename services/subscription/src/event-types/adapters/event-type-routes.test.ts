@@ -4,7 +4,7 @@ import {
   orderPaid as paid,
   orderSchema as schema,
   serveCatalogue,
-} from '../../../test/in-memory-catalogue.ts';
+} from '../../../test/memory/in-memory-catalogue.ts';
 
 describe('POST event-types', () => {
   it('registers a type with its first schema and publishes its record for ingress', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { orderSchema as schema } from '../../../test/in-memory-catalogue.ts';
-import { anAsyncApi, anOpenApi, faultsOf, rowsOf, serveImports } from '../../../test/serve-imports.ts';
+import { orderSchema as schema } from '../../../test/memory/in-memory-catalogue.ts';
+import { anAsyncApi, anOpenApi, faultsOf, rowsOf, serveImports } from '../../../test/memory/serve-imports.ts';
 
 describe('an import rejects', () => {
   const taken = { payload: schema };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { serveImports } from '../../../test/serve-imports.ts';
+import { serveImports } from '../../../test/memory/serve-imports.ts';
 
 const schema = {
   type: 'object',

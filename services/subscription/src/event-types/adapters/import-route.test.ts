@@ -1,7 +1,13 @@
 import { AppError } from '@tidings/runtime';
 import { describe, expect, it, vi } from 'vitest';
-import { faultPointers, orderSchema as schema } from '../../../test/in-memory-catalogue.ts';
-import { anAsyncApi, anOpenApi, outcomesOf, rowsOf, serveImports } from '../../../test/serve-imports.ts';
+import { faultPointers, orderSchema as schema } from '../../../test/memory/in-memory-catalogue.ts';
+import {
+  anAsyncApi,
+  anOpenApi,
+  outcomesOf,
+  rowsOf,
+  serveImports,
+} from '../../../test/memory/serve-imports.ts';
 
 const aWebhook = (content: object, more: object = {}) => ({
   post: { requestBody: { content: { 'application/json': content } }, responses: {}, ...more },

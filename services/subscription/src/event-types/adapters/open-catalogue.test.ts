@@ -4,7 +4,7 @@ import { AppError } from '@tidings/runtime';
 import { fakeClock } from '@tidings/runtime/testing';
 import { describe, expect, it } from 'vitest';
 import { aContext } from '../../../test/a-context.ts';
-import { serveCatalogue } from '../../../test/in-memory-catalogue.ts';
+import { serveCatalogue } from '../../../test/memory/in-memory-catalogue.ts';
 import { openCatalogue } from './open-catalogue.ts';
 
 const own = workspaceId('ws_own');

@@ -1,6 +1,6 @@
 import { route } from '@tidings/http';
 import { expect, it } from 'vitest';
-import { serveRoutes } from '../../../test/serve-routes.ts';
+import { serveRoutes } from '../../../test/memory/serve-routes.ts';
 import { actorOf } from './call-scope.ts';
 
 const whoAsks = route({

@@ -1,5 +1,5 @@
-import { describeAuditLog } from '../../../test/audit-log-contract.ts';
-import { MemoryAuditLog } from '../../../test/memory-audit-log.ts';
+import { MemoryAuditLog } from '../../../test/memory/memory-audit-log.ts';
+import { describeAuditLog } from '../../../test/stores/audit-log-contract.ts';
 
 describeAuditLog(
   'the log in memory',

@@ -4,7 +4,7 @@ import {
   type InMemoryRegistry,
   openInMemoryRegistry,
   publishedOn,
-} from '../../../test/in-memory-registry.ts';
+} from '../../../test/memory/in-memory-registry.ts';
 import { deleted, disabled, enabled, type Subscription } from '../../subscriptions/domain/subscription.ts';
 import { compareTopic } from './compare-topic.ts';
 import { republishSuperseded } from './republish-superseded.ts';

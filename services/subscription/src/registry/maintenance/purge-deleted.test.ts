@@ -4,7 +4,7 @@ import {
   type InMemoryRegistry,
   openInMemoryRegistry,
   publishedOn,
-} from '../../../test/in-memory-registry.ts';
+} from '../../../test/memory/in-memory-registry.ts';
 import { deleted } from '../../subscriptions/domain/subscription.ts';
 import { purgeDeleted } from './purge-deleted.ts';
 

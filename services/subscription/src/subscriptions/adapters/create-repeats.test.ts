@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { serveInMemory } from '../../../test/in-memory-api.ts';
-import { publishedOn } from '../../../test/in-memory-registry.ts';
+import { serveInMemory } from '../../../test/memory/in-memory-api.ts';
+import { publishedOn } from '../../../test/memory/in-memory-registry.ts';
 import { aBody } from '../../../test/registry-api.ts';
 
 describe('POST with an Idempotency-Key', () => {

@@ -2,8 +2,8 @@ import { encodeSubscription, subscriptionId } from '@tidings/contracts';
 import { generateKeyPair, prepareSecret } from '@tidings/signing';
 import { makeAuthority } from '@tidings/testing';
 import { describe, expect, it } from 'vitest';
-import { serveInMemory } from '../../../test/in-memory-api.ts';
-import { publishedOn } from '../../../test/in-memory-registry.ts';
+import { serveInMemory } from '../../../test/memory/in-memory-api.ts';
+import { publishedOn } from '../../../test/memory/in-memory-registry.ts';
 import { aBody, pointersOf } from '../../../test/registry-api.ts';
 
 describe('POST subscriptions', () => {

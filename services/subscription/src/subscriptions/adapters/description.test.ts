@@ -1,6 +1,6 @@
 import { lintApi } from '@tidings/testing';
 import { expect, it } from 'vitest';
-import { serveInMemory } from '../../../test/in-memory-api.ts';
+import { serveInMemory } from '../../../test/memory/in-memory-api.ts';
 
 it('describes the routes of subscriptions without lint errors', async () => {
   const { url } = await serveInMemory();

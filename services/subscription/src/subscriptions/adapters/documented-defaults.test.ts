@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { defaultRetryScheduleSeconds } from '@tidings/contracts';
 import { expect, it } from 'vitest';
-import { serveInMemory } from '../../../test/in-memory-api.ts';
+import { serveInMemory } from '../../../test/memory/in-memory-api.ts';
 import { aBody } from '../../../test/registry-api.ts';
 
 const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');

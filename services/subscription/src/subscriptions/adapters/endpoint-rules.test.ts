@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createEgress, type Resolution } from '@tidings/egress';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { serveInMemory } from '../../../test/in-memory-api.ts';
+import { serveInMemory } from '../../../test/memory/in-memory-api.ts';
 import { aBody, pointersOf } from '../../../test/registry-api.ts';
 import { endpointRule } from './endpoint-rules.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { serveInMemory } from '../../../test/in-memory-api.ts';
+import { serveInMemory } from '../../../test/memory/in-memory-api.ts';
 import { aBody } from '../../../test/registry-api.ts';
 
 describe('an unknown field of a subscription', () => {

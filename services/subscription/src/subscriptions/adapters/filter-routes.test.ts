@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { serveFilters } from '../../../test/serve-filters.ts';
+import { serveFilters } from '../../../test/memory/serve-filters.ts';
 
 describe('POST filters/test', () => {
   it('returns that a filter matches the data of an event', async () => {

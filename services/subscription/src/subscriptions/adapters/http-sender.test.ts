@@ -1,7 +1,7 @@
 import { createEgress, operatorPolicy } from '@tidings/egress';
 import { startHostileServer, startReceiver } from '@tidings/testing';
 import { expect, it, onTestFinished } from 'vitest';
-import { serveInMemory } from '../../../test/in-memory-api.ts';
+import { serveInMemory } from '../../../test/memory/in-memory-api.ts';
 import { aBody } from '../../../test/registry-api.ts';
 import { httpSender } from './http-sender.ts';
 

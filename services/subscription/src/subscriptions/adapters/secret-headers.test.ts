@@ -1,8 +1,8 @@
 import { subscriptionId, workspaceId } from '@tidings/contracts';
 import { answered } from '@tidings/testing/messages';
 import { expect, it } from 'vitest';
-import { serveInMemory } from '../../../test/in-memory-api.ts';
-import { publishedOn } from '../../../test/in-memory-registry.ts';
+import { serveInMemory } from '../../../test/memory/in-memory-api.ts';
+import { publishedOn } from '../../../test/memory/in-memory-registry.ts';
 import { aBody, pointersOf } from '../../../test/registry-api.ts';
 import type { OutgoingRequest } from '../ports.ts';
 

@@ -1,6 +1,6 @@
 import { AppError } from '@tidings/runtime';
 import { expect, it } from 'vitest';
-import { serveInMemory } from '../../../test/in-memory-api.ts';
+import { serveInMemory } from '../../../test/memory/in-memory-api.ts';
 import { aBody } from '../../../test/registry-api.ts';
 
 it('shows the health of an endpoint to which nothing was sent', async () => {
