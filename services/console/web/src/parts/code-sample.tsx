@@ -1,0 +1,18 @@
+import { CodeBlock } from './code-block.tsx';
+import { Tabs } from './tabs.tsx';
+
+/** The same in one language. */
+export type Sample = Readonly<{ language: string; code: string }>;
+
+/** Code in several languages, one tab each. */
+export function CodeSample({ label, samples }: Readonly<{ label: string; samples: readonly Sample[] }>) {
+  return (
+    <Tabs
+      label={label}
+      tabs={samples.map(({ language, code }) => ({
+        name: language,
+        content: <CodeBlock code={code} name={`${label}: ${language}`} />,
+      }))}
+    />
+  );
+}
