@@ -89,8 +89,20 @@ export default defineConfig({
         ...shared,
         test: {
           name: 'e2e',
-          include: ['e2e/**/*.e2e.test.ts'],
+          include: ['e2e/*.e2e.test.ts', 'e2e/browser/*.e2e.test.ts'],
           globalSetup: ['e2e/harness/shared-tidings.ts'],
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        ...shared,
+        test: {
+          // End-to-end tests that start a stack of their own: they kill parts of it, or need settings of their own.
+          name: 'own-stack',
+          include: ['e2e/own-stack/*.e2e.test.ts'],
           testTimeout: 300_000,
           hookTimeout: 300_000,
           fileParallelism: false,

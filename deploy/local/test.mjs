@@ -9,7 +9,8 @@ import { runSuite } from './suites.mjs';
 /**
  * `npm test`: runs everything that needs only Node, Java and Maven, including suites after a failure; only a failed
  * build ends it early. The integration tests and many unit tests wait more than they compute, so these and the static
- * checks run in parallel. The end-to-end tests kill parts of a whole system under load and run alone.
+ * checks run in parallel. The end-to-end tests of the shared stack run after them, beside those with stacks of their own,
+ * which mostly wait for processes that start or were killed.
  */
 await main(async () => {
   requireNode();
@@ -23,7 +24,9 @@ await main(async () => {
     };
     const integration = async () => total.add(await runSuite('int'));
     await Promise.all([checks(), units(), integration()]);
-    total.add(await runSuite('e2e'));
+    const shared = async () => total.add(await runSuite('e2e', { isShownAtEnd: true }));
+    const ownStacks = async () => total.add(await runSuite('own-stack'));
+    await Promise.all([shared(), ownStacks()]);
   }
   console.log(`${total.passed} passed, ${total.failed} failed`);
   return total.failed === 0 ? 0 : 1;

@@ -1,8 +1,8 @@
 import { eventually } from '@tidings/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { apiOf, publishAll } from './harness/api.ts';
-import { type Collector, startCollector } from './harness/collector.ts';
-import { startTidings, type Tidings } from './harness/tidings.ts';
+import { apiOf, publishAll } from '../harness/api.ts';
+import { type Collector, startCollector } from '../harness/collector.ts';
+import { startTidings, type Tidings } from '../harness/tidings.ts';
 
 const events = 5_000;
 

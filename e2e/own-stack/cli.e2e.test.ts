@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { eventually } from '@tidings/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { startCollector } from './harness/collector.ts';
-import { startTidings, type Tidings } from './harness/tidings.ts';
+import { startCollector } from '../harness/collector.ts';
+import { startTidings, type Tidings } from '../harness/tidings.ts';
 
-const program = fileURLToPath(new URL('../node_modules/.bin/tidings', import.meta.url));
+const program = fileURLToPath(new URL('../../node_modules/.bin/tidings', import.meta.url));
 
 let tidings: Tidings;
 let env: NodeJS.ProcessEnv;

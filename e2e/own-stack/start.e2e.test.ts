@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { eventually } from '@tidings/testing';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
-import { freePortBase, type LocalStack } from './harness/tidings.ts';
+import { freePortBase, type LocalStack } from '../harness/tidings.ts';
 
 const repository = fileURLToPath(new URL('../', import.meta.url));
 const stopBudgetMs = 25_000;

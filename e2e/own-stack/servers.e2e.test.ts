@@ -1,6 +1,6 @@
 import { exchange, malformedRequests } from '@tidings/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type LocalStack, startTidings, type Tidings } from './harness/tidings.ts';
+import { type LocalStack, startTidings, type Tidings } from '../harness/tidings.ts';
 
 let tidings: Tidings;
 let local: LocalStack;
