@@ -85,6 +85,7 @@ export const en = {
     bidi: 'Contains invisible or direction-changing characters, shown as ⟦U+…⟧.',
     wrap: 'Wrap lines',
   },
+  chart: { delivered: 'Delivered', failed: 'Failed', asTable: 'Numbers', time: 'Time' },
   form: {
     saving: 'Saving …',
     unsaved: 'Unsaved changes',

@@ -1,11 +1,11 @@
 import { useState } from 'react';
 import type { Schemas } from '../../api/client.ts';
+import { reasonWords } from '../../parts/exchange/failure-words.ts';
 import { durationText } from '../../parts/relative-time.ts';
 import { StatusBadge } from '../../parts/status-badge.tsx';
 import { Time } from '../../parts/time.tsx';
 import { AttemptDetails } from './attempt-details.tsx';
 import styles from './attempt-timeline.module.css';
-import { reasonWords } from './failure-words.ts';
 import { texts } from './texts.ts';
 
 type Attempt = Schemas['Attempt'];

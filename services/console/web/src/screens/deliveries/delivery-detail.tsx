@@ -8,6 +8,7 @@ import { ConfirmDialog } from '../../parts/confirm-dialog.tsx';
 import { CopyButton } from '../../parts/copy-button.tsx';
 import { CopyableId } from '../../parts/copyable-id.tsx';
 import { DeliveryStatus } from '../../parts/delivery-status.tsx';
+import { failureWords } from '../../parts/exchange/failure-words.ts';
 import { Facts } from '../../parts/facts.tsx';
 import { ForeignText } from '../../parts/foreign-text.tsx';
 import { PageHeader } from '../../parts/page-header.tsx';
@@ -17,7 +18,6 @@ import { useToast } from '../../parts/toast.tsx';
 import { AttemptTimeline } from './attempt-timeline.tsx';
 import { curlCommand } from './curl-command.ts';
 import styles from './delivery-detail.module.css';
-import { failureWords } from './failure-words.ts';
 import { texts } from './texts.ts';
 
 type Delivery = Schemas['Delivery'];

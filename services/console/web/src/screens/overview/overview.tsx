@@ -1,9 +1,9 @@
 import { useQuery } from '@tanstack/react-query';
 import { api, dataOf } from '../../api/client.ts';
 import { useMay } from '../../app/session-context.ts';
+import { AttemptChart } from '../../parts/attempt-chart.tsx';
 import { PageHeader } from '../../parts/page-header.tsx';
 import { ErrorState, Loading, NotAllowed } from '../../parts/states.tsx';
-import { AttemptChart } from './attempt-chart.tsx';
 import { FirstSteps } from './first-steps.tsx';
 import styles from './overview.module.css';
 import { PipelineState } from './pipeline-state.tsx';
@@ -44,7 +44,7 @@ export function Page() {
       {hasTraffic ? (
         <section className={styles.section} aria-labelledby="chart">
           <h2 id="chart">{texts.chart}</h2>
-          <AttemptChart from={from} to={to} buckets={buckets} />
+          <AttemptChart from={from} to={to} granularity="minute" buckets={buckets} />
         </section>
       ) : (
         <FirstSteps />

@@ -16,9 +16,6 @@ export const texts = catalogue({
       none: 'none',
     },
     chart: 'Attempts by minute',
-    chartLegend: { delivered: 'Delivered', failed: 'Failed' },
-    asTable: 'Numbers',
-    minute: 'Minute',
     quiet: 'Nothing was sent in the last hour.',
     firstTitle: 'Publish a first event',
     firstHint:

@@ -1,17 +1,32 @@
-import type { Schemas } from '../../api/client.ts';
+import type { Schemas } from '../api/client.ts';
+import { texts } from '../texts/index.ts';
 import styles from './attempt-chart.module.css';
-import { texts } from './texts.ts';
 
 type Bucket = Pick<Schemas['Statistics']['buckets'][number], 'at' | 'attempts' | 'failed'>;
-type Props = Readonly<{ from: string; to: string; buckets: readonly Bucket[] }>;
+type Granularity = Schemas['Statistics']['granularity'];
+type Props = Readonly<{
+  from: string;
+  to: string;
+  granularity: Granularity;
+  buckets: readonly Bucket[];
+}>;
 
 const height = 96;
 const width = 720;
-const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hour12: false });
+const minuteMs = 60_000;
+const bucketMs: Readonly<Record<Granularity, number>> = {
+  minute: minuteMs,
+  hour: 60 * minuteMs,
+  day: 24 * 60 * minuteMs,
+};
+const time = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hour12: false });
+// The buckets of days begin at midnight UTC.
+const date = new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric', timeZone: 'UTC' });
 
-/** The attempts of each minute as bars, with the same numbers in a table. */
-export function AttemptChart({ from, to, buckets: known }: Props) {
-  const buckets = everyMinute(from, to, known);
+/** The attempts of each minute, hour or day as bars, with the same numbers in a table. */
+export function AttemptChart({ from, to, granularity, buckets: known }: Props) {
+  const clock = granularity === 'day' ? date : time;
+  const buckets = everyBucket({ from, to, stepMs: bucketMs[granularity] }, known);
   const most = Math.max(1, ...buckets.map(({ attempts }) => attempts));
   const step = width / Math.max(1, buckets.length);
   const scaled = (count: number) => (count === 0 ? 0 : Math.max(2, (count / most) * height));
@@ -36,19 +51,19 @@ export function AttemptChart({ from, to, buckets: known }: Props) {
       <figcaption className={styles.foot}>
         <span>{first === undefined ? '' : clock.format(Date.parse(first.at))}</span>
         <span className={styles.legend}>
-          <span data-kind="delivered">{texts.chartLegend.delivered}</span>
-          <span data-kind="failed">{texts.chartLegend.failed}</span>
+          <span data-kind="delivered">{texts.chart.delivered}</span>
+          <span data-kind="failed">{texts.chart.failed}</span>
         </span>
         <span>{last === undefined ? '' : clock.format(Date.parse(last.at))}</span>
       </figcaption>
       <details className={styles.numbers}>
-        <summary>{texts.asTable}</summary>
+        <summary>{texts.chart.asTable}</summary>
         <table>
           <thead>
             <tr>
-              <th scope="col">{texts.minute}</th>
-              <th scope="col">{texts.chartLegend.delivered}</th>
-              <th scope="col">{texts.chartLegend.failed}</th>
+              <th scope="col">{texts.chart.time}</th>
+              <th scope="col">{texts.chart.delivered}</th>
+              <th scope="col">{texts.chart.failed}</th>
             </tr>
           </thead>
           <tbody>
@@ -68,15 +83,15 @@ export function AttemptChart({ from, to, buckets: known }: Props) {
   );
 }
 
-const minuteMs = 60_000;
+type Span = Readonly<{ from: string; to: string; stepMs: number }>;
 
-/** Returns a bucket for each minute: the API leaves out those without attempts. */
-function everyMinute(from: string, to: string, known: readonly Bucket[]): readonly Bucket[] {
+/** Returns every bucket of a span: the API leaves out those without attempts. */
+function everyBucket({ from, to, stepMs }: Span, known: readonly Bucket[]): readonly Bucket[] {
   const byTime = new Map(known.map((bucket) => [Date.parse(bucket.at), bucket]));
   const beginMs = Date.parse(from);
-  const count = Math.round((Date.parse(to) - beginMs) / minuteMs);
+  const count = Math.round((Date.parse(to) - beginMs) / stepMs);
   return Array.from({ length: count }, (_, index) => {
-    const ms = beginMs + index * minuteMs;
+    const ms = beginMs + index * stepMs;
     return byTime.get(ms) ?? { at: new Date(ms).toISOString(), attempts: 0, failed: 0 };
   });
 }

@@ -1,5 +1,5 @@
 import type { Schemas } from '../../api/client.ts';
-import { texts } from './texts.ts';
+import { texts } from './exchange-texts.ts';
 
 type Delivery = Pick<Schemas['Delivery'], 'status' | 'status_reason' | 'last_reason' | 'last_status_code'>;
 

@@ -1,7 +1,7 @@
 import type { Schemas } from '../../api/client.ts';
-import { durationText } from '../../parts/relative-time.ts';
+import { durationText } from '../relative-time.ts';
+import { texts } from './exchange-texts.ts';
 import styles from './phase-bar.module.css';
-import { texts } from './texts.ts';
 
 type Phases = NonNullable<Schemas['Attempt']['phases']>;
 
