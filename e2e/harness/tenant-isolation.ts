@@ -171,6 +171,10 @@ export const isolationRules: Readonly<Record<string, 'public' | readonly Try[]>>
   enableConsumer: ofConsumer(),
   disableConsumer: ofConsumer(),
   getIdentity: [blind],
+  // A key ends what is its own: here nothing, since no browser sent the request.
+  signOut: [{ body: () => ({ ends: 'session' }), ...blind }],
+  getPortal: [blind],
+  createPortalLink: [{ body: ({ consumer }) => ({ consumer_id: consumer }), stranger: 422, neighbour: 403 }],
   listWorkspaces: [refused],
   createWorkspace: [{ body: ({ workspace }) => ({ id: workspace }), ...refused }],
   getWorkspace: ofWorkspace(),

@@ -1,13 +1,15 @@
 import {
   type AccessRecord,
   type ApiKeyRecord,
+  type ConsumerRecord,
   consumerId,
   decodeKeyUsed,
   encodeAccess,
+  type TokenKeyRecord,
   topics,
   workspaceId,
 } from '@tidings/contracts';
-import type { Principal } from '@tidings/http';
+import type { Caller, Principal } from '@tidings/http';
 import { createMemoryBus } from '@tidings/kafka/testing';
 import { createMetrics, silentLogger } from '@tidings/observability';
 import { AppError, Health, Resources } from '@tidings/runtime';
@@ -46,7 +48,7 @@ const aWorkspace = (state: 'active' | 'disabled', version = 1): AccessRecord => 
   disableAfterFailures: 100,
   notice: null,
 });
-const aConsumer = (state: 'active' | 'disabled', version = 1): AccessRecord => ({
+const aConsumer = (state: 'active' | 'disabled', version = 1): ConsumerRecord => ({
   type: 'ConsumerChanged.v1',
   id: acme,
   workspaceId: ws,
@@ -73,7 +75,7 @@ async function given(...records: readonly AccessRecord[]) {
   );
   await clock.advance(0);
   onTestFinished(async () => resources.close(1_000));
-  const verify = async (token: string, caller = here): Promise<Principal | null> =>
+  const verify = async (token: string, caller: Caller = here): Promise<Principal | null> =>
     authenticate(token, caller);
   const reasonOf = async (token: string, caller = here): Promise<string> => {
     try {
@@ -167,6 +169,33 @@ describe('API keys', () => {
   });
 });
 
+describe('browser sessions of a key', () => {
+  const session = { id: 'one', beganAtMs: 5_000 };
+  const other = { id: 'two', beganAtMs: 6_000 };
+
+  it('end alone or all, and neither the key nor later sessions with them', async () => {
+    const { verify, isStillValid, publish } = await given(aWorkspace('active'), aKey('k'));
+    const principals = await Promise.all(
+      [session, other].map((one) => verify('k', { ...here, session: one })),
+    );
+    const state = async () => [
+      ...(await Promise.all([session, other].map((one) => verify('k', { ...here, session: one })))).map(
+        (found) => found?.session?.id,
+      ),
+      ...principals.map((principal) => isStillValid(principal as Principal)),
+      (await verify('k'))?.keyId,
+    ];
+    expect(await state()).toEqual(['one', 'two', true, true, 'key_of_k']);
+    const ids = [{ id: 'one', untilMs: 9e12 }];
+    await publish(aKey('k', { version: 2, ended: { beforeMs: 0, ids } }));
+    expect(await state()).toEqual([undefined, 'two', false, true, 'key_of_k']);
+    await publish(aKey('k', { version: 3, ended: { beforeMs: 6_000, ids: [] } }));
+    expect(await state()).toEqual([undefined, undefined, false, false, 'key_of_k']);
+    const later = await verify('k', { ...here, session: { id: 'three', beganAtMs: 6_001 } });
+    expect(later?.session?.id).toBe('three');
+  });
+});
+
 it('responds 503 and is not ready before the keys are known', async () => {
   const { reasonOf, publish, health } = await given();
   expect(health.report().ready).toBe(false);
@@ -234,7 +263,13 @@ describe('consumer tokens', () => {
       expiresAtMs: issuedAtMs + 300_000,
       ...overrides,
     };
-    return { ...all, text: await signConsumerToken(token, { kid: 'ws_1/1', privateJwk }), privateJwk, token };
+    return {
+      ...all,
+      records,
+      text: await signConsumerToken(token, { kid: 'ws_1/1', privateJwk }),
+      privateJwk,
+      token,
+    };
   }
 
   it('have their consumer and scopes until they expire', async () => {
@@ -245,6 +280,7 @@ describe('consumer tokens', () => {
       consumerId: acme,
       scopes: new Set(['deliveries:read']),
       grantedBy: 'key_maker',
+      issuedAtMs: clock.nowMs(),
       expiresAtMs: clock.nowMs() + 300_000,
     });
     const principal = (await verify(text)) as Principal;
@@ -283,6 +319,26 @@ describe('consumer tokens', () => {
     expect(await verify(forged)).toBeNull();
     const none = Buffer.from(JSON.stringify({ alg: 'none', kid: 'ws_1/1' })).toString('base64url');
     expect(await verify(`${none}.${text.split('.')[1]}.x`)).toBeNull();
+  });
+
+  it('end by themselves once signed out, or with all of their consumer', async () => {
+    const { verify, isStillValid, text, publish, clock, records, metrics } = await withToken();
+    const principal = (await verify(text)) as Principal;
+    const untilMs = clock.nowMs() + 300_000;
+    const tokenKey = records.find(({ type }) => type === 'TokenKeyChanged.v1') as TokenKeyRecord;
+    await publish({ ...tokenKey, version: 2, ended: { beforeMs: 0, ids: [{ id: 'tok_0', untilMs }] } });
+    expect([await verify(text), isStillValid(principal)]).toEqual([principal, true]);
+    await publish({ ...tokenKey, version: 3, ended: { beforeMs: 0, ids: [{ id: 'tok_1', untilMs }] } });
+    expect([await verify(text), isStillValid(principal)]).toEqual([null, false]);
+    await publish({ ...tokenKey, version: 4 });
+    expect(isStillValid(principal)).toBe(true);
+    await publish({ ...aConsumer('active', 2), tokensEndedMs: clock.nowMs() - 1 });
+    expect([await verify(text), isStillValid(principal)]).toEqual([principal, true]);
+    await publish({ ...aConsumer('active', 3), tokensEndedMs: clock.nowMs() });
+    expect([await verify(text), isStillValid(principal)]).toEqual([null, false]);
+    // What has ended is no guess.
+    const text2 = await metrics.registry.metrics();
+    expect(text2).toContain('tidings_access_refused_total{reason="signed-out",service="test"} 2');
   });
 
   it('never contain a scope that a consumer may not have', async () => {

@@ -1,5 +1,5 @@
-import type { AccessScope, ApiKeyRecord, WorkspaceId } from '@tidings/contracts';
-import type { Authenticate, Caller, Principal } from '@tidings/http';
+import { type AccessScope, type ApiKeyRecord, hasEnded, type WorkspaceId } from '@tidings/contracts';
+import type { Authenticate, BrowserSession, Caller, Principal } from '@tidings/http';
 import type { Metrics } from '@tidings/observability';
 import { AppError, type Clock } from '@tidings/runtime';
 import type { AccessTable } from './access-table.ts';
@@ -17,7 +17,7 @@ export type AuthenticateParts = Readonly<{
   onUse(keyId: string, workspaceId: WorkspaceId): void;
 }>;
 
-type Reason = 'unknown' | 'expired' | 'suspended' | 'limited' | 'loading';
+type Reason = 'unknown' | 'expired' | 'suspended' | 'signed-out' | 'limited' | 'loading';
 
 /** Result of a lookup. `via`: the id of the key that was used, or that requested the token. */
 type Found = Readonly<{ principal: Principal; via: string; workspaceId: WorkspaceId }>;
@@ -33,7 +33,8 @@ export function createAuthenticate(parts: AuthenticateParts): Authenticate {
     if (key === undefined) return refuseOrVerify(parts, token, caller);
     const refusal = refusalOf(parts, key);
     if (refusal !== null) return refuse(parts, caller, refusal);
-    const found = { principal: principalOfKey(key), via: key.id, workspaceId: key.workspaceId };
+    if (isSignedOut(key, caller.session)) return refuseSignedOut(parts);
+    const found = { principal: principalOfKey(key, caller), via: key.id, workspaceId: key.workspaceId };
     if (parts.attempts.isKnown(caller.address, key.id)) return letIn(parts, caller, found);
     return letInFirst(parts, caller, found);
   };
@@ -41,21 +42,23 @@ export function createAuthenticate(parts: AuthenticateParts): Authenticate {
 
 /**
  * Returns false once a principal may no longer do what it could: its key, or the key that requested its token, was
- * revoked or has expired, the token has expired, or its workspace or consumer was disabled. For what stays open after
- * the request was authenticated.
+ * revoked or has expired, the token has expired, its session was signed out, or its workspace or consumer was disabled.
+ * For what stays open after the request was authenticated.
  */
 export function isStillValid(
   parts: Pick<AuthenticateParts, 'table' | 'clock'>,
-  { keyId, workspaceId, consumerId, grantedBy = keyId, expiresAtMs = Infinity }: Principal,
+  principal: Principal,
 ): boolean {
   const { table, clock } = parts;
+  const { keyId, workspaceId, consumerId, grantedBy = keyId, expiresAtMs = Infinity } = principal;
   const key = table.keyById(grantedBy);
   if (key?.workspaceId !== workspaceId || refusalOf(parts, key) !== null) return false;
   if (expiresAtMs <= clock.nowMs()) return false;
-  if (grantedBy === keyId) return true;
+  if (grantedBy === keyId) return !isSignedOut(key, principal.session);
   return (
     table.workspace(workspaceId)?.state !== 'disabled' &&
-    (consumerId === null || table.consumer(workspaceId, consumerId)?.state === 'active')
+    (consumerId === null || table.consumer(workspaceId, consumerId)?.state === 'active') &&
+    !isTokenEnded(table, principal)
   );
 }
 
@@ -65,12 +68,33 @@ function notLoaded({ metrics }: AuthenticateParts): AppError {
   return new AppError({ code: 'unavailable', message, isPublic: true, retryAfterMs: 1_000 });
 }
 
-const principalOfKey = (key: ApiKeyRecord): Principal => ({
+const isSignedOut = ({ ended }: ApiKeyRecord, session: BrowserSession | undefined): boolean =>
+  ended !== undefined && session !== undefined && hasEnded(ended, session);
+
+/** Returns true for a token that was signed out, alone or with all tokens of its consumer. */
+function isTokenEnded(
+  table: AccessTable,
+  { keyId, workspaceId, consumerId, issuedAtMs = Infinity }: Principal,
+): boolean {
+  const ended = table.tokenKeyOf(workspaceId)?.ended;
+  if (ended !== undefined && hasEnded(ended, { id: keyId, beganAtMs: issuedAtMs })) return true;
+  const endedMs = consumerId === null ? undefined : table.consumer(workspaceId, consumerId)?.tokensEndedMs;
+  return endedMs !== undefined && issuedAtMs <= endedMs;
+}
+
+// The key is right, so that it is no guess: the address is not counted.
+function refuseSignedOut({ metrics }: AuthenticateParts): null {
+  metrics.refused.inc({ reason: 'signed-out' satisfies Reason });
+  return null;
+}
+
+const principalOfKey = (key: ApiKeyRecord, { session }: Caller): Principal => ({
   keyId: key.id,
   workspaceId: key.workspaceId,
   consumerId: key.consumerId,
   scopes: new Set(key.scopes),
   ...(key.requestsPerSecond === null ? {} : { requestsPerSecond: key.requestsPerSecond }),
+  ...(session === undefined ? {} : { session }),
 });
 
 /** Returns the reason to refuse a key now, or null if it is accepted. */
@@ -105,13 +129,14 @@ async function refuseOrVerify(
   token: string,
   caller: Caller,
 ): Promise<Principal | null> {
-  const found = looksLikeToken(token) ? await verify(parts, token) : 'unknown';
+  const found = looksLikeToken(token) ? await verify(parts, token, caller) : 'unknown';
+  if (found === 'signed-out') return refuseSignedOut(parts);
   if (typeof found === 'string') return refuse(parts, caller, found);
   if (!parts.attempts.isKnown(caller.address, found.via)) await refuseLimited(parts, caller);
   return letIn(parts, caller, found);
 }
 
-async function verify(parts: AuthenticateParts, text: string): Promise<Found | Reason> {
+async function verify(parts: AuthenticateParts, text: string, { session }: Caller): Promise<Found | Reason> {
   const { table, clock } = parts;
   const token = await verifyConsumerToken(text, (kid) => table.tokenKey(kid), clock.nowMs());
   if (token === null) return 'unknown';
@@ -129,7 +154,10 @@ async function verify(parts: AuthenticateParts, text: string): Promise<Found | R
     scopes: new Set(token.scopes),
     grantedBy: key.id,
     expiresAtMs: token.expiresAtMs,
+    issuedAtMs: token.issuedAtMs,
+    ...(session === undefined ? {} : { session }),
   };
+  if (isTokenEnded(table, principal)) return 'signed-out';
   return { principal, via: key.id, workspaceId: key.workspaceId };
 }
 

@@ -14,6 +14,7 @@ import { eventCommands } from './commands/events.ts';
 import { exportCommands } from './commands/exports.ts';
 import { filterCommands } from './commands/filters.ts';
 import { jobCommands } from './commands/jobs.ts';
+import { portalCommands } from './commands/portal.ts';
 import { replayCommands } from './commands/replay.ts';
 import { statisticsCommands } from './commands/statistics.ts';
 import { streamCommands } from './commands/stream.ts';
@@ -45,6 +46,7 @@ const groups: Readonly<Record<string, string>> = {
   jobs: 'show, pause, resume and cancel jobs: redrives, discards and others',
   exports: 'show, download and delete exports; tidings export starts one',
   consumers: 'manage the consumers of a workspace',
+  portal: 'open the portal of a consumer',
   'api-keys': 'manage API keys and their scopes',
   'audit-log': 'show recorded changes',
   workspaces: 'manage workspaces (tenants); requires the scope platform',
@@ -66,6 +68,7 @@ export const commands: readonly CommandSpec[] = [
   ...exportCommands,
   ...eraseCommands,
   ...consumerCommands,
+  ...portalCommands,
   ...apiKeyCommands,
   ...auditLogCommands,
   ...workspaceCommands,

@@ -182,6 +182,8 @@ export {
 } from './registry/access.ts';
 export type { AuditRecorded } from './registry/audit.ts';
 export { decodeAudit, encodeAudit } from './registry/audit.ts';
+export type { Ended } from './registry/ended.ts';
+export { hasEnded } from './registry/ended.ts';
 export type { KeyUsed } from './registry/key-usage.ts';
 export { decodeKeyUsed, encodeKeyUsed } from './registry/key-usage.ts';
 export type {

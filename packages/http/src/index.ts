@@ -14,6 +14,7 @@ export { exampleOf, named, pageSchema, withExample } from './openapi/shared-comp
 export { type Problem, problem, problemFromError } from './problems/problem.ts';
 export { type ProblemKind, problemTable } from './problems/problem-table.ts';
 export { detailsOf } from './problems/validation-errors.ts';
+export { sessionHeader } from './routing/authentication.ts';
 export {
   type BytesBodyOptions,
   bytesBody,
@@ -27,7 +28,7 @@ export {
 export { type CursorBinding, decodeCursor, encodeCursor } from './routing/cursor.ts';
 export { mergedMembers, mergePatch, patchBody } from './routing/merge-patch.ts';
 export { type MountOptions, mountRoutes } from './routing/mount-routes.ts';
-export type { Authenticate, Caller, Principal } from './routing/principal.ts';
+export type { Authenticate, BrowserSession, Caller, Principal } from './routing/principal.ts';
 export { type PageQuery, pageParameters, queryOf } from './routing/query.ts';
 export { rateLimitSetting } from './routing/rate-limit.ts';
 export { type Page, pageReply, type Reply } from './routing/reply.ts';

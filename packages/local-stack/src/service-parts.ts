@@ -155,6 +155,10 @@ export function processEnvironment(
     environment['ADMIN_KEY'] = around.adminKey;
     environment['WORKSPACE_ID'] = around.workspaceId;
     environment['WORKSPACE_POLICY'] = own['WORKSPACE_POLICY'] ?? 'open';
+    const console = around.services.find(({ name }) => name === 'console');
+    const portal =
+      own['PORTAL_URL'] ?? (console && `${serviceUrl(around.host, around.portBase, console)}/portal`);
+    if (portal !== undefined) environment['PORTAL_URL'] = portal;
   }
   if (!names.has('console')) return environment;
   environment['CONSOLE_SESSION_KEYS'] = own['CONSOLE_SESSION_KEYS'] ?? `local:${derivedKey(around)}`;

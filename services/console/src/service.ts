@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type AppOptions, mountRoutes, serve } from '@tidings/http';
 import type { ServiceContext } from '@tidings/observability';
 import { type Clock, type KeyRing, keyRing } from '@tidings/runtime';
-import { createApiProxy } from './adapters/api-proxy.ts';
+import { type ApiProxy, createApiProxy } from './adapters/api-proxy.ts';
 import { descriptionRoutes } from './adapters/description-routes.ts';
 import { fetchDescription } from './adapters/fetch-description.ts';
 import { fetchReadiness } from './adapters/fetch-readiness.ts';
@@ -14,8 +14,10 @@ import type { metricsCatalogue } from './metrics.ts';
 import { readWebFiles, webFolder } from './pages/adapters/web-files.ts';
 import { mountWebRoutes } from './pages/adapters/web-routes.ts';
 import { fetchIdentity } from './sessions/adapters/fetch-identity.ts';
+import { recordSignOut } from './sessions/adapters/record-sign-out.ts';
 import { useSession } from './sessions/adapters/session-credentials.ts';
 import { mountSessionRoutes, mountSignInLinks } from './sessions/adapters/session-routes.ts';
+import { endOf } from './sessions/domain/session.ts';
 import { EndedSessions } from './sessions/ended-sessions.ts';
 import { Sessions } from './sessions/sessions.ts';
 import { SignInCodes } from './sessions/sign-in-codes.ts';
@@ -28,16 +30,10 @@ const freshMs = 1_000;
  * service that is down is shown, and does not make the page unavailable.
  */
 export async function startConsole(context: Context): Promise<{ url: string; operatorUrl: string }> {
-  const { config, logger, metrics, resources, clock } = context;
+  const { config, resources, clock } = context;
   const targets = targetsOf(config);
   const { sessions, codes, limits } = createSessions(config, clock);
-  const proxy = createApiProxy({
-    targets,
-    prepare: (request, response) => useSession(sessions, request, response),
-    timeoutMs: config.upstreamTimeoutMs,
-    logger,
-    metrics: metrics.handles,
-  });
+  const proxy = createProxy(context, { sessions, limits });
   resources.add('proxy', proxy.close);
   const collectStates = createCollectStates({
     services: monitored(config),
@@ -66,6 +62,8 @@ export async function startConsole(context: Context): Promise<{ url: string; ope
         sessions,
         codes,
         fetchIdentity: fetchIdentity(targets.subscription),
+        recordSignOut: recordSignOut(targets.subscription),
+        onSignedOut: proxy.endSignedOut,
         limits,
       });
       // The description requires no key: no route of the console checks one.
@@ -85,6 +83,24 @@ const targetsOf = ({ ingressUrl, subscriptionUrl, historyUrl }: Context['config'
   subscription: subscriptionUrl,
   history: historyUrl,
 });
+
+function createProxy(
+  { config, clock, logger, metrics }: Context,
+  { sessions, limits }: Pick<ReturnType<typeof createSessions>, 'sessions' | 'limits'>,
+): ApiProxy {
+  return createApiProxy({
+    targets: targetsOf(config),
+    prepare: (request, response) => {
+      const session = useSession(sessions, request, response);
+      if (session === null) return null;
+      return { endsAtMs: endOf(session, limits), isSignedOut: () => sessions.isSignedOut(session) };
+    },
+    timeoutMs: config.upstreamTimeoutMs,
+    clock,
+    logger,
+    metrics: metrics.handles,
+  });
+}
 
 type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
 

@@ -1,6 +1,6 @@
 import { consumerGroups, eventTypePolicies } from '@tidings/contracts';
 import { httpSettings, rateLimitSetting } from '@tidings/http';
-import { choice, duration, integer, sharedSettings, text } from '@tidings/runtime';
+import { choice, duration, integer, optional, sharedSettings, text, url } from '@tidings/runtime';
 import { limits } from './subscriptions/domain/limits.ts';
 
 const second = 1_000;
@@ -44,6 +44,12 @@ export const configSpec = {
     pattern: /^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$/,
     help: 'DNS name for which endpoints are asked to give their consent (verify: challenge)',
   }),
+  portalUrl: optional(
+    url({
+      env: 'PORTAL_URL',
+      help: 'the address of the portal as the browsers of partners reach it, such as https://webhooks.example.com/portal; without it no links to the portal can be created',
+    }),
+  ),
   healthGroup: text({
     env: 'SUBSCRIPTION_HEALTH_GROUP',
     default: consumerGroups.endpointHealth,

@@ -7,7 +7,9 @@ import { consumerRoutes } from './access/adapters/consumer-routes.ts';
 import { identityRoute } from './access/adapters/identity-route.ts';
 import type { MongoKeyUsage } from './access/adapters/mongo-key-usage.ts';
 import type { AccessDocuments } from './access/adapters/open-access-documents.ts';
+import { signOutRoute } from './access/adapters/sign-out-route.ts';
 import { workspaceRoutes } from './access/adapters/workspace-routes.ts';
+import { portalRoutes } from './access/portal/adapters/portal-routes.ts';
 import { workspaceDirectory } from './access/workspace-directory.ts';
 import type { configSpec } from './config.ts';
 import type { HealthStore } from './endpoint-health/ports.ts';
@@ -60,7 +62,9 @@ export function registryRoutes(parts: RoutesParts): readonly Route[] {
     ...eventTypeRoutes(parts.eventTypes),
     ...consumerRoutes(documents.consumers),
     ...apiKeyRoutes({ ...documents, usage, ring }),
+    ...portalRoutes({ ...documents, ring, portalUrl: config.portalUrl }),
     identityRoute(),
+    signOutRoute(documents),
     ...workspaceRoutes({ ...parts, ...documents.workspaces, operator: operatorRules(config) }),
     ...auditRoutes(parts.audit, [...kinds.map(({ kind }) => kind.name), erasureKindName]),
   ];

@@ -163,6 +163,13 @@ describe('the request of a command', () => {
       undefined,
     ],
     [['whoami'], 'GET /v1/webhooks/identity', undefined],
+    [['sign-out'], 'POST /v1/webhooks/identity/sign-out', { ends: 'all' }],
+    [['portal', 'get'], 'GET /v1/webhooks/portal', undefined],
+    [
+      ['portal', 'link', '--consumer', 'acme', '--path', '/deliveries?status=failed', '--expires-in', '1h'],
+      'POST /v1/webhooks/portal-links',
+      { consumer_id: 'acme', path: '/deliveries?status=failed', expires_in_seconds: 3_600 },
+    ],
     [['api-keys', 'get', 'key_1'], 'GET /v1/webhooks/api-keys/key_1', undefined],
     [['api-keys', 'revoke', 'key_1'], 'POST /v1/webhooks/api-keys/key_1/revoke', undefined],
     [

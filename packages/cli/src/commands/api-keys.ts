@@ -39,6 +39,13 @@ export const apiKeyCommands: readonly CommandSpec[] = [
     request: () => ({ method: 'GET', path: '/v1/webhooks/identity' }),
   },
   {
+    name: 'sign-out',
+    description: 'end all sessions of browsers that use your key; the key stays valid',
+    examples: ['sign-out'],
+    view: 'object',
+    request: () => ({ method: 'POST', path: '/v1/webhooks/identity/sign-out', body: { ends: 'all' } }),
+  },
+  {
     name: 'api-keys list',
     description: 'list keys, newest first, without the secret keys themselves',
     options: [

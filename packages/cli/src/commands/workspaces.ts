@@ -99,6 +99,7 @@ export const workspaceCommands: readonly CommandSpec[] = [
     examples: [
       'workspaces update ws_shop --max-subscriptions 5000 --no-allow-http',
       'workspaces update ws_shop --retention-days 7',
+      'workspaces update ws_shop --data \'{"portal":{"name":"Shop webhooks","light":{"accent":"#0b5c4a"}}}\'',
       'workspaces update ws_shop --data \'{"notice":{"url":"https://chat.example/hook","style":"slack"}}\'',
     ],
   }),

@@ -1,6 +1,7 @@
 import type { ConsumerId, WorkspaceId } from '../ids/ids.ts';
 import { compileSchema, exactly, parseJson, shape } from '../wire/schemas.ts';
 import { DecodeError, type WireRecord } from '../wire/wire.ts';
+import { type Ended, endedSchema } from './ended.ts';
 
 /** All scopes that a key can hold. `admin` covers one workspace, `platform` covers all workspaces. */
 export const accessScopes = [
@@ -71,6 +72,8 @@ export type ConsumerRecord = Readonly<{
   /** Keys and tokens of a disabled consumer are refused. */
   state: 'active' | 'disabled' | 'deleted';
   name: string | null;
+  /** Tokens that were issued at or before this time are refused, in epoch milliseconds. Absent: none. */
+  tokensEndedMs?: number;
 }>;
 
 /** An API key. The key itself is stored nowhere: a caller proves it by a key with this hash. */
@@ -90,6 +93,8 @@ export type ApiKeyRecord = Readonly<{
   expiresAtMs: number | null;
   /** Requests per second; null applies the service's default. */
   requestsPerSecond: number | null;
+  /** Browser sessions that were signed out. Absent: none. */
+  ended?: Ended;
 }>;
 
 /** Public half of the key pair that signs the consumer tokens of a workspace (ed25519, RFC 8037). */
@@ -101,6 +106,8 @@ export type TokenKeyRecord = Readonly<{
   version: number;
   state: 'active' | 'deleted';
   jwk: Readonly<{ kty: 'OKP'; crv: 'Ed25519'; x: string }>;
+  /** Tokens that were signed out. Absent: none. */
+  ended?: Ended;
 }>;
 
 /** Everything that a service needs to authenticate requests, as the compacted topic carries it. */
@@ -141,41 +148,50 @@ const checks: {
   ),
   'ConsumerChanged.v1': compileSchema(
     'ConsumerChanged.v1',
-    exactly({
-      type: { const: 'ConsumerChanged.v1' },
-      id: shape.text,
-      workspaceId: shape.workspaceId,
-      version,
-      state: { enum: ['active', 'disabled', 'deleted'] },
-      name: shape.nullableText,
-    }),
+    exactly(
+      {
+        type: { const: 'ConsumerChanged.v1' },
+        id: shape.text,
+        workspaceId: shape.workspaceId,
+        version,
+        state: { enum: ['active', 'disabled', 'deleted'] },
+        name: shape.nullableText,
+      },
+      { tokensEndedMs: shape.epochMs },
+    ),
   ),
   'ApiKeyChanged.v1': compileSchema(
     'ApiKeyChanged.v1',
-    exactly({
-      type: { const: 'ApiKeyChanged.v1' },
-      id: shape.text,
-      workspaceId: shape.workspaceId,
-      consumerId: shape.nullableText,
-      version,
-      state: { enum: ['active', 'revoked', 'deleted'] },
-      hash: { type: 'string', pattern: '^[0-9a-f]{64}$' },
-      prefix: { type: 'string' },
-      scopes: { type: 'array', items: { enum: accessScopes } },
-      expiresAtMs: shape.nullableEpochMs,
-      requestsPerSecond: { type: ['number', 'null'], exclusiveMinimum: 0 },
-    }),
+    exactly(
+      {
+        type: { const: 'ApiKeyChanged.v1' },
+        id: shape.text,
+        workspaceId: shape.workspaceId,
+        consumerId: shape.nullableText,
+        version,
+        state: { enum: ['active', 'revoked', 'deleted'] },
+        hash: { type: 'string', pattern: '^[0-9a-f]{64}$' },
+        prefix: { type: 'string' },
+        scopes: { type: 'array', items: { enum: accessScopes } },
+        expiresAtMs: shape.nullableEpochMs,
+        requestsPerSecond: { type: ['number', 'null'], exclusiveMinimum: 0 },
+      },
+      { ended: endedSchema },
+    ),
   ),
   'TokenKeyChanged.v1': compileSchema(
     'TokenKeyChanged.v1',
-    exactly({
-      type: { const: 'TokenKeyChanged.v1' },
-      id: shape.text,
-      workspaceId: shape.workspaceId,
-      version,
-      state: { enum: ['active', 'deleted'] },
-      jwk: exactly({ kty: { const: 'OKP' }, crv: { const: 'Ed25519' }, x: shape.text }),
-    }),
+    exactly(
+      {
+        type: { const: 'TokenKeyChanged.v1' },
+        id: shape.text,
+        workspaceId: shape.workspaceId,
+        version,
+        state: { enum: ['active', 'deleted'] },
+        jwk: exactly({ kty: { const: 'OKP' }, crv: { const: 'Ed25519' }, x: shape.text }),
+      },
+      { ended: endedSchema },
+    ),
   ),
 };
 

@@ -10,6 +10,7 @@ export const apiTags = {
   Statistics: 'Counts, success rates and latencies over time.',
   Exports: 'Files of events, deliveries, attempts, dead letters or the audit log.',
   Consumers: 'The partners of a workspace. Each sees its own subscriptions and deliveries only.',
+  Portal: 'The pages of Tidings for the partners of a workspace: links to them, and their appearance.',
   Workspaces: 'The tenants. Data of one workspace is not visible to another.',
   'API keys': 'Credentials of a workspace or of one consumer, with scopes.',
   Sources: 'Signed webhooks of third parties as a source of events.',

@@ -1,4 +1,10 @@
 /**
+ * The browser session in which a key is used: its id, and when it began, in epoch milliseconds. The console sends it in
+ * the header X-Tidings-Session.
+ */
+export type BrowserSession = Readonly<{ id: string; beganAtMs: number }>;
+
+/**
  * The authenticated caller: the key, its workspace (the tenant isolation boundary), the one consumer that it is limited
  * to (null: the whole workspace), and its scopes.
  */
@@ -13,10 +19,14 @@ export type Principal = Readonly<{
   grantedBy?: string;
   /** Of a token: its end, in epoch milliseconds. */
   expiresAtMs?: number;
+  /** Of a token: when it was issued, in epoch milliseconds. */
+  issuedAtMs?: number;
+  /** Absent for a request that no browser session sent. */
+  session?: BrowserSession;
 }>;
 
 /** The origin of a request. */
-export type Caller = Readonly<{ address: string }>;
+export type Caller = Readonly<{ address: string; session?: BrowserSession }>;
 
 /**
  * Returns the principal of a bearer token; null if there is none. Throws AppError `unavailable` while the key cannot be

@@ -1,26 +1,44 @@
 import { Agent, type IncomingMessage, type ServerResponse } from 'node:http';
 import { isStream, isUpgrade, problem, problemFromError } from '@tidings/http';
 import type { Logger, Metrics } from '@tidings/observability';
-import { AppError, messageOf } from '@tidings/runtime';
+import { AppError, type Clock, messageOf } from '@tidings/runtime';
 import type { Express } from 'express';
 import { type RoutedService, serviceOf } from '../domain/route-table.ts';
 import type { metricsCatalogue } from '../metrics.ts';
 import { type ForwardEvents, forwardRequest } from './forward-request.ts';
 import { forwardUpgrade } from './forward-upgrade.ts';
-import { OpenStreams } from './open-streams.ts';
+import { OpenStreams, type StreamLease } from './open-streams.ts';
 
 /** The targets by service, and the idle timeout of a response, in milliseconds. */
 export type ApiProxyOptions = Readonly<{
   targets: Readonly<Record<RoutedService, string>>;
   timeoutMs: number;
-  /** Completes a request before it is forwarded. Throws AppError for one that must not be. */
-  prepare: (request: IncomingMessage, response: ServerResponse) => void;
+  /**
+   * Completes a request before it is forwarded, and returns what keeps a stream open; null: nothing but its client. Throws
+   * AppError for a request that must not be forwarded.
+   */
+  prepare: (request: IncomingMessage, response: ServerResponse) => StreamLease | null;
+  clock: Clock;
   logger: Logger;
   metrics: Metrics<typeof metricsCatalogue>['handles'];
 }>;
 
-/** The proxy. `endStreams` ends what has no end of its own; `close` ends its idle connections. */
-export type ApiProxy = Readonly<{ mount: (app: Express) => void; endStreams: () => void; close: () => void }>;
+/**
+ * The proxy. `endStreams` ends what has no end of its own; `endSignedOut` ends that of sessions that were signed out;
+ * `close` ends idle connections.
+ */
+export type ApiProxy = Readonly<{
+  mount: (app: Express) => void;
+  endStreams: () => void;
+  endSignedOut: () => void;
+  close: () => void;
+}>;
+
+type Prepared = Readonly<{
+  request: IncomingMessage;
+  response: ServerResponse;
+  lease: StreamLease | null;
+}>;
 
 const maxSocketsPerService = 256;
 const maxIdleSockets = 32;
@@ -28,19 +46,15 @@ const streamPath = '/v1/webhooks/stream';
 
 /** Creates the proxy, which routes /v1 requests by path over pooled connections. */
 export function createApiProxy(options: ApiProxyOptions): ApiProxy {
-  const { targets, timeoutMs, prepare, logger, metrics } = options;
+  const { targets, timeoutMs, prepare, logger, metrics, clock } = options;
   const agent = new Agent({
     keepAlive: true,
     maxSockets: maxSocketsPerService,
     maxFreeSockets: maxIdleSockets,
     scheduling: 'lifo',
   });
-  const streams = new OpenStreams();
-  const eventsOf = (
-    target: RoutedService,
-    request: IncomingMessage,
-    response: ServerResponse,
-  ): ForwardEvents => {
+  const streams = new OpenStreams(clock);
+  const eventsOf = (target: RoutedService, { request, response, lease }: Prepared): ForwardEvents => {
     const fields = { target, method: request.method, path: pathOf(request) };
     return {
       onFailed: (error) => {
@@ -48,7 +62,7 @@ export function createApiProxy(options: ApiProxyOptions): ApiProxy {
         unavailable(target, response);
       },
       onBroken: () => logger.warn({ ...fields, status: response.statusCode }, 'proxy.response-broken'),
-      onStream: (end) => streams.add(response, end),
+      onStream: (end) => streams.add(response, end, lease),
       onEarlyResponse: (status) => logger.info({ ...fields, status }, 'proxy.response-early'),
     };
   };
@@ -57,9 +71,9 @@ export function createApiProxy(options: ApiProxyOptions): ApiProxy {
       app.use((request, response, next) => {
         const target = serviceOf(pathOf(request));
         if (target === null) return next();
-        prepare(request, response);
+        const lease = prepare(request, response);
         observe(target, response, metrics);
-        const events = eventsOf(target, request, response);
+        const events = eventsOf(target, { request, response, lease });
         const origin = targets[target];
         if (isUpgrade(request)) return forwardUpgrade(request, response, { origin, timeoutMs, ...events });
         // Streams stay open: with the connections of other requests they would soon have all of them.
@@ -73,6 +87,7 @@ export function createApiProxy(options: ApiProxyOptions): ApiProxy {
       });
     },
     endStreams: () => streams.end(),
+    endSignedOut: () => streams.endSignedOut(),
     close: () => agent.destroy(),
   };
 }

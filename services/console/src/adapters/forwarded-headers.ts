@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { sessionHeader } from '@tidings/http';
 
 // RFC 9110 section 7.6.1: these fields belong to one connection and are generated for the next.
 const hopByHop: ReadonlySet<string> = new Set([
@@ -22,8 +23,9 @@ const saidByProxies: ReadonlySet<string> = new Set([
   'traceparent',
 ]);
 
-// End-to-end fields: a client cannot declare them as hop-by-hop in Connection.
-const endToEnd: ReadonlySet<string> = new Set(['host', 'content-length']);
+// End-to-end fields: a client cannot declare them as hop-by-hop in Connection. Without that of the session, a session
+// that was signed out would be taken for the key itself.
+const endToEnd: ReadonlySet<string> = new Set(['host', 'content-length', sessionHeader]);
 
 /**
  * Fields that the console adds to those of the client: its address and the trace. `host` is that of the service, for an

@@ -26,6 +26,8 @@ export const routeTable: readonly Route[] = [
     'api-keys',
     'consumer-tokens',
     'identity',
+    'portal',
+    'portal-links',
     'sources',
     'audit-log',
   ]),

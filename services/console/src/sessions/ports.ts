@@ -1,3 +1,5 @@
+import type { Session } from './domain/session.ts';
+
 /** The rights of a key or token, as GET /v1/webhooks/identity of the API returns them. */
 export type Identity = Readonly<{
   key_id: string;
@@ -15,4 +17,16 @@ export type OnBehalf = Readonly<{ address: string; traceparent: string }>;
  * Returns the identity of a key or token. Throws AppError `unauthorized` for one that the API refuses, `rate-limited`
  * for an address with too many wrong keys, and `unavailable`.
  */
-export type FetchIdentity = (credential: string, onBehalf: OnBehalf) => Promise<Identity>;
+export type FetchIdentity = (
+  credential: string,
+  onBehalf: OnBehalf & Readonly<{ session?: Session }>,
+) => Promise<Identity>;
+
+/**
+ * Tells all services that a session is over, or with `everywhere` all sessions of its key. Throws AppError `unavailable`
+ * if that could not be recorded.
+ */
+export type RecordSignOut = (
+  session: Session,
+  how: OnBehalf & Readonly<{ everywhere: boolean }>,
+) => Promise<void>;

@@ -35,11 +35,8 @@ export class Sessions {
     return session === null || this.#parts.ended.has(session) ? null : session;
   }
 
-  /**
-   * Checks that a page of the console sent the request, and that a change has the session's CSRF token. Extends the
-   * session, unless the page says that no person caused the request. Throws AppError `forbidden`.
-   */
-  use(request: IncomingMessage, response: ServerResponse, session: Session): void {
+  /** Checks that a page of the console sent the request, and that a change has the session's CSRF token. Throws AppError `forbidden`. */
+  check(request: IncomingMessage, session: Session): void {
     requireOwnPage(request);
     const { method = 'GET', headers } = request;
     const isRead = method === 'GET' || method === 'HEAD';
@@ -47,9 +44,24 @@ export class Sessions {
       const message = 'The header X-Tidings-Csrf is missing or not that of the session: reload the page.';
       throw new AppError({ code: 'forbidden', message });
     }
-    if (headers['x-tidings-background'] !== undefined) return;
+  }
+
+  /**
+   * Checks a request as {@link check} does, and extends the session, unless the page says that no person caused the
+   * request. Returns it as it is then.
+   */
+  use(request: IncomingMessage, response: ServerResponse, session: Session): Session {
+    this.check(request, session);
+    const { headers } = request;
+    if (headers['x-tidings-background'] !== undefined) return session;
     const next = renewed(session, this.#parts.clock.nowMs());
     if (next !== null) response.appendHeader('set-cookie', cookieOf(this.#parts, next, request));
+    return next ?? session;
+  }
+
+  /** Returns true for a session that was signed out at this instance. */
+  isSignedOut(session: Session): boolean {
+    return this.#parts.ended.has(session);
   }
 
   /** Ends a session, or with `everywhere` all sessions of its key, and removes the cookie. */

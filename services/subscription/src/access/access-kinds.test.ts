@@ -1,7 +1,7 @@
 import { workspaceId } from '@tidings/contracts';
 import { expect, it } from 'vitest';
-import { workspaceKind } from './access-kinds.ts';
 import { beginWorkspace, defaultRules } from './domain/workspace.ts';
+import { workspaceKind } from './workspace-kind.ts';
 
 it('the record of a workspace is the same after creation and after reading it', () => {
   const made = beginWorkspace(workspaceId('ws_1'), { ...defaultRules, name: 'Shop' }, 5);

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { retentionDays, type WorkspaceId } from '@tidings/contracts';
 import { compileBody, mergedMembers, validBody } from '@tidings/http';
 import type { ErrorDetail } from '@tidings/json';
@@ -26,6 +27,7 @@ import {
   type WorkspaceRulesBody,
   workspaceBodySchemas,
 } from './domain/workspace-body.ts';
+import { noPortalSettings, portalFaults, portalSettings } from './portal/domain/portal-settings.ts';
 import { openNotice, sealNotice } from './seal-notice.ts';
 
 /** Operator's defaults for new workspaces, and the limits up to which their own admins may raise settings. */
@@ -102,8 +104,18 @@ function rulesFrom(
           ? null
           : sealNotice(ring, id, { wanted: body.notice, before: before.notice }),
     retentionDays: body.retention_days === undefined ? before.retentionDays : body.retention_days,
+    portal: body.portal === undefined ? before.portal : portalOf(body),
   };
 }
+
+/** Returns the portal of a body that names it; null if it sets nothing. */
+const portalOf = ({ portal }: WorkspaceRulesBody) => {
+  const settings = portalSettings(portal ?? null);
+  return isDeepStrictEqual(settings, noPortalSettings) ? null : settings;
+};
+
+const faultsOfPortal = ({ portal }: WorkspaceRulesBody): ErrorDetail[] =>
+  portal == null ? [] : portalFaults(portalSettings(portal));
 
 /** Creates a workspace. Throws AppError `conflict` if the id is taken. */
 export async function createWorkspace(
@@ -115,7 +127,8 @@ export async function createWorkspace(
   const repeated = await writtenBefore(parts, { scope, id, by });
   if (repeated !== null) return repeated;
   const before = { ...defaultRules, ...operator, name: id };
-  refuseFaults(await noticeFaults(parts, body, body.allow_http ?? before.allowHttp));
+  const urlFaults = await noticeFaults(parts, body, body.allow_http ?? before.allowHttp);
+  refuseFaults([...urlFaults, ...faultsOfPortal(body)]);
   const entity = beginWorkspace(id, rulesFrom(ring, id, { body, before }), clock.nowMs());
   const written = await writeFirst(parts, { entity, by });
   if (written !== null) return written;
@@ -140,10 +153,11 @@ export async function changeWorkspace(
     change: async (current) => {
       const { rules } = current;
       const notice = patch.notice == null ? null : openNotice(ring, current.id, rules.notice);
-      const body = validBody(mergedMembers({ notice }, patch), validateMerged);
+      const body = validBody(mergedMembers({ notice, portal: rules.portal }, patch), validateMerged);
       refuseFaults([
         ...(isOperator ? [] : boundFaults(operator, rules, body)),
         ...(await noticeFaults(parts, body, body.allow_http ?? rules.allowHttp)),
+        ...faultsOfPortal(body),
       ]);
       return withRules(current, rulesFrom(ring, current.id, { body, before: rules }), clock.nowMs());
     },

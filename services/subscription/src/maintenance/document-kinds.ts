@@ -1,6 +1,7 @@
-import { apiKeyKind, consumerKind, tokenKeyKind, workspaceKind } from '../access/access-kinds.ts';
+import { apiKeyKind, consumerKind, tokenKeyKind } from '../access/access-kinds.ts';
 import { withSealedPrivate } from '../access/domain/token-key.ts';
 import { withSealedNotice } from '../access/seal-notice.ts';
+import { workspaceKind } from '../access/workspace-kind.ts';
 import { eventTypeKind } from '../event-types/event-type-kind.ts';
 import type { DocumentKind } from '../registry/document-kind.ts';
 import type { Versioned } from '../registry/domain/versioned.ts';

@@ -1,9 +1,12 @@
 import type { ApiDescription, Route } from '@tidings/http';
 import { keyRing, systemClock } from '@tidings/runtime';
-import { apiKeyKind, consumerKind, tokenKeyKind, workspaceKind } from '../../src/access/access-kinds.ts';
+import { apiKeyKind, consumerKind, tokenKeyKind } from '../../src/access/access-kinds.ts';
 import { apiKeyRoutes } from '../../src/access/adapters/api-key-routes.ts';
 import { consumerRoutes } from '../../src/access/adapters/consumer-routes.ts';
+import { signOutRoute } from '../../src/access/adapters/sign-out-route.ts';
 import { workspaceRoutes } from '../../src/access/adapters/workspace-routes.ts';
+import { portalRoutes } from '../../src/access/portal/adapters/portal-routes.ts';
+import { workspaceKind } from '../../src/access/workspace-kind.ts';
 import { eventTypeRoutes } from '../../src/event-types/adapters/event-type-routes.ts';
 import { catalogueTypes } from '../../src/event-types/adapters/open-catalogue.ts';
 import { eventTypeKind } from '../../src/event-types/event-type-kind.ts';
@@ -52,6 +55,8 @@ function routesOf(registry: Registry, kinds: Awaited<ReturnType<typeof openKinds
     ...eventTypeRoutes(kinds.eventTypes),
     ...consumerRoutes(kinds.consumers),
     ...apiKeyRoutes({ ...kinds, usage, ring }),
+    signOutRoute(kinds),
+    ...portalRoutes({ ...kinds, ring, portalUrl: 'https://hooks.example/portal' }),
     ...workspaceRoutes({ ...kinds.workspaces, ring, operator, checkEndpoint }),
     ...auditRoutes(registry.audit, ['subscription', 'workspace', 'consumer']),
   ];

@@ -1,13 +1,20 @@
+import { sessionHeader } from '@tidings/http';
 import { AppError } from '@tidings/runtime';
+import { sessionMark } from '../domain/session.ts';
 import type { FetchIdentity, Identity } from '../ports.ts';
 
 const timeoutMs = 5_000;
 
 /** Asks the subscription service at `origin`. */
 export function fetchIdentity(origin: string): FetchIdentity {
-  return async (credential, { address, traceparent }) => {
+  return async (credential, { address, traceparent, session }) => {
     const response = await fetch(`${origin}/v1/webhooks/identity`, {
-      headers: { authorization: `Bearer ${credential}`, 'x-forwarded-for': address, traceparent },
+      headers: {
+        authorization: `Bearer ${credential}`,
+        'x-forwarded-for': address,
+        traceparent,
+        ...(session !== undefined && { [sessionHeader]: sessionMark(session) }),
+      },
       redirect: 'error',
       signal: AbortSignal.timeout(timeoutMs),
     }).catch((cause: unknown) => {

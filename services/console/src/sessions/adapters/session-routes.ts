@@ -3,7 +3,7 @@ import { addressOf, traceparentOf } from '@tidings/http';
 import { AppError } from '@tidings/runtime';
 import express, { type Express, type Request } from 'express';
 import type { Entry, Session, SessionLimits } from '../domain/session.ts';
-import type { FetchIdentity, Identity } from '../ports.ts';
+import type { FetchIdentity, Identity, RecordSignOut } from '../ports.ts';
 import { requireOwnPage, type Sessions } from '../sessions.ts';
 import type { SignInCodes } from '../sign-in-codes.ts';
 
@@ -12,6 +12,9 @@ export type SessionRouteParts = Readonly<{
   sessions: Sessions;
   codes: SignInCodes;
   fetchIdentity: FetchIdentity;
+  recordSignOut: RecordSignOut;
+  /** Called when sessions were signed out, to end what they have open. */
+  onSignedOut: () => void;
   limits: SessionLimits;
 }>;
 
@@ -36,16 +39,17 @@ export function mountSessionRoutes(app: Express, parts: SessionRouteParts): void
       })
       .get(async (request, response) => {
         const session = found(parts, request, entry);
-        const identity = await parts.fetchIdentity(session.credential, onBehalfOf(request));
+        const identity = await parts.fetchIdentity(session.credential, { ...onBehalfOf(request), session });
         response.json(sessionView(session, identity, parts.limits));
       })
-      .delete((request, response) => {
+      .delete(async (request, response) => {
         const session = found(parts, request, entry);
-        parts.sessions.use(request, response, session);
-        parts.sessions.end(request, response, {
-          session,
-          everywhere: request.query['everywhere'] === 'true',
-        });
+        const everywhere = request.query['everywhere'] === 'true';
+        parts.sessions.check(request, session);
+        // Here at once, even if the services cannot be told.
+        parts.sessions.end(request, response, { session, everywhere });
+        parts.onSignedOut();
+        await parts.recordSignOut(session, { ...onBehalfOf(request), everywhere });
         response.status(204).end();
       });
   }

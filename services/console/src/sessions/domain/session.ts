@@ -20,9 +20,15 @@ export type SessionLimits = Readonly<{ idleMs: number; maxMs: number }>;
 const renewalMs = 60_000;
 
 /** Returns true for a session that has ended by one of its limits. */
-export function hasEnded({ startedAtMs, usedAtMs }: Session, limits: SessionLimits, nowMs: number): boolean {
-  return nowMs - usedAtMs > limits.idleMs || nowMs - startedAtMs > limits.maxMs;
-}
+export const hasEnded = (session: Session, limits: SessionLimits, nowMs: number): boolean =>
+  nowMs > endOf(session, limits);
+
+/** Returns when a session ends by one of its limits, unless it is used before, in epoch milliseconds. */
+export const endOf = ({ startedAtMs, usedAtMs }: Session, { idleMs, maxMs }: SessionLimits): number =>
+  Math.min(usedAtMs + idleMs, startedAtMs + maxMs);
+
+/** Returns what names a session towards the services: its id, and when it began. */
+export const sessionMark = ({ id, startedAtMs }: Session): string => `${id}.${startedAtMs}`;
 
 /** Returns the session as used at this time; null while that changes nothing worth a new cookie. */
 export function renewed(session: Session, nowMs: number): Session | null {

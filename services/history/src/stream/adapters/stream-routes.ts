@@ -20,8 +20,8 @@ order; those of different deliveries have none. A WebSocket receives each as \`{
 
 The \`id\` of a message is a position: send the last one as \`Last-Event-ID\` or \`last_event_id\` to go on after it, at
 any instance. What is no longer in reach is announced by \`event: gap\`. A heartbeat follows 15 s without a message. A
-reader with more than 1 MiB unsent is dropped. The stream ends within 5 s after its key was revoked or its token has
-expired. A browser gets a ticket first (\`POST /v1/webhooks/stream-tickets\`).`;
+reader with more than 1 MiB unsent is dropped. The stream ends within 5 s after its key was revoked, its token has
+expired, or its session was signed out. A browser gets a ticket first (\`POST /v1/webhooks/stream-tickets\`).`;
 
 // The sessions of one consumer count together, whichever tokens they have.
 const callerOf = ({ workspaceId, consumerId, keyId }: Principal): string =>

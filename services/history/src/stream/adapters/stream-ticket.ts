@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Principal } from '@tidings/http';
+import type { BrowserSession, Principal } from '@tidings/http';
 import { AppError, type Clock, type KeyRing, seal, unseal } from '@tidings/runtime';
 
 /** Time for which a ticket can be used. */
@@ -12,6 +12,9 @@ type Content = Readonly<{
   grantedBy: string | null;
   /** End of the token that asked for it; null for a key. */
   endsAtMs: number | null;
+  /** When that token was issued, and the browser session; absent in tickets of an earlier release. */
+  issuedAtMs?: number;
+  session?: BrowserSession;
   rate: number | null;
   expiresAtMs: number;
   nonce: string;
@@ -40,6 +43,7 @@ export class StreamTickets {
   /** Creates a ticket for what a principal may see. */
   issue(principal: Principal): Readonly<{ ticket: string; expiresAtMs: number }> {
     const { keyId, workspaceId, consumerId, grantedBy = null, expiresAtMs: endsAtMs = null } = principal;
+    const { issuedAtMs, session } = principal;
     const expiresAtMs = this.#clock.nowMs() + ticketMs;
     const rate = principal.requestsPerSecond ?? null;
     const nonce = randomUUID();
@@ -52,6 +56,8 @@ export class StreamTickets {
       rate,
       expiresAtMs,
       nonce,
+      ...(issuedAtMs !== undefined && { issuedAtMs }),
+      ...(session !== undefined && { session }),
     };
     return { ticket: seal(this.#ring, JSON.stringify(content), purpose), expiresAtMs };
   }
@@ -66,12 +72,14 @@ export class StreamTickets {
     if (this.#younger.has(content.nonce) || this.#older.has(content.nonce))
       throw refused('The ticket was used');
     this.#younger.add(content.nonce);
-    const { keyId, workspaceId, consumerId, grantedBy, endsAtMs, rate } = content;
+    const { keyId, workspaceId, consumerId, grantedBy, endsAtMs, rate, issuedAtMs, session } = content;
     return {
       ...{ keyId, workspaceId, consumerId, scopes: new Set(['deliveries:read']) },
       ...(grantedBy === null ? {} : { grantedBy }),
       ...(endsAtMs === null ? {} : { expiresAtMs: endsAtMs }),
       ...(rate === null ? {} : { requestsPerSecond: rate }),
+      ...(issuedAtMs === undefined ? {} : { issuedAtMs }),
+      ...(session === undefined ? {} : { session }),
     };
   }
 

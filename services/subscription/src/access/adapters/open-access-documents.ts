@@ -3,11 +3,12 @@ import type { OpenRegistry } from '../../registry/adapters/open-registry.ts';
 import type { Documents } from '../../registry/documents.ts';
 import type { Versioned } from '../../registry/domain/versioned.ts';
 import { pagesOf } from '../../registry/maintenance/sweep-unpublished.ts';
-import { apiKeyKind, consumerKind, tokenKeyKind, workspaceKind } from '../access-kinds.ts';
+import { apiKeyKind, consumerKind, tokenKeyKind } from '../access-kinds.ts';
 import { type ApiKey, apiKeyRecord } from '../domain/api-key.ts';
 import { type Consumer, consumerRecord } from '../domain/consumer.ts';
 import { type TokenKey, tokenKeyRecord } from '../domain/token-key.ts';
 import { type Workspace, workspaceRecord } from '../domain/workspace.ts';
+import { workspaceKind } from '../workspace-kind.ts';
 
 /** Documents that define who may call the API. */
 export type AccessDocuments = Readonly<{

@@ -18,7 +18,6 @@ import { actorOf } from '../../registry/adapters/call-scope.ts';
 import { cursorPosition } from '../../registry/adapters/cursor-position.ts';
 import type { Documents } from '../../registry/documents.ts';
 import { findTarget, notFound, type Target } from '../../registry/write-version.ts';
-import { workspaceKind } from '../access-kinds.ts';
 import {
   changeWorkspace,
   createWorkspace,
@@ -32,6 +31,7 @@ import {
   workspaceBodySchemas,
   workspaceIdSchema,
 } from '../domain/workspace-body.ts';
+import { workspaceKind } from '../workspace-kind.ts';
 import {
   createdReply,
   createdWorkspaceSchema,

@@ -3,6 +3,7 @@ import { etagOf, named, type Reply } from '@tidings/http';
 import type { KeyRing } from '@tidings/runtime';
 import type { Written } from '../../registry/write-version.ts';
 import type { Workspace } from '../domain/workspace.ts';
+import { portalSettingsSchema } from '../portal/adapters/portal-schemas.ts';
 import { shownNoticeUrl } from '../seal-notice.ts';
 
 const time = { type: 'string', format: 'date-time' } as const;
@@ -27,6 +28,7 @@ const properties = {
     description:
       'Days for which the history keeps what belongs to it; null: the setting of the installation.',
   },
+  portal: portalSettingsSchema,
   version: { type: 'integer' },
   created_at: time,
   updated_at: time,
@@ -40,7 +42,7 @@ const example = {
   ...{ id: 'ws_shop', name: 'The shop', state: 'active', event_type_policy: 'strict', allow_http: false },
   ...{ max_subscriptions: 1000, disable_after_failures: 100 },
   notice: { url: 'https://chat.example/***', style: 'slack' },
-  retention_days: null,
+  ...{ retention_days: null, portal: null },
   ...{ version: 1, created_at: '2026-11-22T10:00:00.000Z', updated_at: '2026-11-22T10:00:00.000Z' },
   propagated: true,
 } as const;
@@ -96,6 +98,7 @@ export function workspaceView(
     disable_after_failures: rules.disableAfterFailures,
     notice: notice === null ? null : { url: shownNoticeUrl(ring, id, notice.sealedUrl), style: notice.style },
     retention_days: rules.retentionDays,
+    portal: rules.portal,
     version: entity.version,
     created_at: new Date(entity.createdAtMs).toISOString(),
     updated_at: new Date(entity.updatedAtMs).toISOString(),

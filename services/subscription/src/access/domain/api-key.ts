@@ -1,4 +1,4 @@
-import type { AccessScope, ApiKeyRecord, ConsumerId, WorkspaceId } from '@tidings/contracts';
+import type { AccessScope, ApiKeyRecord, ConsumerId, Ended, WorkspaceId } from '@tidings/contracts';
 import { firstVersion, nextVersion, type Versioned } from '../../registry/domain/versioned.ts';
 
 /** Permissions and limits of a key. */
@@ -20,6 +20,8 @@ export type ApiKey = Versioned &
     /** True for the operator's own key, which follows the environment of the service. */
     isBootstrap: boolean;
     createdBy: string | null;
+    /** Browser sessions that were signed out; null: none. */
+    ended: Ended | null;
   }>;
 
 /** Fields of a new key. */
@@ -39,6 +41,7 @@ export const beginKey = ({ nowMs, ...beginning }: KeyBeginning): ApiKey => ({
   ...firstVersion(nowMs),
   ...beginning,
   state: 'active',
+  ended: null,
 });
 
 /** Returns the key as revoked, permanently. */
@@ -72,4 +75,6 @@ export const apiKeyRecord = (key: ApiKey): ApiKeyRecord => ({
   scopes: key.grant.scopes,
   expiresAtMs: key.grant.expiresAtMs,
   requestsPerSecond: key.grant.requestsPerSecond,
+  // A revoked key has no sessions, and a release before this one can read its record.
+  ...(key.ended !== null && key.state === 'active' && { ended: key.ended }),
 });

@@ -10,6 +10,8 @@ export type Consumer = Versioned &
     consumerId: ConsumerId;
     state: 'active' | 'disabled' | 'deleted';
     details: ConsumerDetails;
+    /** Tokens that were issued until then were signed out; null: none. */
+    tokensEndedMs: number | null;
   }>;
 
 /** Reference to a consumer by workspace and consumer id. */
@@ -26,6 +28,7 @@ export const beginConsumer = (ref: ConsumerRef, details: ConsumerDetails, nowMs:
   id: consumerKey(ref),
   state: 'active',
   details,
+  tokensEndedMs: null,
 });
 
 /** Restores a deleted consumer under its id, as a new version. */
@@ -52,4 +55,7 @@ export const consumerRecord = (consumer: Consumer): ConsumerRecord => ({
   version: consumer.version,
   state: consumer.state,
   name: consumer.details.name,
+  // The tokens of a disabled consumer are refused, and a release before this one can read its record.
+  ...(consumer.tokensEndedMs !== null &&
+    consumer.state === 'active' && { tokensEndedMs: consumer.tokensEndedMs }),
 });

@@ -1,9 +1,15 @@
-import type { TokenKeyRecord, WorkspaceId } from '@tidings/contracts';
+import type { Ended, TokenKeyRecord, WorkspaceId } from '@tidings/contracts';
 import { firstVersion, type Versioned } from '../../registry/domain/versioned.ts';
 
 /** Key pair that signs the consumer tokens of a workspace. The private half is sealed. */
 export type TokenKey = Versioned &
-  Readonly<{ state: 'active' | 'deleted'; publicX: string; sealedPrivate: string }>;
+  Readonly<{
+    state: 'active' | 'deleted';
+    publicX: string;
+    sealedPrivate: string;
+    /** Tokens that were signed out; null: none. */
+    ended: Ended | null;
+  }>;
 
 /** Returns the id of the key pair of a workspace. Each workspace has one. */
 export const tokenKeyId = (workspaceId: WorkspaceId): string => `${workspaceId}/1`;
@@ -22,6 +28,7 @@ export const beginTokenKey = (
   id: tokenKeyId(workspaceId),
   workspaceId,
   state: 'active',
+  ended: null,
 });
 
 /** Returns the record of this version for the other services: the public half only. */
@@ -32,6 +39,7 @@ export const tokenKeyRecord = (key: TokenKey): TokenKeyRecord => ({
   version: key.version,
   state: key.state,
   jwk: { kty: 'OKP', crv: 'Ed25519', x: key.publicX },
+  ...(key.ended !== null && { ended: key.ended }),
 });
 
 /** Returns the pair with its private half replaced by `replace`, or the same object if nothing changes. */

@@ -6,6 +6,7 @@ import {
   retentionDays,
   workspaceIdRule,
 } from '@tidings/contracts';
+import { type PortalBody, portalBodySchema } from '../portal/domain/portal-settings.ts';
 
 /** Rules of a workspace that requests may set, in request form. */
 export type WorkspaceRulesBody = Readonly<{
@@ -18,6 +19,8 @@ export type WorkspaceRulesBody = Readonly<{
   notice?: Readonly<{ url: string; style?: NoticeStyle }> | null;
   /** null: the setting of the installation. */
   retention_days?: number | null;
+  /** null: the portal looks like Tidings and is embedded nowhere in particular. */
+  portal?: PortalBody | null;
 }>;
 
 /** Body of PATCH: a merge patch (RFC 7396), so `notice` may be partial. */
@@ -77,6 +80,7 @@ const rules = {
       'Days for which events, deliveries, dead letters, jobs and statistics can be read, from the time when the event ' +
       'was accepted; null (default): the setting of the installation. Shortening it removes what is older.',
   },
+  portal: portalBodySchema,
 } as const;
 
 /** Schema of the id of a workspace. */

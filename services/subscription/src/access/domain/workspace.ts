@@ -1,5 +1,6 @@
 import type { EventTypePolicy, NoticeStyle, WorkspaceId, WorkspaceRecord } from '@tidings/contracts';
 import { firstVersion, nextVersion, type Versioned } from '../../registry/domain/versioned.ts';
+import type { PortalSettings } from '../portal/domain/portal-settings.ts';
 
 /** Rules of a workspace. */
 export type WorkspaceRules = Readonly<{
@@ -11,6 +12,8 @@ export type WorkspaceRules = Readonly<{
   notice: Readonly<{ sealedUrl: string; style: NoticeStyle }> | null;
   /** Days for which the history keeps what belongs to the workspace; null: the setting of the installation. */
   retentionDays: number | null;
+  /** Appearance and embedding of the portal; null: those of Tidings. No other service needs them. */
+  portal: PortalSettings | null;
 }>;
 
 /** One version of a workspace. Its `id` and `workspaceId` are equal. */
@@ -25,6 +28,7 @@ export const defaultRules: Omit<WorkspaceRules, 'name'> = {
   disableAfterFailures: 100,
   notice: null,
   retentionDays: null,
+  portal: null,
 };
 
 /** Returns version 1 of a workspace. */
