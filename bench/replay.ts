@@ -4,19 +4,21 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { flood, paced } from './load.ts';
 import { spreadOf } from './percentiles.ts';
-import { type Usage, usageOfAll } from './process-usage.ts';
+import { usageOfAll } from './process-usage.ts';
 import { type ReceiverProcess, startReceiverProcess } from './receiver-process.ts';
 import { type BenchStack, root, startStack } from './stack.ts';
 
 const help = `npm run bench:replay -- [options]
-Publishes events, subscribes two endpoints to them, and replays the events to both (a backfill) beside live events:
-prints the end-to-end times of the live ones before, during and after the replay, its rate, and the CPU time of each.
-Live events go to an endpoint of their own and to one that is replayed to.
+Publishes events, subscribes two endpoints to them, and replays the events to both (a backfill) beside live events. The
+replay is paused and resumed in turns, so that the end-to-end times of live events with it and without it are measured in
+pairs on a machine whose load changes. Live events go to an endpoint of their own and to one that is replayed to.
+Ends when the replay has, or after --limit: it prints what it saw by then. Ctrl-C ends it in the same way.
   --events N       events that are replayed, each to two subscriptions (default 50000)
   --rate N         live events a second (default 200)
-  --seconds N      how long the live events are measured before and after the replay (default 30)
+  --slice N        seconds of each measurement (default 15)
+  --limit N        minutes after which no further pair is begun (default 12)
   --replay-rate N  FANOUT_REPLAY_RATE: webhooks a second of all replays (default: that of the service)
-  --live-only      no replay: shows how much the machine alone varies
+  --live-only      no replay, ten pairs: shows how much the machine alone varies
   --out FILE       where to write the JSON (default bench/results/replay.json)
   --separate       each service in a process of its own
   --together       one process for all services (default: two, the pipeline and the management)
@@ -26,7 +28,8 @@ const { values } = parseArgs({
   options: {
     events: { type: 'string', default: '50000' },
     rate: { type: 'string', default: '200' },
-    seconds: { type: 'string', default: '30' },
+    slice: { type: 'string', default: '15' },
+    limit: { type: 'string', default: '12' },
     'replay-rate': { type: 'string' },
     'live-only': { type: 'boolean', default: false },
     out: { type: 'string', default: join(root, 'bench/results/replay.json') },
@@ -39,9 +42,13 @@ const { values } = parseArgs({
 
 const events = Number(values.events);
 const perSecond = Number(values.rate);
-const seconds = Number(values.seconds);
-// A load that is measured again and again until the replay has ended.
-const sliceSeconds = 10;
+const sliceSeconds = Number(values.slice);
+const limitMs = Number(values.limit) * 60_000;
+const pairsWithoutReplay = 10;
+// What was under way when the replay was paused or resumed belongs to neither measurement.
+const settleSeconds = 2;
+const maxStartSeconds = 30;
+const goal = 1.2;
 const oldType = 'bench.old';
 const liveType = 'bench.live';
 
@@ -61,59 +68,71 @@ const call = async <T>(stack: BenchStack, path: string, body?: object): Promise<
   return JSON.parse(text) as T;
 };
 
-type Phase = Readonly<{
-  name: string;
+type Parts = Readonly<{ stack: BenchStack; receiver: ReceiverProcess }>;
+type Slice = Readonly<{
   seconds: number;
-  live: number;
+  latencies: readonly number[];
   replayed: number;
-  p50: number;
-  p99: number;
-  max: number;
-  /** Percent of a core, by process. */
-  cpu: Readonly<Record<string, number>>;
+  /** Milliseconds of CPU time, by process. */
+  cpuMs: Readonly<Record<string, number>>;
 }>;
+type Pair = Readonly<{ replaying: Slice; without: Slice }>;
+/** `starts`: while a run of the replay looks up what it needs, before it sends. */
+type Found = Readonly<{ pairs: Pair[]; starts: Slice[] }>;
 
-/** Sends live events, slice by slice, until the phase is over, and measures them. */
-const measurePhase = async (
-  name: string,
-  { stack, receiver }: Readonly<{ stack: BenchStack; receiver: ReceiverProcess }>,
-  isOver: (slices: number) => Promise<boolean>,
-): Promise<Phase> => {
+let isStopped = false;
+
+/** Sends live events for some seconds, and measures them. */
+const measure = async ({ stack, receiver }: Parts, seconds = sliceSeconds): Promise<Slice> => {
   await receiver.take();
-  const before: Readonly<Record<string, Usage>> = await usageOfAll(stack.processes);
+  const before = await usageOfAll(stack.processes);
   const beganMs = performance.now();
-  const latencies: number[] = [];
-  let replayed = 0;
-  for (let slices = 0; slices === 0 || !(await isOver(slices)); slices += 1) {
-    await paced({ target: stack.target, typeOf: () => liveType, perSecond, seconds: sliceSeconds });
-    const taken = await receiver.take();
-    latencies.push(...taken.latencies);
-    replayed += taken.replayed;
-  }
+  await paced({ target: stack.target, typeOf: () => liveType, perSecond, seconds });
+  const { latencies, replayed } = await receiver.take();
   const tookMs = performance.now() - beganMs;
   const after = await usageOfAll(stack.processes);
-  const cpu = Object.fromEntries(
-    Object.entries(after).map(([process, { cpuMs }]) => [
-      process,
-      Math.round(((cpuMs - (before[process]?.cpuMs ?? 0)) / tookMs) * 100),
-    ]),
+  const cpuMs = Object.fromEntries(
+    Object.entries(after).map(([name, usage]) => [name, usage.cpuMs - (before[name]?.cpuMs ?? 0)]),
   );
+  return { seconds: tookMs / 1_000, latencies, replayed, cpuMs };
+};
+
+const joined = (slices: readonly Slice[]): Slice => {
+  const cpuMs: Record<string, number> = {};
+  for (const slice of slices) {
+    for (const [name, ms] of Object.entries(slice.cpuMs)) cpuMs[name] = (cpuMs[name] ?? 0) + ms;
+  }
   return {
-    name,
-    seconds: Math.round(tookMs / 1_000),
-    live: latencies.length,
-    replayed,
-    ...spreadOf(latencies),
-    cpu,
+    seconds: slices.reduce((sum, { seconds }) => sum + seconds, 0),
+    latencies: slices.flatMap(({ latencies }) => latencies),
+    replayed: slices.reduce((sum, { replayed }) => sum + replayed, 0),
+    cpuMs,
   };
 };
 
-const printPhase = ({ name, cpu, ...phase }: Phase): void => {
-  const { p50, p99, max, live, replayed } = phase;
-  const cpus = Object.entries(cpu).map(([process, percent]) => `${process} ${percent} %`);
+/** Adds slices up. Times are those of live events; `cpu`: percent of a core. */
+const sumOf = (slices: readonly Slice[]) => {
+  const { seconds, latencies, replayed, cpuMs } = joined(slices);
+  return {
+    seconds: Math.round(seconds),
+    live: latencies.length,
+    ...spreadOf(latencies),
+    replayed,
+    replayedPerSecond: Math.round(replayed / Math.max(1, seconds)),
+    cpu: Object.fromEntries(
+      Object.entries(cpuMs).map(([name, ms]) => [name, Math.round(ms / Math.max(1, seconds) / 10)]),
+    ),
+  };
+};
+
+const ratioOf = ({ replaying, without }: Pair): number =>
+  spreadOf(replaying.latencies).p99 / spreadOf(without.latencies).p99;
+
+const printPair = (pair: Pair, number: number): void => {
+  const { replaying, without } = { replaying: sumOf([pair.replaying]), without: sumOf([pair.without]) };
   console.log(
-    `${name}: ${phase.seconds} s, live ${live}, p50 ${p50}, p99 ${p99}, max ${max} ms; replayed ${replayed} ` +
-      `(${Math.round(replayed / phase.seconds)}/s); CPU of a core: ${cpus.join(', ')}`,
+    `  ${number}: replaying ${replaying.replayedPerSecond}/s, live p50/p99 ${replaying.p50}/${replaying.p99} ms; ` +
+      `without ${without.p50}/${without.p99} ms; p99 ${ratioOf(pair).toFixed(2)} times; load ${loadavg()[0]?.toFixed(1)}`,
   );
 };
 
@@ -125,49 +144,108 @@ const subscribeAll = async (stack: BenchStack, receiver: ReceiverProcess): Promi
   await stack.subscribe({ ...settings, events: [liveType] });
 };
 
-const waitForEnd = async (stack: BenchStack, id: string): Promise<Job> => {
-  for (;;) {
-    const job = await call<Job>(stack, `jobs/${id}`);
+const read = async (stack: BenchStack, id: string): Promise<Job> => call<Job>(stack, `jobs/${id}`);
+
+/** Sends live events until the replay has sent something: what it looks up before that is measured apart. */
+const measureStart = async (parts: Parts, id: string): Promise<Slice> => {
+  const sentOf = async () => (await read(parts.stack, id)).progress.counts['sent'] ?? 0;
+  const before = await sentOf();
+  const slices: Slice[] = [];
+  for (let seconds = 0; seconds < maxStartSeconds; seconds += settleSeconds) {
+    slices.push(await measure(parts, settleSeconds));
+    if ((await sentOf()) > before) break;
+  }
+  return joined(slices);
+};
+
+/** Measures pairs until the replay has ended or the time is over. */
+const measurePairs = async (
+  parts: Parts,
+  id: string | undefined,
+  { pairs, starts }: Found,
+): Promise<void> => {
+  const { stack } = parts;
+  const change = async (way: 'pause' | 'resume') =>
+    id !== undefined && call<Job>(stack, `jobs/${id}/${way}`, {});
+  const endsAtMs = performance.now() + limitMs;
+  while (performance.now() < endsAtMs && !isStopped) {
+    if (id !== undefined) starts.push(await measureStart(parts, id));
+    const replaying = await measure(parts);
+    // A slice in which the replay ended has fewer webhooks of it beside the live events.
+    if (id !== undefined && (await read(stack, id)).state !== 'running') return;
+    await change('pause');
+    await measure(parts, settleSeconds);
+    const pair = { replaying, without: await measure(parts) };
+    pairs.push(pair);
+    printPair(pair, pairs.length);
+    if (id === undefined && pairs.length >= pairsWithoutReplay) return;
+    await change('resume');
+  }
+};
+
+const waitForOutcomes = async (stack: BenchStack, id: string): Promise<Job> => {
+  for (const endsAtMs = performance.now() + 60_000; ; ) {
+    const job = await read(stack, id);
     const { sent = 0, delivered = 0, failed = 0 } = job.progress.counts;
-    if (job.state === 'done' && delivered + failed >= sent) return job;
-    if (job.state !== 'done' && job.state !== 'running' && job.state !== 'queued') return job;
+    if (job.state !== 'done' || delivered + failed >= sent || performance.now() > endsAtMs) return job;
     await new Promise((resolve) => setTimeout(resolve, 500));
   }
 };
 
-const run = async (stack: BenchStack, receiver: ReceiverProcess): Promise<void> => {
-  const parts = { stack, receiver };
-  const untilSeconds = async (slices: number): Promise<boolean> => slices * sliceSeconds >= seconds;
+const report = async ({ pairs, starts }: Found, job: Job | undefined): Promise<void> => {
+  const replaying = sumOf(pairs.map((pair) => pair.replaying));
+  const without = sumOf(pairs.map((pair) => pair.without));
+  const starting = sumOf(starts);
+  for (const [name, { cpu, ...sum }] of Object.entries({ starting, replaying, without })) {
+    const cpus = Object.entries(cpu).map(([process, percent]) => `${process} ${percent} %`);
+    console.log(
+      `${name}: ${sum.seconds} s, live ${sum.live}, p50 ${sum.p50}, p99 ${sum.p99}, max ${sum.max} ms; ` +
+        `replayed ${sum.replayed} (${sum.replayedPerSecond}/s); CPU of a core: ${cpus.join(', ')}`,
+    );
+  }
+  const ratios = pairs.map(ratioOf);
+  // Of ratios: half as long once weighs as much as twice as long once.
+  const mean = Math.exp(ratios.reduce((sum, ratio) => sum + Math.log(ratio), 0) / ratios.length);
+  console.log(
+    `p99 of live events with the replay ÷ without it: ${mean.toFixed(2)} in the mean of ${pairs.length} pairs, ${(replaying.p99 / without.p99).toFixed(2)} of all together (goal ${goal})`,
+  );
+  if (job !== undefined) console.log(`job: ${job.state}, ${JSON.stringify(job.progress)}`);
+  await writeFile(
+    values.out,
+    `${JSON.stringify({ options: values, load: loadavg(), starting, replaying, without, ratios, mean, job }, null, 2)}\n`,
+  );
+  const isWhole = job === undefined || job.progress.counts['delivered'] === events * 2;
+  if (!isWhole) console.log('The replay had not ended: these are the figures until then.');
+  if (!isWhole || !(mean <= goal)) process.exitCode = 1;
+};
+
+const run = async (parts: Parts): Promise<void> => {
+  const { stack, receiver } = parts;
   const from = new Date(Date.now() - 60_000).toISOString();
   console.log(`Publishing ${events} events …`);
   await flood({ target: stack.target, type: oldType, count: events, concurrency: 64 });
   await subscribeAll(stack, receiver);
   console.log('Warming up …');
-  await measurePhase('warm-up', parts, async () => true);
-  const phases = [await measurePhase('before', parts, untilSeconds)];
+  await measure(parts);
+  const request = { from, types: [oldType], target: { all: true }, rate_per_second: 1_000 };
+  const id = values['live-only'] ? undefined : (await call<Job>(stack, 'replays', request)).id;
+  const found: Found = { pairs: [], starts: [] };
   let job: Job | undefined;
-  if (values['live-only']) phases.push(await measurePhase('again', parts, untilSeconds));
-  else {
-    const request = { from, types: [oldType], target: { all: true }, rate_per_second: 1_000 };
-    const { id } = await call<Job>(stack, 'replays', request);
-    // What is sent after the replay's last event does not count as beside it: a slice is at most 10 s.
-    const isOver = async () => (await call<Job>(stack, `jobs/${id}`)).state !== 'running';
-    phases.push(await measurePhase('during', parts, isOver));
-    job = await waitForEnd(stack, id);
+  try {
+    await measurePairs(parts, id, found);
+  } finally {
+    if (id !== undefined) job = await waitForOutcomes(stack, id);
+    await report(found, job);
   }
-  phases.push(await measurePhase('after', parts, untilSeconds));
-  for (const phase of phases) printPhase(phase);
-  const [before, during, after] = phases;
-  const without = Math.max(before?.p99 ?? 0, after?.p99 ?? 0);
-  console.log(`p99 during ÷ the larger of before and after: ${((during?.p99 ?? 0) / without).toFixed(2)}`);
-  if (job !== undefined) console.log(`job: ${job.state}, ${JSON.stringify(job.progress)}`);
-  await writeFile(values.out, `${JSON.stringify({ events, perSecond, phases, job }, null, 2)}\n`);
-  const isWhole = job === undefined || job.progress.counts['delivered'] === events * 2;
-  if (!isWhole) process.exitCode = 1;
 };
 
 const main = async (): Promise<void> => {
   console.log(`load of the machine before: ${loadavg().map((one) => one.toFixed(1))}`);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      isStopped = true;
+    });
+  }
   const rate = values['replay-rate'];
   const env = {
     HISTORY_REQUESTS_PER_SECOND: '0',
@@ -180,7 +258,7 @@ const main = async (): Promise<void> => {
     env,
   });
   try {
-    await run(stack, receiver);
+    await run({ stack, receiver });
   } finally {
     receiver.stop();
     await stack.stop();

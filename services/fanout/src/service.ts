@@ -27,10 +27,11 @@ import { handleEventAccepted } from './handle-event-accepted.ts';
 import type { metricsCatalogue } from './metrics.ts';
 import { createFanOutRecorder } from './record-fan-out.ts';
 import { createWindowRefill } from './refill-dedupe-window.ts';
+import { YieldingPace } from './replays/domain/yielding-pace.ts';
 import { openReplays, type Replays } from './replays/open-replays.ts';
 
 type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
-type Parts = Readonly<{ index: MatchIndex; producer: Producer }>;
+type Parts = Readonly<{ index: MatchIndex; producer: Producer; replayPace: YieldingPace }>;
 
 // A command adds the head of the body, state and trace to the data; together they never exceed this.
 const maxDataBytes = maxRecordBytes - 8_192;
@@ -50,17 +51,25 @@ const filterCompiler =
     }
   };
 
-const createConsumer = (bus: Bus, { index, producer }: Parts, context: Context): EventConsumer => {
+const createConsumer = (
+  bus: Bus,
+  { index, producer, replayPace }: Parts,
+  context: Context,
+): EventConsumer => {
   const { config, metrics, logger, clock } = context;
   const bounds = { windowMs: config.dedupeWindowMs, maxRecords: config.dedupeMaxRecords };
   const parts = { index, childTraceparent, maxDataBytes };
+  const record = createFanOutRecorder({ metrics: metrics.handles, logger });
   return new EventConsumer({
     bus,
     producer,
     clock,
     handle: (event, window) => handleEventAccepted(parts, event, window),
     refill: createWindowRefill({ log: createEventLog(bus), bounds, metrics: metrics.handles, clock, logger }),
-    onFannedOut: createFanOutRecorder({ metrics: metrics.handles, logger }),
+    onFannedOut: (fannedOut) => {
+      record(fannedOut);
+      replayPace.note(fannedOut.ageMs, clock.monotonicMs());
+    },
     maxPendingPerPartition: config.maxPendingPerPartition,
     lingerMs: config.lingerMs,
   });
@@ -72,15 +81,19 @@ const exposeGauges = (consumer: EventConsumer, index: MatchIndex, { metrics }: C
   remembered.collect((gauge) => gauge.set({}, consumer.remembered));
 };
 
-const startReplays = async (bus: Bus, { index, producer }: Parts, context: Context): Promise<Replays> => {
-  const { config, metrics, logger, clock, resources } = context;
+const startReplays = async (
+  bus: Bus,
+  { index, producer, replayPace }: Parts,
+  context: Context,
+): Promise<Replays> => {
+  const { metrics, logger, clock, resources } = context;
   const erasures = await openErasures(bus, 'fanout');
   resources.add('erasures', () => erasures.close());
   await erasures.ready();
   return openReplays({
     ...{ bus, producer, index, erasures, childTraceparent, maxDataBytes, clock, logger },
     compileFilter: filterCompiler(logger),
-    perSecond: config.replayPerSecond,
+    sharedPace: replayPace,
     metrics: metrics.handles,
   });
 };
@@ -96,7 +109,8 @@ const work = async (bus: Bus, context: Context): Promise<void> => {
   const index = new MatchIndex(filterCompiler(logger));
   const table = await openMatchRules(bus, index);
   resources.add('subscriptions table', () => table.close());
-  const opened = { index, producer: await openProducer(context, bus) };
+  const replayPace = new YieldingPace(context.config.replayPerSecond);
+  const opened = { index, producer: await openProducer(context, bus), replayPace };
   const consumer = createConsumer(bus, opened, context);
   exposeGauges(consumer, index, context);
   // An event matched against an incomplete table is lost for the missing subscriptions.

@@ -24,6 +24,7 @@ import { childTraceparent, silentLogger } from '@tidings/observability';
 import { type Clock, systemClock } from '@tidings/runtime';
 import { onTestFinished } from 'vitest';
 import { MatchIndex } from '../src/domain/match-index.ts';
+import { Pace } from '../src/replays/domain/pace.ts';
 import { openReplays } from '../src/replays/open-replays.ts';
 
 export const jobId = `job_${'1'.repeat(32)}`;
@@ -98,8 +99,7 @@ export const replayWorld = async (...subscriptions: SubscriptionRecord[]) => {
       compileFilter,
       childTraceparent,
       maxDataBytes: 1_000_000,
-      perSecond: 1e6,
-      utilization: () => 0,
+      sharedPace: new Pace(1e6),
       metrics: { replays: { collect: () => {} }, replayed: { inc: () => {} } } as never,
       clock,
       logger: silentLogger,

@@ -15,8 +15,8 @@ import { JobConsumer, replayGroup } from './adapters/job-consumer.ts';
 import { createAttemptWatch } from './adapters/kafka-attempt-watch.ts';
 import { createDeliveryFacts } from './adapters/kafka-delivery-facts.ts';
 import { createReplayLog } from './adapters/kafka-replay-log.ts';
+import type { Pace } from './domain/pace.ts';
 import { liveHoldOf, type ReplayJob } from './domain/replay-job.ts';
-import { YieldingPace } from './domain/yielding-pace.ts';
 import { createMatchReplayed } from './match-replayed.ts';
 import type { ReplayOutput } from './ports.ts';
 import { ReplayRun } from './replay-run.ts';
@@ -30,10 +30,8 @@ export type ReplayParts = Readonly<{
   compileFilter: CompileFilter;
   childTraceparent: (parent: string | undefined) => string;
   maxDataBytes: number;
-  /** Maximum commands a second of all replays of this process. */
-  perSecond: number;
-  /** Share of its time for which this process was busy since the last call; default: measured. */
-  utilization?: () => number;
+  /** The rate of all replays of this process. */
+  sharedPace: Pick<Pace, 'delayMs' | 'take'>;
   metrics: Pick<Metrics<typeof metricsCatalogue>['handles'], 'replayed' | 'replays'>;
   clock: Clock;
   logger: Logger;
@@ -56,17 +54,6 @@ const createOutput = ({ producer, metrics }: ReplayParts): ReplayOutput => ({
   },
 });
 
-/** Creates the measurement of the event loop: the share of time in which it did not wait. */
-const measureUtilization = (): (() => number) => {
-  let last = performance.eventLoopUtilization();
-  return () => {
-    const now = performance.eventLoopUtilization();
-    const { utilization } = performance.eventLoopUtilization(now, last);
-    last = now;
-    return utilization;
-  };
-};
-
 /** Carries out the replays whose partition of the jobs topic this process owns. */
 export type Replays = Readonly<{ runner: PartitionRunner; close: () => Promise<void> }>;
 
@@ -77,7 +64,6 @@ export const openReplays = async (parts: ReplayParts): Promise<Replays> => {
   const output = createOutput(parts);
   const log = createReplayLog(bus, replayGroup);
   const facts = createDeliveryFacts({ bus, eventGroup, clock });
-  const sharedPace = new YieldingPace(parts.perSecond, parts.utilization ?? measureUtilization());
 
   const report: ReplayOutput['report'] = async (progress) => {
     await output.report(progress);
@@ -93,7 +79,7 @@ export const openReplays = async (parts: ReplayParts): Promise<Replays> => {
       watch: async (isOrdered, chain) => createAttemptWatch(bus, replayGroup, { chain, isOrdered }),
       output: { ...output, report },
       match,
-      sharedPace,
+      sharedPace: parts.sharedPace,
       childTraceparent,
       clock,
       signal,

@@ -1,53 +1,150 @@
 import { describe, expect, it } from 'vitest';
 import { YieldingPace } from './yielding-pace.ts';
 
-/** Sends as fast as the pace allows, and returns how many in each of some seconds. */
-const sentIn = (pace: YieldingPace, seconds: number, fromMs = 0): number[] =>
-  Array.from({ length: seconds }, (_, second) => {
-    let sent = 0;
-    for (let ms = 0; ms < 1_000; ms += 1) {
-      const nowMs = fromMs + second * 1_000 + ms;
-      if (pace.delayMs(nowMs) > 0) continue;
+/** Ages of live events in milliseconds by the number of commands that the replay sent in the second before. */
+type Ages = (replayedPerSecond: number, nowMs: number) => number;
+/** `aheadMs`: of the clock that measures ages. */
+type Live = Readonly<{ ages: Ages; everyMs: number; aheadMs?: number }>;
+
+const seconds = (count: number): number => count * 1_000;
+
+/**
+ * Sends as fast as the pace allows while live events arrive, and returns how many commands were sent in each second.
+ * An event is noted when it is as old as `ages` says, so it may end in another phase than the one in which it began.
+ */
+const replay = (
+  pace: YieldingPace,
+  { forMs, fromMs = 0, live }: Readonly<{ forMs: number; fromMs?: number; live?: Live }>,
+): number[] => {
+  const sent: number[] = [];
+  const recent: number[] = [];
+  const noted = new Map<number, number[]>();
+  for (let nowMs = fromMs; nowMs < fromMs + forMs; nowMs += 1) {
+    while ((recent[0] ?? Infinity) < nowMs - 1_000) recent.shift();
+    if (pace.delayMs(nowMs) <= 0) {
       pace.take(nowMs);
-      sent += 1;
+      recent.push(nowMs);
+      const second = Math.floor((nowMs - fromMs) / 1_000);
+      sent[second] = (sent[second] ?? 0) + 1;
     }
-    return sent;
-  });
+    if (live !== undefined && nowMs % live.everyMs === 0) {
+      // Delays are over as soon as nothing is sent any more.
+      const isSending = recent.some((sentMs) => sentMs > nowMs - 100);
+      const ageMs = Math.round(live.ages(isSending ? pace.perSecond : 0, nowMs));
+      noted.set(nowMs + ageMs, [...(noted.get(nowMs + ageMs) ?? []), ageMs]);
+    }
+    for (const ageMs of noted.get(nowMs) ?? []) pace.note(ageMs + (live?.aheadMs ?? 0), nowMs);
+    noted.delete(nowMs);
+  }
+  return Array.from({ length: Math.ceil(forMs / 1_000) }, (_, second) => sent[second] ?? 0);
+};
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+/** Ages between 4 and 20 ms that repeat, so that quantiles of a few dozen are alike. */
+const varied = (nowMs: number): number => 4 + ((nowMs / 5) % 9) * 2;
 
 describe('the pace of replays', () => {
-  it('rises to the maximum on an idle process', () => {
-    const sent = sentIn(new YieldingPace(400, () => 0.2), 12);
-    expect(sent[0]).toBeLessThan(200);
-    expect(sent.at(-1)).toBeGreaterThanOrEqual(390);
-    expect(Math.max(...sent)).toBeLessThanOrEqual(410);
+  it('begins low, and rises to the maximum without pauses where there are no live events', () => {
+    const sent = replay(new YieldingPace(400), { forMs: seconds(80) });
+    expect(sent[0]).toBeLessThan(150);
+    expect(sum(sent.slice(-10))).toBeGreaterThanOrEqual(3_900);
+    expect(Math.max(...sent)).toBeLessThanOrEqual(450);
   });
 
-  it('falls on a busy process to a twentieth, and not below', () => {
-    const sent = sentIn(new YieldingPace(400, () => 0.9), 8);
-    expect(sent.at(-1)).toBeGreaterThanOrEqual(19);
-    expect(sent.at(-1)).toBeLessThanOrEqual(22);
+  it('rises to the maximum beside live events that it does not delay, however busy the machine is', () => {
+    for (const load of [1, 30]) {
+      const pace = new YieldingPace(400);
+      const live = { everyMs: 5, ages: (_: number, nowMs: number) => varied(nowMs) * load };
+      const sent = replay(pace, { forMs: seconds(120), live });
+      expect(pace.perSecond).toBe(400);
+      // It pauses for a sixth of the time.
+      expect(sum(sent.slice(-20))).toBeGreaterThan(0.8 * 400 * 20);
+    }
   });
 
-  it('stays in between where the process is neither, and follows it', () => {
-    let share = 0.6;
-    const pace = new YieldingPace(400, () => share);
-    sentIn(pace, 4);
-    expect(pace.perSecond).toBe(100);
-    share = 0.7;
-    sentIn(pace, 1, 4_000);
-    expect(pace.perSecond).toBeLessThan(50);
-    share = 0.1;
-    sentIn(pace, 10, 5_000);
+  it('rises beside live events whose ages vary by chance', () => {
+    let seed = 7;
+    // Half a second in which all take up to five times as long, now and then.
+    const random = (): number => {
+      seed = (seed * 48_271) % 2_147_483_647;
+      return seed / 2_147_483_647;
+    };
+    const slowness = Array.from({ length: 1_000 }, () => (random() < 0.3 ? 1 + 4 * random() : 1));
+    const live = {
+      everyMs: 5,
+      ages: (_: number, nowMs: number) => varied(nowMs) * (slowness[Math.floor(nowMs / 500)] ?? 1),
+    };
+    const pace = new YieldingPace(400);
+    const sent = replay(pace, { forMs: seconds(240), live });
+    expect(sum(sent.slice(120)) / 120).toBeGreaterThan(200);
+  });
+
+  it('settles at the rate at which live events take a little longer', () => {
+    const pace = new YieldingPace(400);
+    // At 150 a second the ages are 1.5 times what they are without.
+    const live = {
+      everyMs: 5,
+      ages: (rate: number, nowMs: number) => varied(nowMs) * (1 + (0.5 * rate) / 150),
+    };
+    const sent = replay(pace, { forMs: seconds(180), live }).slice(60);
+    expect(sum(sent) / 120).toBeGreaterThan(20);
+    expect(sum(sent) / 120).toBeLessThan(150);
+  });
+
+  it('keeps a tenth where it delays live events at any rate', () => {
+    const pace = new YieldingPace(400);
+    const live = {
+      everyMs: 5,
+      ages: (rate: number, nowMs: number) => varied(nowMs) + (rate > 0 ? 100 : 0),
+    };
+    replay(pace, { forMs: seconds(120), live });
+    expect(pace.perSecond).toBe(40);
+  });
+
+  it.each([-10_000, 10_000])('is not misled by the clock of another machine: %i ms', (aheadMs) => {
+    const harmful = {
+      everyMs: 5,
+      aheadMs,
+      ages: (rate: number, nowMs: number) => varied(nowMs) + (rate > 0 ? 100 : 0),
+    };
+    const harmless = { everyMs: 5, aheadMs, ages: (_: number, nowMs: number) => varied(nowMs) };
+    const [slow, fast] = [new YieldingPace(400), new YieldingPace(400)];
+    replay(slow, { forMs: seconds(120), live: harmful });
+    replay(fast, { forMs: seconds(120), live: harmless });
+    expect([slow.perSecond, fast.perSecond]).toEqual([40, 400]);
+  });
+
+  it('compares several pauses where live events are few', () => {
+    const pace = new YieldingPace(400);
+    // 5 a second, so 2 or 3 in each pause.
+    const live = { everyMs: 200, ages: (rate: number, nowMs: number) => varied(nowMs) + rate };
+    replay(pace, { forMs: seconds(300), live });
+    expect(pace.perSecond).toBeLessThan(100);
+  });
+
+  it('falls to the least at once where live events wait for longer than a pause lasts', () => {
+    const pace = new YieldingPace(400);
+    replay(pace, { forMs: seconds(80) });
+    // As old in pauses as between them: what waits does not go away in half a second.
+    const live = {
+      everyMs: 5,
+      ages: (_: number, nowMs: number) => varied(nowMs) + (nowMs > seconds(82) ? 800 : 0),
+    };
+    replay(pace, { forMs: seconds(5), fromMs: seconds(80), live });
+    expect(pace.perSecond).toBe(40);
+    const gone = { everyMs: 5, ages: (_: number, nowMs: number) => varied(nowMs) };
+    replay(pace, { forMs: seconds(80), fromMs: seconds(85), live: gone });
     expect(pace.perSecond).toBe(400);
   });
 
-  it('keeps its first rate until it has measured', () => {
-    // The first value covers the time before the replay.
-    const shares = [1, 0.1];
-    const pace = new YieldingPace(1_000, () => shares.shift() ?? 0.1);
-    pace.delayMs(0);
-    expect(pace.perSecond).toBe(250);
-    pace.delayMs(250);
-    expect(pace.perSecond).toBe(275);
+  it('begins anew after a time without replays', () => {
+    const pace = new YieldingPace(400);
+    replay(pace, { forMs: seconds(70) });
+    expect(pace.perSecond).toBe(400);
+    // A replay that is resumed soon goes on at its rate.
+    pace.delayMs(seconds(100));
+    expect(pace.perSecond).toBe(400);
+    pace.delayMs(seconds(170));
+    expect(pace.perSecond).toBe(100);
   });
 });

@@ -1,58 +1,167 @@
 import { Pace } from './pace.ts';
 
-const measureMs = 250;
-// At half of its time a process delays live events by little more than without replays; the delay grows with 1 / (1 − u).
-const busy = 0.65;
-const idle = 0.55;
-const slower = 0.7;
-const faster = 1.1;
-// What replays keep on a process that live events alone make busy.
-const leastShare = 1 / 20;
+/** The ages of live events that were accepted just before a pause, and in it. */
+type Pause = Readonly<{ startMs: number; beside: number[]; alone: number[] }>;
+
+const sendingMs = 3_000;
+const pausedMs = 600;
+const cycleMs = sendingMs + pausedMs;
+// What was sent just before a pause is still under way at its beginning.
+const settleMs = 150;
+const comparedMs = pausedMs - settleMs;
+const rememberedPauses = 3;
+// A replay that is resumed soon goes on at its rate.
+const rememberedMs = 60_000;
+const enough = 10;
+const maxCarried = 5;
+const maxSamples = 2_000;
+const share = 0.75;
+const slackMs = 2;
+const weight = 0.15;
+// Of one comparison: chance makes ratios of any size.
+const maxEffect = Math.log(2);
+const allowed = Math.log(1.15);
+const slower = 0.85;
+const faster = 1.2;
+// Live events that wait for so long are a backlog, which outlasts a pause: comparing says nothing then.
+const backlogMs = 300;
+const newest = 0.05;
+// What replays keep where they delay live events at any rate.
+const leastShare = 1 / 10;
 
 /**
- * The rate of all replays of a process, which yields to its live work: it falls while the process is busy, and rises to
- * the maximum while it is not. Live events and replays share the time of one thread, and in the default form delivery
- * and the other services do too. On a machine that is short of CPU a process is busy with less work of its own.
+ * The rate of all replays of a process, which yields to its live events. Every three seconds replays pause for a moment,
+ * and the ages of the live events that were accepted in the pause are compared with those just before it: the same
+ * machine under the same load, but for the replay. The rate falls where live events take more than 1.15 times as long
+ * beside replays, and rises to the maximum where they do not. Without live events there are no pauses.
+ *
+ * Where live events wait for longer than a pause lasts, the rate falls to the least at once: what they wait for may be what
+ * the replay sent before.
+ *
+ * One comparison says little on a busy machine, where any half a second differs from the one before: the logarithms of
+ * the ratios are averaged, so that chance weighs as much for as against the replay.
  */
 export class YieldingPace {
   readonly #max: number;
-  readonly #utilization: () => number;
   readonly #pace: Pace;
   #perSecond: number;
-  #measuredMs = -Infinity;
+  #beganMs = -Infinity;
+  #askedMs = -Infinity;
+  #cycle = 0;
+  /** The next or present pause last. */
+  #pauses: Pause[] = [];
+  #carried: Readonly<{ pauses: number; beside: readonly number[]; alone: readonly number[] }> = nothing;
+  #notedMs = -Infinity;
+  /** What every event takes, and the difference between the clocks of two machines. */
+  #leastMs = Infinity;
+  /** Average of the newest ages, beyond the least. */
+  #waitMs = 0;
+  /** Average of the logarithms of how many times as long live events take beside replays. */
+  #effect = 0;
 
-  /** `utilization`: the share of its time, 0 to 1, for which the process was busy since the last call. */
-  constructor(maxPerSecond: number, utilization: () => number) {
+  constructor(maxPerSecond: number) {
     this.#max = maxPerSecond;
-    this.#utilization = utilization;
-    // It begins low: a high one would delay live events before the first measurement.
-    this.#perSecond = Math.max(1, maxPerSecond / 4);
+    this.#perSecond = this.#first;
     this.#pace = new Pace(this.#perSecond);
   }
 
-  /** Commands a second that are allowed now. */
+  /** Commands a second that are allowed now, outside of pauses. */
   get perSecond(): number {
     return this.#perSecond;
   }
 
-  /** Returns the time until the next command is allowed; 0 for now. */
+  /** It begins low: a high rate would delay live events before the first comparison. */
+  get #first(): number {
+    return Math.max(1, this.#max / 4);
+  }
+
+  /** Returns the time until the next command is allowed; 0 for now. Times are monotonic milliseconds. */
   delayMs(nowMs: number): number {
-    if (nowMs - this.#measuredMs >= measureMs) this.#measure(nowMs);
-    return this.#pace.delayMs(nowMs);
+    if (nowMs - this.#askedMs > sendingMs) this.#begin(nowMs);
+    this.#askedMs = nowMs;
+    const cycle = Math.floor((nowMs - this.#beganMs) / cycleMs);
+    for (; this.#cycle < cycle; this.#cycle += 1) this.#endCycle();
+    const untilEndMs = this.#beganMs + (cycle + 1) * cycleMs - nowMs;
+    const isPaused = untilEndMs <= pausedMs && nowMs - this.#notedMs < cycleMs;
+    return isPaused ? untilEndMs : this.#pace.delayMs(nowMs);
   }
 
   take(nowMs: number): void {
     this.#pace.take(nowMs);
   }
 
-  #measure(nowMs: number): void {
-    const isFirst = this.#measuredMs === -Infinity;
-    this.#measuredMs = nowMs;
-    const share = this.#utilization();
-    // The first value covers all the time before the replay.
-    if (isFirst || (share > idle && share < busy)) return;
-    const wanted = this.#perSecond * (share >= busy ? slower : faster);
+  /** Notes the age of a live event whose commands have just been written. */
+  note(ageMs: number, nowMs: number): void {
+    if (nowMs - this.#askedMs > sendingMs) return;
+    this.#notedMs = nowMs;
+    this.#leastMs = Math.min(this.#leastMs, ageMs);
+    const waitMs = ageMs - this.#leastMs;
+    this.#waitMs += newest * (waitMs - this.#waitMs);
+    if (this.#waitMs > backlogMs) this.#change(0);
+    const acceptedMs = nowMs - waitMs;
+    for (const { startMs, beside, alone } of this.#pauses) {
+      const sinceMs = acceptedMs - startMs;
+      const isBefore = sinceMs < 0 && sinceMs >= -comparedMs;
+      const isWithin = sinceMs >= settleMs && sinceMs < pausedMs;
+      if (isBefore && beside.length < maxSamples) beside.push(ageMs);
+      if (isWithin && alone.length < maxSamples) alone.push(ageMs);
+    }
+  }
+
+  /** Begins anew: what was measured before says little about now. */
+  #begin(nowMs: number): void {
+    if (nowMs - this.#askedMs > rememberedMs) this.#change(this.#first);
+    this.#beganMs = nowMs;
+    this.#cycle = 0;
+    this.#pauses = [this.#pauseOf(0)];
+    this.#carried = nothing;
+    this.#notedMs = -Infinity;
+    this.#leastMs = Infinity;
+    this.#waitMs = 0;
+    this.#effect = 0;
+  }
+
+  #pauseOf(cycle: number): Pause {
+    return { startMs: this.#beganMs + cycle * cycleMs + sendingMs, beside: [], alone: [] };
+  }
+
+  /** Judges the pause before the one that has just ended: by now all but very late events of it have been noted. */
+  #endCycle(): void {
+    const judged = this.#pauses.length < 2 ? undefined : this.#pauses.at(-2);
+    this.#pauses.push(this.#pauseOf(this.#cycle + 1));
+    if (this.#pauses.length > rememberedPauses) this.#pauses.shift();
+    if (judged !== undefined) this.#judge(judged);
+  }
+
+  #judge(pause: Pause): void {
+    const { pauses, ...before } = this.#carried;
+    const beside = [...before.beside, ...pause.beside];
+    const alone = [...before.alone, ...pause.alone];
+    const isKnown = beside.length >= enough && alone.length >= enough;
+    // Where live events are few, several pauses are compared together.
+    if (!isKnown && beside.length > 0 && pauses + 1 < maxCarried) {
+      this.#carried = { pauses: pauses + 1, beside, alone };
+      return;
+    }
+    this.#carried = nothing;
+    const effect = isKnown ? Math.log(this.#above(beside) / this.#above(alone)) : 0;
+    this.#effect += weight * (Math.max(-maxEffect, Math.min(maxEffect, effect)) - this.#effect);
+    const isHarmful = this.#effect > allowed;
+    this.#change(this.#perSecond * (isHarmful ? slower : faster));
+    // A lower rate has less of an effect.
+    if (isHarmful) this.#effect *= slower;
+  }
+
+  /** Returns what three of four ages do not exceed, beyond the least. */
+  #above(ages: readonly number[]): number {
+    const sorted = ages.toSorted((a, b) => a - b);
+    return (sorted[Math.ceil(ages.length * share) - 1] ?? 0) - this.#leastMs + slackMs;
+  }
+
+  #change(wanted: number): void {
     this.#perSecond = Math.min(this.#max, Math.max(this.#max * leastShare, wanted));
     this.#pace.change(this.#perSecond);
   }
 }
+
+const nothing = { pauses: 0, beside: [], alone: [] };
