@@ -93,7 +93,10 @@ const listsOf = (deep: string, newest: Page): readonly List[] => {
   return [
     { list: 'deliveries, newest', pathOf: () => 'deliveries?' },
     { list: 'deliveries, 50 pages deep', pathOf: () => `deliveries?cursor=${deep}` },
-    { list: `deliveries, status=failed (1 of ${oneFailedIn})`, pathOf: () => 'deliveries?status=failed' },
+    {
+      list: `deliveries, status=dead_lettered (1 of ${oneFailedIn})`,
+      pathOf: () => 'deliveries?status=dead_lettered',
+    },
     { list: 'deliveries, status=delivered', pathOf: () => 'deliveries?status=delivered' },
     { list: 'deliveries, subscription', pathOf: (n) => `deliveries?subscription_id=${subscriptionOf(n)}` },
     { list: 'deliveries, consumer', pathOf: (n) => `deliveries?consumer_id=${consumerOf(n)}` },

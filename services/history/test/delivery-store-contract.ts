@@ -16,6 +16,8 @@ import { maxAttemptEvents, mergeDeliveries } from '../src/deliveries/domain/merg
 import { replayOutcomes } from '../src/deliveries/domain/replay-outcomes.ts';
 import { listDeliveries } from '../src/deliveries/list-deliveries.ts';
 import type { DeliveryFilters, DeliveryStore, ListPosition } from '../src/deliveries/ports.ts';
+import { readAtOnce } from '../src/list-in-steps.ts';
+import { SearchTurns } from '../src/search-turns.ts';
 import { aFailure, outcomes } from './builders.ts';
 
 const newDelivery = () => deliveryId(`dlv_${randomUUID().replaceAll('-', '')}`);
@@ -24,6 +26,8 @@ const anExchange = exchangeText({
   request: { headers: { 'x.b': 'a' } },
   response: { headers: { 'x.a': 'b', $c: ['d', 'e'] }, body: 'é"\u0000\ud83d\ude00' },
 });
+
+const turns = new SearchTurns({ monotonicMs: () => 0 });
 
 /** Returns a new workspace, so that several tests can share one store. */
 const aWorkspace = () => {
@@ -267,6 +271,55 @@ export const describeDeliveryStore = (name: string, open: () => DeliveryStore): 
       );
     });
 
+    it('reads a bounded number of deliveries for filters that no index serves, and says how far it came', async () => {
+      const store = open();
+      const { attempt, scope } = aWorkspace();
+      const at = (n: number) => 1_790_000_000_000 + Math.floor(n / 3);
+      const rare = { outcome: outcomes.failed, orderingKey: 'ord_7', trigger: 'manual', chain: 1 } as const;
+      // The two that match are the oldest and one in the middle.
+      const deliveries = Array.from({ length: 2.5 * readAtOnce }, (_, n) =>
+        deliveryOf(attempt({ acceptedAtMs: at(n), ...(n === 0 || n === readAtOnce + 3 ? rare : {}) })),
+      );
+      await store.insert(deliveries);
+      const matching = [deliveries[readAtOnce + 3]?.id, deliveries[0]?.id];
+      const filters: Partial<DeliveryFilters>[] = [
+        { statusClass: '5xx' },
+        { reason: 'http-status' },
+        { orderingKey: 'ord_7' },
+        { trigger: 'manual' },
+        { trigger: 'manual', statusClass: '5xx', eventType: 'order.*' },
+      ];
+      for (const one of filters) {
+        const seen: string[] = [];
+        const steps: number[] = [];
+        let after: ListPosition | null = null;
+        do {
+          const step: Awaited<ReturnType<DeliveryStore['step']>> = await store.step(
+            { ...scope, ...one },
+            { limit: 10, after },
+          );
+          seen.push(...step.found.map(({ id }) => id));
+          steps.push(step.found.length);
+          after = step.reached;
+        } while (after !== null);
+        expect([seen, steps]).toEqual([matching, [0, 1, 1]]);
+      }
+      const byKey = { ...scope, orderingKey: 'ord_7' };
+      // A full page ends at its last row, not where the step came to.
+      const full = await store.step(byKey, { limit: 1, after: null, isOldestFirst: true });
+      expect(full.found.map(({ id }) => id)).toEqual([matching[1]]);
+      const rest = await store.step(byKey, { limit: 9, after: full.reached, isOldestFirst: true });
+      expect(rest.found).toEqual([]);
+      const next = await store.step(byKey, { limit: 9, after: rest.reached, isOldestFirst: true });
+      expect(next.found.map(({ id }) => id)).toEqual([matching[0]]);
+      // An index serves the others: one step is a page.
+      const { found, reached } = await store.step(
+        { ...scope, status: 'delivered' },
+        { limit: 2_000, after: null },
+      );
+      expect([found.length, reached]).toEqual([2_000, expect.anything()]);
+    });
+
     it('pages through all of them, newest first, without duplicates or gaps while more arrive', async () => {
       const store = open();
       const { attempt, scope } = aWorkspace();
@@ -278,10 +331,14 @@ export const describeDeliveryStore = (name: string, open: () => DeliveryStore): 
       const seen: { createdAtMs: number; id: string }[] = [];
       let after: Awaited<ReturnType<typeof listDeliveries>>['next'] = null;
       do {
-        const page: Awaited<ReturnType<typeof listDeliveries>> = await listDeliveries(store, scope, {
-          limit: 5,
-          after,
-        });
+        const page: Awaited<ReturnType<typeof listDeliveries>> = await listDeliveries(
+          { store, turns },
+          scope,
+          {
+            limit: 5,
+            after,
+          },
+        );
         seen.push(...page.deliveries);
         after = page.next;
         await store.insert([deliveryOf(attempt({ acceptedAtMs: 1_790_000_900_000 + seen.length }))]);

@@ -4,9 +4,13 @@ import { describe, expect, it } from 'vitest';
 import { erasedEvent, type StoredEvent } from '../src/events/domain/event.ts';
 import { listEvents } from '../src/events/list-events.ts';
 import type { EventFilters, EventPosition, EventStore } from '../src/events/ports.ts';
+import { readAtOnce } from '../src/list-in-steps.ts';
+import { SearchTurns } from '../src/search-turns.ts';
 
 const acme = consumerId('acme');
 const globex = consumerId('globex');
+
+const turns = new SearchTurns({ monotonicMs: () => 0 });
 
 /** Returns a new workspace, so that several tests can share one store. */
 const aWorkspace = () => {
@@ -117,6 +121,50 @@ export const describeEventStore = (name: string, open: () => EventStore): void =
       expect(await seen({ type: 'order.*', acceptedBeforeMs: sent.acceptedAtMs })).toEqual(['order.paid']);
     });
 
+    it('reads a bounded number of events for filters that no index serves, and says how far it came', async () => {
+      const store = open();
+      const { scope, event } = aWorkspace();
+      const rare = { source: '/rare', orderingKey: 'ord_7', callerId: 'mine' };
+      const events = Array.from({ length: 2.5 * readAtOnce }, (_, n) =>
+        event({
+          acceptedAtMs: 1_790_000_000_000 + Math.floor(n / 3),
+          ...(n === 0 || n === readAtOnce + 3 ? rare : {}),
+        }),
+      );
+      await store.insert(events);
+      const matching = [events[readAtOnce + 3]?.id, events[0]?.id];
+      const filters: Partial<EventFilters>[] = [
+        { source: '/rare' },
+        { orderingKey: 'ord_7' },
+        { orderingKey: 'ord_7', type: 'order.paid' },
+      ];
+      for (const one of filters) {
+        const seen: string[] = [];
+        const steps: number[] = [];
+        let after: EventPosition | null = null;
+        do {
+          const step: Awaited<ReturnType<EventStore['step']>> = await store.step(
+            { ...scope, ...one },
+            { limit: 10, after },
+          );
+          seen.push(...step.found.map(({ id }) => id));
+          steps.push(step.found.length);
+          after = step.reached;
+        } while (after !== null);
+        expect([seen, steps]).toEqual([matching, [0, 1, 1]]);
+      }
+      const full = await store.step({ ...scope, source: '/rare' }, { limit: 1, after: null });
+      expect(full).toEqual({ found: [], reached: expect.anything() });
+      const one = await store.step({ ...scope, source: '/rare' }, { limit: 1, after: full.reached });
+      expect(one.reached).toEqual({ acceptedAtMs: one.found[0]?.acceptedAtMs, id: matching[0] });
+      // Indexes serve these: one step is a page.
+      const mine = await store.step(
+        { ...scope, callerId: 'mine', source: '/rare' },
+        { limit: 10, after: null },
+      );
+      expect([mine.found.map(({ id }) => id), mine.reached]).toEqual([matching, null]);
+    });
+
     it('pages through all of them, newest first, without duplicates or gaps while more arrive', async () => {
       const store = open();
       const { scope, event } = aWorkspace();
@@ -128,7 +176,7 @@ export const describeEventStore = (name: string, open: () => EventStore): void =
       const seen: string[] = [];
       let after: EventPosition | null = null;
       do {
-        const page: Awaited<ReturnType<typeof listEvents>> = await listEvents(store, scope, {
+        const page: Awaited<ReturnType<typeof listEvents>> = await listEvents({ store, turns }, scope, {
           limit: 5,
           after,
         });

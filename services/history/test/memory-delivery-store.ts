@@ -1,14 +1,18 @@
 import type { DeliveryId, EventId } from '@tidings/contracts';
-import { type Delivery, documentKey, isAttempt } from '../src/deliveries/domain/delivery.ts';
+import { type Delivery, isAttempt } from '../src/deliveries/domain/delivery.ts';
 import { type ReplayOutcome, replayEndsOf } from '../src/deliveries/domain/replay-outcomes.ts';
+import { positionOf } from '../src/deliveries/list-deliveries.ts';
 import type {
   DeliveryFilters,
   DeliveryStore,
   DeliverySummary,
+  ListPage,
   ListPosition,
   StoredDelivery,
 } from '../src/deliveries/ports.ts';
+import { indexedFilters, isScanned } from '../src/deliveries/scanned-filters.ts';
 import { matchesTypePattern } from '../src/domain/type-pattern.ts';
+import { memoryStep } from './memory-step.ts';
 
 const lastOf = (delivery: Delivery) => delivery.attemptEvents.filter(isAttempt).at(-1);
 
@@ -35,11 +39,6 @@ const matches = (delivery: Delivery, filters: DeliveryFilters): boolean =>
     delivery.attemptEvents.some(({ trigger }) => trigger === filters.trigger)) &&
   (filters.createdAfterMs === undefined || delivery.createdAtMs > filters.createdAfterMs) &&
   (filters.createdBeforeMs === undefined || delivery.createdAtMs < filters.createdBeforeMs);
-
-const placeOf = (delivery: Delivery): ListPosition => ({
-  createdAtMs: delivery.createdAtMs,
-  key: documentKey(delivery),
-});
 
 const newestFirst = (a: ListPosition, b: ListPosition): number =>
   b.createdAtMs - a.createdAtMs || (a.key < b.key ? 1 : -Number(a.key > b.key));
@@ -68,11 +67,23 @@ export const createMemoryDeliveryStore = (): DeliveryStore & {
     const error = failures.pop();
     if (error !== undefined) throw error;
   };
+  const following = (
+    filters: DeliveryFilters,
+    { after, isOldestFirst = false }: Omit<ListPage, 'limit'>,
+  ): readonly Delivery[] => {
+    const order = (a: ListPosition, b: ListPosition): number =>
+      isOldestFirst ? newestFirst(b, a) : newestFirst(a, b);
+    return [...kept.values()]
+      .map(({ delivery }) => delivery)
+      .filter((delivery) => matches(delivery, filters))
+      .toSorted((a, b) => order(positionOf(a), positionOf(b)))
+      .filter((delivery) => after === null || order(after, positionOf(delivery)) < 0);
+  };
   return {
     all: () =>
       [...kept.values()]
         .map(({ delivery }) => delivery)
-        .toSorted((a, b) => newestFirst(placeOf(a), placeOf(b))),
+        .toSorted((a, b) => newestFirst(positionOf(a), positionOf(b))),
     fail: (error, times) => {
       failures = Array.from({ length: times }, () => error);
     },
@@ -109,17 +120,18 @@ export const createMemoryDeliveryStore = (): DeliveryStore & {
       const stored = kept.get(id);
       return stored !== undefined && matches(stored.delivery, filters) ? stored.delivery : null;
     },
-    list: async (filters, { limit, after, isOldestFirst = false }) => {
+    list: async (filters, page) => {
       ready();
-      const order = (a: ListPosition, b: ListPosition): number =>
-        isOldestFirst ? newestFirst(b, a) : newestFirst(a, b);
-      return [...kept.values()]
-        .map(({ delivery }) => delivery)
-        .filter((delivery) => matches(delivery, filters))
-        .toSorted((a, b) => order(placeOf(a), placeOf(b)))
-        .filter((delivery) => after === null || order(after, placeOf(delivery)) < 0)
-        .slice(0, limit)
-        .map(summaryOf);
+      return following(filters, page).slice(0, page.limit).map(summaryOf);
+    },
+    step: async (filters, page) => {
+      ready();
+      const { found, reached } = memoryStep(following(indexedFilters(filters), page), page.limit, {
+        isScanned: isScanned(filters),
+        matches: (delivery) => matches(delivery, filters),
+        positionOf,
+      });
+      return { found: found.map(summaryOf), reached };
     },
     countByEvent: async (events, scope) => {
       ready();

@@ -1,7 +1,10 @@
 import type { EventId } from '@tidings/contracts';
 import { matchesTypePattern } from '../src/domain/type-pattern.ts';
 import { audienceOf, erasedEvent, type StoredEvent } from '../src/events/domain/event.ts';
-import type { EventFilters, EventPosition, EventStore } from '../src/events/ports.ts';
+import { positionOf } from '../src/events/list-events.ts';
+import type { EventFilters, EventPage, EventPosition, EventStore } from '../src/events/ports.ts';
+import { indexedFilters, isScanned } from '../src/events/scanned-filters.ts';
+import { memoryStep } from './memory-step.ts';
 
 const isVisible = (event: StoredEvent, { workspaceId, ownerId }: EventFilters): boolean => {
   const audience = audienceOf(event);
@@ -37,6 +40,11 @@ export const createMemoryEventStore = (): EventStore & {
     const error = failures.pop();
     if (error !== undefined) throw error;
   };
+  const following = (filters: EventFilters, { after }: Pick<EventPage, 'after'>): readonly StoredEvent[] =>
+    [...kept.values()]
+      .filter((event) => matches(event, filters))
+      .toSorted(newestFirst)
+      .filter((event) => after === null || newestFirst(after, event) < 0);
   return {
     all: () => [...kept.values()].toSorted(newestFirst),
     fail: (error, times) => {
@@ -59,13 +67,17 @@ export const createMemoryEventStore = (): EventStore & {
       const event = kept.get(id);
       return event !== undefined && matches(event, scope) ? event : null;
     },
-    list: async (filters, { limit, after }) => {
+    list: async (filters, page) => {
       ready();
-      return [...kept.values()]
-        .filter((event) => matches(event, filters))
-        .toSorted(newestFirst)
-        .filter((event) => after === null || newestFirst(after, event) < 0)
-        .slice(0, limit);
+      return following(filters, page).slice(0, page.limit);
+    },
+    step: async (filters, page) => {
+      ready();
+      return memoryStep(following(indexedFilters(filters), page), page.limit, {
+        isScanned: isScanned(filters),
+        matches: (event) => matches(event, filters),
+        positionOf,
+      });
     },
     count: async (filters) => {
       ready();

@@ -18,12 +18,13 @@ type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
 /**
  * The dependencies of the part. `onStored` receives the attempts whose deliveries are stored, partition by partition in
  * order, and completes each once it has done with it; `onClosing` is called before the partitions are closed, which
- * wait for that.
+ * wait for that, and `onAssigned` before the first record of a partition.
  */
 export type DeliveryParts = DeliveryStores &
   Readonly<{
     retention: Retention;
     onStored(items: readonly WorkItem<AttemptRecorded>[]): void;
+    onAssigned(partition: number): void;
     onClosing(): void;
   }>;
 
@@ -82,7 +83,11 @@ const createProjector = (
 /** Consumes the attempts. They wait, and are not lost, while MongoDB is unavailable. */
 const work = async (
   bus: Bus,
-  { projector, onClosing }: Readonly<{ projector: AttemptProjector }> & Pick<DeliveryParts, 'onClosing'>,
+  {
+    projector,
+    onAssigned,
+    onClosing,
+  }: Readonly<{ projector: AttemptProjector }> & Pick<DeliveryParts, 'onAssigned' | 'onClosing'>,
   context: Context,
 ): Promise<void> => {
   const { config, health, resources, clock } = context;
@@ -91,6 +96,7 @@ const work = async (
     group: config.group,
     topics: [topics.attempts],
     decode: decodeAttempt,
+    onAssigned: async ({ partition }) => onAssigned(partition),
     onBatch: ({ items }) => projector.add(items),
     maxPendingPerPartition: config.maxPendingPerPartition,
     ...fetchSettings,
@@ -112,7 +118,7 @@ export const openDeliveries = async (
   const { config, metrics, logger, resources, clock } = context;
   const projector = createProjector(parts, context);
   resources.add('projection', () => projector.close());
-  startInBackground(context, () => work(bus, { projector, onClosing: parts.onClosing }, context));
+  startInBackground(context, () => work(bus, { ...parts, projector }, context));
   const stopSweeping = purgeByRetention({
     name: 'deliveries',
     store: parts.deliveries,
@@ -126,5 +132,5 @@ export const openDeliveries = async (
   resources.add('sweep', stopSweeping);
   const owners = await openSubscriptionOwners(bus);
   resources.add('subscription owners', async () => owners.close());
-  return deliveryRoutes({ store: parts.deliveries, owners });
+  return deliveryRoutes({ store: parts.deliveries, owners, clock });
 };

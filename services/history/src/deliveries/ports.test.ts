@@ -3,6 +3,7 @@ import { anAttemptRecord } from '@tidings/testing/messages';
 import { expect, it } from 'vitest';
 import { describeDeliveryStore } from '../../test/delivery-store-contract.ts';
 import { createMemoryDeliveryStore } from '../../test/memory-delivery-store.ts';
+import { SearchTurns } from '../search-turns.ts';
 import { deliveryOf, documentKey } from './domain/delivery.ts';
 import { listDeliveries } from './list-deliveries.ts';
 import type { ListPosition } from './ports.ts';
@@ -27,7 +28,7 @@ it('pages through 20,000 deliveries while 5,000 arrive: each that was there come
   let after: ListPosition | null = null;
   do {
     const page: Awaited<ReturnType<typeof listDeliveries>> = await listDeliveries(
-      store,
+      { store, turns: new SearchTurns({ monotonicMs: () => 0 }) },
       { workspaceId: workspaceId('ws_demo'), ownerId: null },
       { limit: 999, after },
     );

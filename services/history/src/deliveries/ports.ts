@@ -7,6 +7,7 @@ import type {
   WorkspaceId,
 } from '@tidings/contracts';
 import type { TenantScope } from '../domain/tenant-scope.ts';
+import type { ListStep } from '../list-in-steps.ts';
 import type { PurgedByWorkspace } from '../purge-expired.ts';
 import type { Delivery, DeliveryStatus } from './domain/delivery.ts';
 import type { ReplayEnd } from './domain/replay-outcomes.ts';
@@ -73,7 +74,10 @@ export type DeliveryStore = Readonly<{
   find(id: DeliveryId, filters: DeliveryFilters): Promise<Delivery | null>;
   /** Counts the deliveries of each event within a scope; events without any are missing. */
   countByEvent(events: readonly EventId[], scope: TenantScope): Promise<ReadonlyMap<EventId, OutcomeCounts>>;
+  /** Lists a page. With filters that no index serves, this reads all that the others leave: see `step`. */
   list(filters: DeliveryFilters, page: ListPage): Promise<readonly DeliverySummary[]>;
+  /** Lists up to a page. With filters that no index serves, it reads `readAtOnce` of the others' deliveries at most. */
+  step(filters: DeliveryFilters, page: ListPage): Promise<ListStep<DeliverySummary, ListPosition>>;
   count(filters: DeliveryFilters): Promise<number>;
   /**
    * Notes the ends of the replays of these deliveries, as stored: those that it knows already are left unchanged, and a

@@ -3,7 +3,7 @@ import { type Content, erasedDeadLetter, subjectOf } from '../dead-letters/domai
 import type { DeadLetterStore } from '../dead-letters/ports.ts';
 import type { Delivery } from '../deliveries/domain/delivery.ts';
 import { erasedDelivery, erasedSummary } from '../deliveries/domain/erase-delivery.ts';
-import type { DeliveryStore } from '../deliveries/ports.ts';
+import type { DeliveryStore, DeliverySummary } from '../deliveries/ports.ts';
 import { erasedEvent, type StoredEvent } from '../events/domain/event.ts';
 import type { EventStore } from '../events/ports.ts';
 
@@ -40,6 +40,10 @@ const erasingEvents = (store: EventStore, erasures: Erased): EventStore => {
       return event === null ? null : shown(event);
     },
     list: async (filters, page) => (await store.list(filters, page)).map(shown),
+    step: async (filters, page) => {
+      const { found, reached } = await store.step(filters, page);
+      return { found: found.map(shown), reached };
+    },
     count: async (filters) => store.count(filters),
     workspaces: async () => store.workspaces(),
     purge: async (workspaceId, beforeMs, limit) => store.purge(workspaceId, beforeMs, limit),
@@ -49,6 +53,8 @@ const erasingEvents = (store: EventStore, erasures: Erased): EventStore => {
 const erasingDeliveries = (store: DeliveryStore, erasures: Erased): DeliveryStore => {
   const shown = (delivery: Delivery): Delivery =>
     isDeliveryErased(erasures, delivery) ? erasedDelivery(delivery) : delivery;
+  const listed = (summary: DeliverySummary): DeliverySummary =>
+    isDeliveryErased(erasures, summary) ? erasedSummary(summary) : summary;
   return {
     insert: async (deliveries) => store.insert(deliveries.map(shown)),
     read: async (deliveries) => {
@@ -62,10 +68,11 @@ const erasingDeliveries = (store: DeliveryStore, erasures: Erased): DeliveryStor
       return delivery === null ? null : shown(delivery);
     },
     countByEvent: async (events, scope) => store.countByEvent(events, scope),
-    list: async (filters, page) =>
-      (await store.list(filters, page)).map((summary) =>
-        isDeliveryErased(erasures, summary) ? erasedSummary(summary) : summary,
-      ),
+    list: async (filters, page) => (await store.list(filters, page)).map(listed),
+    step: async (filters, page) => {
+      const { found, reached } = await store.step(filters, page);
+      return { found: found.map(listed), reached };
+    },
     count: async (filters) => store.count(filters),
     putReplayEnds: async (deliveries) => store.putReplayEnds(deliveries),
     countReplayed: async (workspaceId, end) => store.countReplayed(workspaceId, end),

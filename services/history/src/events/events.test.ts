@@ -223,11 +223,11 @@ describe('a search in the data of events', () => {
     const reading = new Promise<void>((resolve) => {
       read = resolve;
     });
-    const listed = events.list;
+    const { step } = events;
     Object.assign(events, {
-      list: async (...given: Parameters<typeof listed>) => {
+      step: async (...given: Parameters<typeof step>) => {
         await reading;
-        return listed(...given);
+        return step(...given);
       },
     });
     const first = list('?text=ord_7');

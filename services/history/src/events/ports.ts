@@ -1,5 +1,6 @@
 import type { ConsumerId, EventId } from '@tidings/contracts';
 import type { TenantScope } from '../domain/tenant-scope.ts';
+import type { ListStep } from '../list-in-steps.ts';
 import type { PurgedByWorkspace } from '../purge-expired.ts';
 import type { StoredEvent } from './domain/event.ts';
 
@@ -30,7 +31,10 @@ export type EventStore = Readonly<{
   /** Removes what `erasedEvent` removes from stored events, and marks them; returns the number of changes. */
   erase(ids: readonly EventId[]): Promise<number>;
   find(id: EventId, scope: TenantScope): Promise<StoredEvent | null>;
+  /** Lists a page. With filters that no index serves, this reads all that the others leave: see `step`. */
   list(filters: EventFilters, page: EventPage): Promise<readonly StoredEvent[]>;
+  /** Lists up to a page. With filters that no index serves, it reads `readAtOnce` of the others' events at most. */
+  step(filters: EventFilters, page: EventPage): Promise<ListStep<StoredEvent, EventPosition>>;
   count(filters: EventFilters): Promise<number>;
 }> &
   // By the time when they were accepted.

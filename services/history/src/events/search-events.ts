@@ -5,7 +5,7 @@ import type { EventFilters, EventLog, EventPage, EventPosition, EventStore } fro
 
 /** Dependencies of a search. */
 export type SearchParts = Readonly<{
-  store: Pick<EventStore, 'list'>;
+  store: Pick<EventStore, 'step'>;
   log: EventLog;
   clock: Pick<Clock, 'nowMs' | 'monotonicMs'>;
 }>;
@@ -63,8 +63,8 @@ export const searchEvents = async (
   let position = after;
   let scanned = 0;
   while (scanned < searchLimits.events && clock.monotonicMs() < endAtMs) {
-    const listed = await store.list(within, { limit: chunkEvents, after: position });
-    const chunk = fittingIn(listed);
+    const { found, reached } = await store.step(within, { limit: chunkEvents, after: position });
+    const chunk = fittingIn(found);
     const data = await log.readData(chunk);
     for (const [at, event] of chunk.entries()) {
       position = positionOf(event);
@@ -73,11 +73,16 @@ export const searchEvents = async (
       events.push(event);
       if (events.length === limit) return { events, next: position, scannedToMs: event.acceptedAtMs };
     }
-    if (chunk.length < listed.length || listed.length === chunkEvents) continue;
+    if (chunk.length < found.length) continue;
+    if (reached !== null) {
+      position = reached;
+      continue;
+    }
     // Nothing is left in the span. The next request begins with the events of its last millisecond.
     const rest = { acceptedAtMs: floorMs + 1, id: '' };
-    const older = await store.list(filters, { limit: 1, after: rest });
-    return { events, next: older.length === 0 ? null : rest, scannedToMs: floorMs };
+    const older = await store.step(filters, { limit: 1, after: rest });
+    const isEnd = older.found.length === 0 && older.reached === null;
+    return { events, next: isEnd ? null : rest, scannedToMs: floorMs };
   }
   return { events, next: position, scannedToMs: position?.acceptedAtMs ?? startMs };
 };

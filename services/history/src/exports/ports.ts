@@ -16,8 +16,8 @@ export type RowSource = Readonly<{
   columns: readonly string[];
   /** Throws AppError `unprocessable` for a filter that the list of the same objects would not accept. */
   check(request: RowRequest): void;
-  /** Counts the stored objects. */
-  count(request: RowRequest): Promise<number>;
+  /** Counts the stored objects; null if counting them would be to read them all. */
+  count(request: RowRequest): Promise<number | null>;
   /** Reads the next page; its rows together have at most a few megabytes. */
   read(request: RowRequest, after: unknown): Promise<RowPage>;
 }>;

@@ -53,7 +53,7 @@ const start = async ({ storage, sources, erasuresOf }: RunExportParts, job: Expo
   const total = await sources[job.spec.of].count(rowsOf(job));
   const { id: uploadId } = await storage.startUpload(fileKey(job.workspaceId, job.id));
   const checkpoint = { ...job.checkpoint, uploadId, ...(erasures.length > 0 && { erasures }) };
-  return { checkpoint, done: 0, total, isAtEnd: false };
+  return { checkpoint, done: 0, ...(total !== null && { total }), isAtEnd: false };
 };
 
 /** Begins again, since rows that were read before an erasure are in the parts. */
@@ -106,6 +106,7 @@ const addPart = async (
   return {
     checkpoint: { ...checkpoint, parts: [...checkpoint.parts, part], after, isRead },
     done,
+    ...(isRead && job.total === null && { total: job.done + done }),
     records,
     isAtEnd: false,
   };

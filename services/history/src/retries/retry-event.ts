@@ -18,7 +18,8 @@ export type Refused = Readonly<{
 export type RetriedEvent = Readonly<{ retried: readonly Retried[]; refused: readonly Refused[] }>;
 
 /** The dependencies of a retry of an event. */
-export type RetryEventParts = RetryParts & Readonly<{ deliveries: Pick<DeliveryStore, 'list' | 'read'> }>;
+export type RetryEventParts = RetryParts &
+  Readonly<{ deliveries: Pick<DeliveryStore, 'list' | 'step' | 'read'> }>;
 
 /** A retry of an event. Without `subscriptionIds`, of all its deliveries that are in the scope. */
 export type RetryEventRequest = RetryRequest &

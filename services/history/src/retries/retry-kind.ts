@@ -1,5 +1,6 @@
 import { AppError } from '@tidings/runtime';
-import { type Delivery, documentKey } from '../deliveries/domain/delivery.ts';
+import type { Delivery } from '../deliveries/domain/delivery.ts';
+import { positionOf } from '../deliveries/list-deliveries.ts';
 import type { DeliveryFilters, DeliveryStore, ListPosition } from '../deliveries/ports.ts';
 import { type Erased, isDeliveryErased } from '../erasure/erasing-stores.ts';
 import { type BatchResult, batchSize, type Job } from '../jobs/domain/job.ts';
@@ -14,7 +15,7 @@ export type RetryJob = Job<RetrySpec, ListPosition | null>;
 
 /** The dependencies of the kind. `retry` sends one delivery again; it refuses with `conflict` or `unprocessable`. */
 export type RetryKindParts = Readonly<{
-  deliveries: Pick<DeliveryStore, 'list' | 'read'>;
+  deliveries: Pick<DeliveryStore, 'step' | 'read'>;
   retry: (delivery: Delivery, request: RetryRequest) => Promise<unknown>;
   erasures: Erased;
   isReady: () => boolean;
@@ -54,7 +55,7 @@ export const retryKind = ({
   const runBatch = async (job: RetryJob, signal: AbortSignal): Promise<BatchResult<ListPosition | null>> => {
     const limit = batchSize(job, maxBatch);
     const page = { limit, after: job.checkpoint, isOldestFirst: true };
-    const found = await deliveries.list(job.spec.filters, page);
+    const { found, reached } = await deliveries.step(job.spec.filters, page);
     const stored = await deliveries.read(found);
     const counts: Counts = { retried: 0, refused: 0, unavailable: 0, erased: 0 };
     for (const { id } of found) {
@@ -63,11 +64,10 @@ export const retryKind = ({
       // One whose retention has ended in between.
       counts[delivery === undefined ? 'unavailable' : await retryOne(job, delivery)] += 1;
     }
+    const isAtEnd = reached === null;
     const last = found.at(-1);
-    const isAtEnd = found.length < limit;
     return {
-      checkpoint:
-        last === undefined ? job.checkpoint : { createdAtMs: last.createdAtMs, key: documentKey(last) },
+      checkpoint: reached ?? (last === undefined ? job.checkpoint : positionOf(last)),
       counts,
       done: found.length,
       sent: counts.retried,

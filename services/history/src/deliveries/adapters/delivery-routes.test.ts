@@ -48,7 +48,8 @@ const start = async () => {
   const authenticate = (token: string) =>
     isKey(token) ? { keyId: token, ...keys[token], scopes: new Set<string>(keys[token].scopes) } : null;
   const { url } = await serve(context, {
-    routes: (app) => mountRoutes(app, deliveryRoutes({ store, owners }), { authenticate }),
+    routes: (app) =>
+      mountRoutes(app, deliveryRoutes({ store, owners, clock: context.clock }), { authenticate }),
   });
   cleanUps.push(async () => context.resources.close(5_000));
   const get = async (query: string, key: Key) => {

@@ -1,8 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import { deliveryId, subscriptionId } from '@tidings/contracts';
 import { type Principal, pageReply, type Reply, type Route, route } from '@tidings/http';
-import { AppError } from '@tidings/runtime';
+import { AppError, type Clock } from '@tidings/runtime';
+import { withScannedTo } from '../../adapters/scanned-page.ts';
 import { tenantScopeOf } from '../../adapters/tenant-scope.ts';
+import { SearchTurns } from '../../search-turns.ts';
 import { listDeliveries } from '../list-deliveries.ts';
 import type { DeliveryStore } from '../ports.ts';
 import { type ListQuery, listQuery, readDeliveryQuery, subscriptionListQuery } from './delivery-query.ts';
@@ -12,23 +14,28 @@ import type { SubscriptionOwners } from './subscription-owners.ts';
 
 /** The dependencies of the routes. */
 export type DeliveryParts = Readonly<{
-  store: Pick<DeliveryStore, 'find' | 'list'>;
+  store: Pick<DeliveryStore, 'find' | 'list' | 'step'>;
+  clock: Pick<Clock, 'monotonicMs'>;
   owners: Pick<SubscriptionOwners, 'isWithin'>;
 }>;
 
+type ListParts = Pick<DeliveryParts, 'store'> & Readonly<{ turns: SearchTurns }>;
 type ListCall = Readonly<{ query: ListQuery; principal: Principal; request: IncomingMessage }>;
 
 const path = '/v1/webhooks/deliveries';
 const page = { 200: { description: 'A page.', schema: listSchema, headers: ['Link'] } } as const;
 
-const replyWithPage = async (store: DeliveryParts['store'], call: ListCall): Promise<Reply> => {
+const replyWithPage = async (parts: ListParts, call: ListCall): Promise<Reply> => {
   const query = readDeliveryQuery(call.query, call.principal);
-  const { deliveries, next } = await listDeliveries(store, query.filters, query);
+  const { deliveries, next, scannedToMs } = await listDeliveries(parts, query.filters, query);
   const nextCursor = next === null ? null : query.cursorAt(next);
-  return pageReply(call.request, { data: deliveries.map(summaryView), nextCursor });
+  return withScannedTo(
+    pageReply(call.request, { data: deliveries.map(summaryView), nextCursor }),
+    scannedToMs,
+  );
 };
 
-const listOfSubscription = ({ store, owners }: DeliveryParts): Route =>
+const listOfSubscription = ({ store, owners, turns }: DeliveryParts & ListParts): Route =>
   route({
     operationId: 'listSubscriptionDeliveries',
     method: 'GET',
@@ -55,12 +62,14 @@ const listOfSubscription = ({ store, owners }: DeliveryParts): Route =>
       if (!exists) {
         throw new AppError({ code: 'not-found', message: `There is no subscription '${params.id}'.` });
       }
-      return replyWithPage(store, { query: { ...query, subscription_id: id }, principal, request });
+      return replyWithPage(
+        { store, turns },
+        { query: { ...query, subscription_id: id }, principal, request },
+      );
     },
   });
 
-/** Declares the routes for the lists of deliveries and the single delivery with its attempts. */
-export const deliveryRoutes = (parts: DeliveryParts): Route[] => [
+const listRoute = (parts: ListParts): Route =>
   route({
     operationId: 'listDeliveries',
     method: 'GET',
@@ -70,9 +79,10 @@ export const deliveryRoutes = (parts: DeliveryParts): Route[] => [
     summary: 'List deliveries, newest first',
     query: listQuery,
     responses: page,
-    handle: async (call) => replyWithPage(parts.store, call),
-  }),
-  listOfSubscription(parts),
+    handle: async (call) => replyWithPage(parts, call),
+  });
+
+const singleRoute = ({ store }: Pick<DeliveryParts, 'store'>): Route =>
   route({
     operationId: 'getDelivery',
     method: 'GET',
@@ -84,12 +94,17 @@ export const deliveryRoutes = (parts: DeliveryParts): Route[] => [
     responses: { 200: { description: 'The delivery.', schema: deliverySchema } },
     handle: async ({ params, principal }) => {
       const { id } = params;
-      const delivery = await parts.store.find(deliveryId(id), tenantScopeOf(principal));
+      const delivery = await store.find(deliveryId(id), tenantScopeOf(principal));
       // A delivery outside the key's scope is indistinguishable from one that does not exist.
       if (delivery === null) {
         throw new AppError({ code: 'not-found', message: `There is no delivery '${id}'.` });
       }
       return { status: 200, body: deliveryView(delivery) };
     },
-  }),
-];
+  });
+
+/** Declares the routes for the lists of deliveries and the single delivery with its attempts. */
+export const deliveryRoutes = (parts: DeliveryParts): Route[] => {
+  const turns = new SearchTurns(parts.clock);
+  return [listRoute({ ...parts, turns }), listOfSubscription({ ...parts, turns }), singleRoute(parts)];
+};

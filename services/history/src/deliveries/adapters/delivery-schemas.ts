@@ -1,6 +1,7 @@
 import { deadLetterReasons, triggers } from '@tidings/contracts';
 import { type JsonSchema, named, pageSchema } from '@tidings/http';
 import { exchangeExample, exchangeProperties } from '@tidings/webhook-request';
+import { scannedToSchema } from '../../adapters/scanned-page.ts';
 import { deliveryStatuses } from '../domain/delivery.ts';
 
 const text = { type: 'string' } as const;
@@ -93,8 +94,20 @@ export const summarySchema = named(
   summaryExample,
 );
 
+/** The filters that no index serves, in words. */
+export const scannedNames = '`status_class`, `reason`, `ordering_key` or `trigger`';
+
+const page = pageSchema(summarySchema);
+
 /** A page of deliveries. */
-export const listSchema = named('DeliveryPage', pageSchema(summarySchema));
+export const listSchema = named('DeliveryPage', {
+  ...page,
+  properties: {
+    ...page.properties,
+    scanned_to: scannedToSchema(scannedNames),
+  },
+  required: [...page.required, 'scanned_to'],
+});
 
 /** A delivery with its attempts, in the format of `deliveryView`. */
 export const deliverySchema = named(

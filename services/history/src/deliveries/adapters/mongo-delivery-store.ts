@@ -9,10 +9,13 @@ import {
 import { type Connection, type Model, Schema } from 'mongoose';
 import { purgeOf, workspacesOf } from '../../adapters/purge-by-workspace.ts';
 import type { TenantScope } from '../../domain/tenant-scope.ts';
+import { readAtOnce } from '../../list-in-steps.ts';
 import { type Delivery, type DeliveryStatus, documentKey } from '../domain/delivery.ts';
 import type { ReplayEnd } from '../domain/replay-outcomes.ts';
+import { positionOf } from '../list-deliveries.ts';
 import type { DeliveryFilters, DeliveryStore, ListPage, OutcomeCounts, StoredDelivery } from '../ports.ts';
-import { conditionsOf, ofEvents, pageConditions } from './delivery-conditions.ts';
+import { indexedFilters, isScanned } from '../scanned-filters.ts';
+import { conditionsOf, mayMatch, ofEvents, pageConditions, scannedFields } from './delivery-conditions.ts';
 import { type DeliveryDocument, fromDocument, toDocument, toSummary } from './delivery-document.ts';
 import { ReplayEnds } from './replay-ends.ts';
 
@@ -95,6 +98,42 @@ export class MongoDeliveryStore implements DeliveryStore {
         .lean<DeliveryDocument[]>(),
     );
     return documents.map(toSummary);
+  }
+
+  async step(filters: DeliveryFilters, page: ListPage) {
+    if (isScanned(filters)) return this.#scan(filters, page);
+    const found = await this.list(filters, page);
+    const last = found.at(-1);
+    return { found, reached: last === undefined || found.length < page.limit ? null : positionOf(last) };
+  }
+
+  async #scan(filters: DeliveryFilters, page: ListPage) {
+    const order = page.isOldestFirst === true ? 1 : -1;
+    const sort = { created_at: order, _id: order } as const;
+    const read = await this.#timed('scan', async () =>
+      this.#model
+        .find(pageConditions(indexedFilters(filters), page), scannedFields)
+        .sort(sort)
+        .limit(readAtOnce)
+        .lean<DeliveryDocument[]>(),
+    );
+    const candidates = read.filter((document) => mayMatch(filters, document)).slice(0, page.limit);
+    const keys = candidates.map(({ _id }) => _id);
+    const found =
+      keys.length === 0
+        ? []
+        : await this.#timed('list-scanned', async () =>
+            this.#model
+              .find({ ...conditionsOf(filters), _id: { $in: keys } }, { attempts: 0 })
+              .sort(sort)
+              .lean<DeliveryDocument[]>(),
+          );
+    // Behind the last candidate there may be more than the page has room for.
+    const last = (keys.length < page.limit ? read : candidates).at(-1);
+    const isEnd = keys.length < page.limit && read.length < readAtOnce;
+    const reached =
+      last === undefined || isEnd ? null : { createdAtMs: last.created_at.getTime(), key: last._id };
+    return { found: found.map(toSummary), reached };
   }
 
   async countByEvent(

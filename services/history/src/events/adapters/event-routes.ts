@@ -1,9 +1,11 @@
 import { eventId, type WorkspaceId } from '@tidings/contracts';
 import { pageReply, type Route, route } from '@tidings/http';
 import { AppError, type Clock } from '@tidings/runtime';
+import { withScannedTo } from '../../adapters/scanned-page.ts';
 import { tenantScopeOf } from '../../adapters/tenant-scope.ts';
 import { summaryView } from '../../deliveries/adapters/delivery-view.ts';
 import type { DeliveryStore } from '../../deliveries/ports.ts';
+import { SearchTurns } from '../../search-turns.ts';
 import { listEvents, withCounts } from '../list-events.ts';
 import type { EventLog, EventStore } from '../ports.ts';
 import { searchEvents } from '../search-events.ts';
@@ -13,7 +15,7 @@ import { dataView, eventView } from './event-view.ts';
 
 /** The dependencies of the routes. */
 export type EventParts = Readonly<{
-  store: Pick<EventStore, 'find' | 'list'>;
+  store: Pick<EventStore, 'find' | 'step'>;
   deliveries: Pick<DeliveryStore, 'list' | 'countByEvent'>;
   log: EventLog;
   clock: Pick<Clock, 'nowMs' | 'monotonicMs'>;
@@ -36,9 +38,11 @@ const busy = (detail: string): AppError =>
  * time, and at most four in all.
  */
 const createLister = (parts: EventParts) => {
+  const { store, clock } = parts;
+  const turns = new SearchTurns(clock);
   const searching = new Set<WorkspaceId>();
   return async ({ filters, page, text }: EventQuery) => {
-    if (text === undefined) return { ...(await listEvents(parts.store, filters, page)), scannedToMs: null };
+    if (text === undefined) return listEvents({ store, turns }, filters, page);
     const { workspaceId } = filters;
     if (searching.has(workspaceId))
       throw busy('A search by text of this workspace is running, one at a time');
@@ -70,8 +74,7 @@ const listRoute = (parts: EventParts): Route => {
       const { events, next, scannedToMs } = await list(query);
       const data = await withCounts(parts.deliveries, events, tenantScopeOf(call.principal));
       const reply = pageReply(call.request, { data: data.map(eventView), nextCursor: query.cursorAt(next) });
-      const scannedTo = scannedToMs === null ? null : new Date(scannedToMs).toISOString();
-      return { ...reply, body: { ...reply.body, scanned_to: scannedTo } };
+      return withScannedTo(reply, scannedToMs);
     },
   });
 };

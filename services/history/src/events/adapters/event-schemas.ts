@@ -1,4 +1,5 @@
 import { type JsonSchema, named, pageSchema } from '@tidings/http';
+import { scannedToSchema } from '../../adapters/scanned-page.ts';
 import { summarySchema } from '../../deliveries/adapters/delivery-schemas.ts';
 import { deliveryStatuses } from '../../deliveries/domain/delivery.ts';
 
@@ -59,6 +60,7 @@ const eventSchema = named(
 );
 
 const page = pageSchema(eventSchema);
+const scanned = scannedToSchema('`source` or `ordering_key`');
 
 /** A page of events. */
 export const eventListSchema = named(
@@ -68,10 +70,8 @@ export const eventListSchema = named(
     properties: {
       ...page.properties,
       scanned_to: {
-        type: ['string', 'null'],
-        format: 'date-time',
-        description:
-          'With `text`: all matching events accepted after this time are on this page or those before it. Else null.',
+        ...scanned,
+        description: `With \`text\`: all matching events accepted after this time are on this page or those before it. Without it: ${scanned.description}`,
       },
     },
     required: [...page.required, 'scanned_to'],

@@ -11,8 +11,11 @@ import { type Conditions, followingIn, timeBetween } from '../../adapters/list-c
 import { purgeOf, workspacesOf } from '../../adapters/purge-by-workspace.ts';
 import { typeCondition } from '../../adapters/type-condition.ts';
 import type { TenantScope } from '../../domain/tenant-scope.ts';
+import { readAtOnce } from '../../list-in-steps.ts';
 import type { StoredEvent } from '../domain/event.ts';
+import { positionOf } from '../list-events.ts';
 import type { EventFilters, EventPage, EventStore } from '../ports.ts';
+import { indexedFilters, isScanned } from '../scanned-filters.ts';
 import {
   audienceText,
   type EventDocument,
@@ -26,6 +29,7 @@ const schema = new Schema<EventDocument>({ _id: String }, { ...plainCollection, 
 schema.index({ workspace_id: 1, accepted_at: -1, _id: -1 });
 schema.index({ workspace_id: 1, audience: 1, accepted_at: -1, _id: -1 });
 schema.index({ workspace_id: 1, type: 1, accepted_at: -1, _id: -1 });
+schema.index({ workspace_id: 1, caller_id: 1, accepted_at: -1, _id: -1 });
 
 const consumerText = (consumerId: NonNullable<TenantScope['ownerId']>): string =>
   audienceText({ kind: 'consumer', consumerId });
@@ -57,6 +61,11 @@ const conditionsOf = (filters: EventFilters): Conditions => {
     ...timeBetween('accepted_at', acceptedAfterMs, acceptedBeforeMs),
   };
 };
+
+/** Returns true for events that fulfil the filters which no index serves. */
+const matchesScanned = ({ source, orderingKey }: EventFilters, event: StoredEvent): boolean =>
+  (source === undefined || event.source === source) &&
+  (orderingKey === undefined || event.orderingKey === orderingKey);
 
 /** The events in MongoDB: one small document each, which never changes. */
 export class MongoEventStore implements EventStore {
@@ -104,6 +113,17 @@ export class MongoEventStore implements EventStore {
       this.#model.find(conditions).sort({ accepted_at: -1, _id: -1 }).limit(limit).lean<EventDocument[]>(),
     );
     return documents.map(fromDocument);
+  }
+
+  async step(filters: EventFilters, { limit, after }: EventPage) {
+    const isWhole = !isScanned(filters);
+    const wanted = isWhole ? limit : readAtOnce;
+    const read = await this.list(isWhole ? filters : indexedFilters(filters), { limit: wanted, after });
+    const found = isWhole ? read : read.filter((event) => matchesScanned(filters, event)).slice(0, limit);
+    // Behind the last one there may be more than the page has room for.
+    const last = (found.length < limit ? read : found).at(-1);
+    const isEnd = found.length < limit && read.length < wanted;
+    return { found, reached: last === undefined || isEnd ? null : positionOf(last) };
   }
 
   async count(filters: EventFilters): Promise<number> {

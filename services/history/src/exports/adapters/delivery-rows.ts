@@ -1,16 +1,11 @@
 import { listQuery, readDeliveryQuery } from '../../deliveries/adapters/delivery-query.ts';
 import { deliveryView, summaryView } from '../../deliveries/adapters/delivery-view.ts';
-import { documentKey } from '../../deliveries/domain/delivery.ts';
-import type {
-  DeliveryFilters,
-  DeliveryStore,
-  DeliverySummary,
-  ListPosition,
-} from '../../deliveries/ports.ts';
+import type { DeliveryFilters, DeliveryStore, ListPosition } from '../../deliveries/ports.ts';
+import { isScanned } from '../../deliveries/scanned-filters.ts';
 import type { RowRequest, RowSource } from '../ports.ts';
 import { earlier, principalOf, readFilter } from './row-filter.ts';
 
-type Store = Pick<DeliveryStore, 'list' | 'read' | 'count'>;
+type Store = Pick<DeliveryStore, 'step' | 'read' | 'count'>;
 
 const deliveriesAtOnce = 500;
 // A delivery can have 200 attempts, each with headers and 16 KiB of a body.
@@ -58,16 +53,12 @@ const filtersOf = (request: RowRequest): DeliveryFilters => {
   return { ...filters, createdBeforeMs: earlier(filters.createdBeforeMs, request.beforeMs) };
 };
 
-const nextOf = (found: readonly DeliverySummary[], limit: number): ListPosition | null => {
-  const last = found.at(-1);
-  return last === undefined || found.length < limit
-    ? null
-    : { createdAtMs: last.createdAtMs, key: documentKey(last) };
-};
-
 const listed = (store: Store) => ({
   check: (request: RowRequest) => void filtersOf(request),
-  count: async (request: RowRequest) => store.count(filtersOf(request)),
+  count: async (request: RowRequest) => {
+    const filters = filtersOf(request);
+    return isScanned(filters) ? null : store.count(filters);
+  },
 });
 
 /** Returns the source of deliveries, without their attempts. */
@@ -76,8 +67,8 @@ export const deliveryRows = (store: Store): RowSource => ({
   ...listed(store),
   read: async (request, after) => {
     const page = { limit: deliveriesAtOnce, after: after as ListPosition | null };
-    const found = await store.list(filtersOf(request), page);
-    return { rows: found.map(summaryView), read: found.length, next: nextOf(found, deliveriesAtOnce) };
+    const { found, reached } = await store.step(filtersOf(request), page);
+    return { rows: found.map(summaryView), read: found.length, next: reached };
   },
 });
 
@@ -87,7 +78,7 @@ export const attemptRows = (store: Store): RowSource => ({
   ...listed(store),
   read: async (request, after) => {
     const page = { limit: deliveriesWithAttemptsAtOnce, after: after as ListPosition | null };
-    const found = await store.list(filtersOf(request), page);
+    const { found, reached } = await store.step(filtersOf(request), page);
     const whole = await store.read(found);
     const rows = found.flatMap(({ id }) => {
       const delivery = whole.get(id)?.delivery;
@@ -102,6 +93,6 @@ export const attemptRows = (store: Store): RowSource => ({
       };
       return view.attempts.map((attempt) => ({ ...of, ...attempt }));
     });
-    return { rows, read: found.length, next: nextOf(found, deliveriesWithAttemptsAtOnce) };
+    return { rows, read: found.length, next: reached };
   },
 });

@@ -5,13 +5,14 @@ import { dataView, eventView } from '../../events/adapters/event-view.ts';
 import type { StoredEvent } from '../../events/domain/event.ts';
 import { positionOf, withCounts } from '../../events/list-events.ts';
 import type { EventFilters, EventLog, EventPosition, EventStore } from '../../events/ports.ts';
+import { isScanned } from '../../events/scanned-filters.ts';
 import { RawJson } from '../domain/raw-json.ts';
 import type { RowRequest, RowSource } from '../ports.ts';
 import { earlier, principalOf, readFilter } from './row-filter.ts';
 
 /** The stores of events, and their data in the log. */
 export type EventBackends = Readonly<{
-  events: Pick<EventStore, 'list' | 'count'>;
+  events: Pick<EventStore, 'step' | 'count'>;
   deliveries: Pick<DeliveryStore, 'countByEvent'>;
   log: EventLog;
 }>;
@@ -69,10 +70,16 @@ const dataFields = (event: StoredEvent, data: Buffer | null): object => {
 export const eventRows = ({ events, deliveries, log }: EventBackends): RowSource => ({
   columns: eventColumns,
   check: (request) => void filtersOf(request),
-  count: async (request) => events.count(filtersOf(request)),
+  count: async (request) => {
+    const filters = filtersOf(request);
+    return isScanned(filters) ? null : events.count(filters);
+  },
   read: async (request, after) => {
     const filters = filtersOf(request);
-    const found = await events.list(filters, { limit: atOnce, after: after as EventPosition | null });
+    const { found, reached } = await events.step(filters, {
+      limit: atOnce,
+      after: after as EventPosition | null,
+    });
     const page = lightest(found);
     const { workspaceId, ownerId } = request;
     const [counted, data] = await Promise.all([
@@ -84,7 +91,7 @@ export const eventRows = ({ events, deliveries, log }: EventBackends): RowSource
       ...dataFields(one.event, data[at] ?? null),
     }));
     const last = page.at(-1);
-    const isEnd = last === undefined || (page.length === found.length && found.length < atOnce);
-    return { rows, read: page.length, next: isEnd ? null : positionOf(last) };
+    const isCut = last !== undefined && page.length < found.length;
+    return { rows, read: page.length, next: isCut ? positionOf(last) : reached };
   },
 });
