@@ -7,6 +7,7 @@ import { byBucket, granularities } from '../src/statistics/domain/bucket.ts';
 import { type Fact, factOfAttempt } from '../src/statistics/domain/fact.ts';
 import type { BucketCell, BucketQuery, StatisticsStore } from '../src/statistics/ports.ts';
 import { outcomes } from './builders.ts';
+import { withoutLog } from './without-log.ts';
 
 const minuteMs = 60_000;
 const dayMs = 86_400_000;
@@ -49,7 +50,7 @@ export const describeStatisticsStore = (name: string, open: () => StatisticsStor
     it('adds to documents, and returns the cells of consumers or of subscriptions and types', async () => {
       const store = open();
       const { nowMs, aFact, query } = aWorkspace();
-      const buckets = new FactsToBuckets(store);
+      const buckets = new FactsToBuckets(store, withoutLog());
       await buckets.add([aFact(0), aFact(1, { durationMs: 7 })], nowMs);
       const other = { consumerId: null, subscriptionId: subscriptionId('sub_2'), outcome: outcomes.failed };
       await buckets.add([aFact(2), aFact(3, other)], nowMs);
@@ -83,9 +84,9 @@ export const describeStatisticsStore = (name: string, open: () => StatisticsStor
     it('applies a change only to the state that it was made for', async () => {
       const store = open();
       const { nowMs, aFact, query } = aWorkspace();
-      await new FactsToBuckets(store).add([aFact(0), aFact(1)], nowMs);
+      await new FactsToBuckets(store, withoutLog()).add([aFact(0), aFact(1)], nowMs);
       // Another instance that knows nothing yet, with the end of the same records.
-      expect(await new FactsToBuckets(store).add([aFact(1), aFact(2)], nowMs)).toEqual({
+      expect(await new FactsToBuckets(store, withoutLog()).add([aFact(1), aFact(2)], nowMs)).toEqual({
         ...{ written: 3, conflicts: 0 },
       });
       const changed = { cells: new Map(), owners: new Map([['rows.sub_1.c', 'else']]) };
@@ -99,7 +100,7 @@ export const describeStatisticsStore = (name: string, open: () => StatisticsStor
     it('removes what has expired', async () => {
       const store = open();
       const { nowMs, aFact, query } = aWorkspace();
-      await new FactsToBuckets(store).add([aFact(0)], nowMs);
+      await new FactsToBuckets(store, withoutLog()).add([aFact(0)], nowMs);
       expect(await store.purge(nowMs, 500)).toBe(0);
       let removed = 0;
       for (let some = -1; some !== 0; removed += some) some = await store.purge(nowMs + 3 * dayMs, 500);
@@ -112,7 +113,7 @@ export const describeStatisticsStore = (name: string, open: () => StatisticsStor
       const store = open();
       const { nowMs, aFact, query } = aWorkspace();
       const other = aWorkspace();
-      await new FactsToBuckets(store).add(
+      await new FactsToBuckets(store, withoutLog()).add(
         [aFact(0, { atMs: nowMs - dayMs }), aFact(1), other.aFact(0)],
         nowMs,
       );

@@ -16,8 +16,10 @@ import type { DeliveryStore } from '../deliveries/ports.ts';
 import { projectAttempts } from '../deliveries/project-attempts.ts';
 import { decodeStoredEvent } from '../events/adapters/kafka-event-log.ts';
 import type { EventStore } from '../events/ports.ts';
+import { createAttemptLog } from '../statistics/adapters/kafka-attempt-log.ts';
 import { FactsToBuckets } from '../statistics/apply-facts.ts';
 import { factOfAttempt, factOfEvent } from '../statistics/domain/fact.ts';
+import { KnownAttempts } from '../statistics/known-attempts.ts';
 import type { StatisticsStore } from '../statistics/ports.ts';
 import type { TopicProjection } from './ports.ts';
 
@@ -86,7 +88,10 @@ export const topicProjections = ({
   ownerOf,
   clock,
 }: ProjectionParts): readonly TopicProjection[] => {
-  const buckets = new FactsToBuckets(stores.statistics);
+  const buckets = new FactsToBuckets(
+    stores.statistics,
+    new KnownAttempts(createAttemptLog(bus, 'history-rebuild')),
+  );
   const count = async (facts: readonly ReturnType<typeof factOfAttempt>[]) =>
     buckets.add(
       facts.filter((fact) => fact !== null),

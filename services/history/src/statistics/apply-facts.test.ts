@@ -7,9 +7,12 @@ import {
   createMemoryStatisticsStore,
   type MemoryStatisticsStore,
 } from '../../test/memory-statistics-store.ts';
+import { withoutLog } from '../../test/without-log.ts';
 import { FactsToBuckets } from './apply-facts.ts';
+import { windowRecords } from './domain/attempt-window.ts';
 import { maxRows } from './domain/count-facts.ts';
 import { type Fact, factOfAttempt, factOfEvent } from './domain/fact.ts';
+import { KnownAttempts } from './known-attempts.ts';
 import { readStatistics, type StatisticsQuery } from './read-statistics.ts';
 
 const hourMs = 3_600_000;
@@ -31,7 +34,7 @@ const factAt = (partition: number, offset: number, over: Over = {}): Fact => {
 };
 
 const add = async (store: MemoryStatisticsStore, ...batches: (readonly Fact[])[]): Promise<void> => {
-  const buckets = new FactsToBuckets(store);
+  const buckets = new FactsToBuckets(store, withoutLog());
   for (const batch of batches) await buckets.add(batch, nowMs);
 };
 
@@ -82,7 +85,7 @@ describe('FactsToBuckets', () => {
         fc.integer({ min: 1, max: 7 }),
         async (partitions, next, size) => {
           const live = createMemoryStatisticsStore();
-          const buckets = new FactsToBuckets(live);
+          const buckets = new FactsToBuckets(live, withoutLog());
           const positions = [0, 0, 0];
           while (positions.some((at, p) => at < (partitions[p]?.length ?? 0))) {
             const p = next.next().value as number;
@@ -103,7 +106,10 @@ describe('FactsToBuckets', () => {
 
   it('adds a record once that two instances write, or one after an unknown result', async () => {
     const store = createMemoryStatisticsStore();
-    const [former, owner] = [new FactsToBuckets(store), new FactsToBuckets(store)];
+    const [former, owner] = [
+      new FactsToBuckets(store, withoutLog()),
+      new FactsToBuckets(store, withoutLog()),
+    ];
     const facts = [0, 1, 2, 3].map((offset) => factAt(1, offset));
     await former.add(facts.slice(0, 2), nowMs);
     await owner.add(facts.slice(1, 3), nowMs);
@@ -117,6 +123,70 @@ describe('FactsToBuckets', () => {
       nowMs,
     );
     expect((await read(store)).total).toMatchObject({ delivered: 7 });
+  });
+
+  it('counts an attempt once that the log has at several offsets, as a rebuild does, also after a restart', async () => {
+    // The number of an attempt is its place among different ones: 3 and 5 are repeated, one of them twice.
+    const attempts = [0, 1, 2, 3, 4, 3, 5, 6, 5, 7, 5];
+    const log = attempts.map((n, offset) => ({ ...factAt(2, offset), attempt: `dlv_${n}.0.1` }));
+    const reads: object[] = [];
+    const overLog = () =>
+      new KnownAttempts({
+        read: async (range, onAttempt) => {
+          reads.push(range);
+          for (const { attempt, offset } of log.slice(range.from, range.until)) onAttempt(attempt, offset);
+        },
+      });
+    const whole = createMemoryStatisticsStore();
+    await new FactsToBuckets(whole, overLog()).add(log, nowMs);
+    expect((await read(whole)).total).toMatchObject({ delivered: 8 });
+    // A crash in every place: the next process knows nothing but the log, and repeats what was not committed.
+    for (let crash = 1; crash < log.length; crash += 1) {
+      for (const committed of [crash, Math.max(0, crash - 3)]) {
+        const store = createMemoryStatisticsStore();
+        await new FactsToBuckets(store, overLog()).add(log.slice(0, crash), nowMs);
+        const next = new FactsToBuckets(store, overLog());
+        for (const fact of log.slice(committed)) await next.add([fact], nowMs);
+        expect((await read(store)).total).toMatchObject({ delivered: 8 });
+      }
+    }
+    // Once for each process and partition.
+    expect(reads).toHaveLength(1 + 4 * (log.length - 1));
+  });
+
+  it('recognises a repeat after a failed write, and after the partition came back', async () => {
+    const store = createMemoryStatisticsStore();
+    const log = [0, 1, 0, 2, 0].map((n, offset) => ({ ...factAt(2, offset), attempt: `dlv_${n}.0.1` }));
+    const attempts = new KnownAttempts({
+      read: async ({ from, until }, onAttempt) => {
+        for (const { attempt, offset } of log.slice(from, until)) onAttempt(attempt, offset);
+      },
+    });
+    const buckets = new FactsToBuckets(store, attempts);
+    await buckets.add(log.slice(0, 2), nowMs);
+    store.failNext(new Error('the connection was closed'));
+    await expect(buckets.add(log.slice(2, 4), nowMs)).rejects.toThrow('closed');
+    await buckets.add(log.slice(2, 4), nowMs);
+    attempts.forget(2);
+    await buckets.add(log.slice(4), nowMs);
+    expect((await read(store)).total).toMatchObject({ delivered: 3 });
+  });
+
+  it('recognises repeats within a bounded number of records', async () => {
+    const counted = async (distance: number) => {
+      const store = createMemoryStatisticsStore();
+      const others = Array.from({ length: distance - 1 }, (_, n) =>
+        factAt(0, n + 1, { eventType: 'order.sent' }),
+      );
+      const [first, last] = [0, distance].map((offset) => ({ ...factAt(0, offset), attempt: 'dlv_0.0.1' }));
+      await add(
+        store,
+        [first, ...others, last].filter((fact) => fact !== undefined),
+      );
+      return (await read(store)).total.delivered - others.length;
+    };
+    expect(await counted(windowRecords)).toBe(1);
+    expect(await counted(windowRecords + 1)).toBe(2);
   });
 
   it('counts outcomes, and what is none in nothing', async () => {

@@ -3,6 +3,7 @@ import { type BucketFacts, byBucket } from './domain/bucket.ts';
 import { CellSum } from './domain/cell.ts';
 import { type CellsByPath, countFacts } from './domain/count-facts.ts';
 import type { Fact } from './domain/fact.ts';
+import type { KnownAttempts } from './known-attempts.ts';
 import type { BucketChange, StatisticsStore } from './ports.ts';
 
 /** The number of documents that a batch has changed, and of changes that lost to another instance. */
@@ -29,10 +30,12 @@ const rising = (facts: readonly Fact[], offset: number): readonly Fact[] => {
  */
 export class FactsToBuckets {
   readonly #store: Pick<StatisticsStore, 'open' | 'apply'>;
+  readonly #attempts: KnownAttempts;
   readonly #known = new Map<string, Known>();
 
-  constructor(store: Pick<StatisticsStore, 'open' | 'apply'>) {
+  constructor(store: Pick<StatisticsStore, 'open' | 'apply'>, attempts: KnownAttempts) {
     this.#store = store;
+    this.#attempts = attempts;
   }
 
   /** Adds the facts of one batch. After a rejection the whole batch can be repeated. Not to be called concurrently. */
@@ -40,7 +43,7 @@ export class FactsToBuckets {
     let cells = 0;
     for (const known of this.#known.values()) cells += known.cells.size;
     if (cells > maxKnownCells) this.#known.clear();
-    const waiting = byBucket(facts, nowMs);
+    const waiting = byBucket(await this.#attempts.fresh(facts), nowMs);
     let written = 0;
     let conflicts = 0;
     for (let round = 0; round < maxRounds; round += 1) {

@@ -1,6 +1,6 @@
 import { type AttemptRecorded, topics } from '@tidings/contracts';
 import type { Route } from '@tidings/http';
-import type { WorkItem } from '@tidings/kafka';
+import type { Bus, WorkItem } from '@tidings/kafka';
 import type { ServiceContext } from '@tidings/observability';
 import { BatchProjector, type WaitingRecord } from '../batch-projector.ts';
 import type { configSpec } from '../config.ts';
@@ -8,11 +8,20 @@ import type { StoredEvent } from '../events/domain/event.ts';
 import type { metricsCatalogue } from '../metrics.ts';
 import { purgeByRetention, purgeExpired } from '../purge-expired.ts';
 import type { Retention } from '../retention.ts';
+import { createAttemptLog } from './adapters/kafka-attempt-log.ts';
 import { statisticsRoutes } from './adapters/statistics-routes.ts';
 import { type AppliedFacts, FactsToBuckets } from './apply-facts.ts';
 import { bucketRules } from './domain/bucket.ts';
 import { type Fact, factOfAttempt, factOfEvent } from './domain/fact.ts';
+import { KnownAttempts } from './known-attempts.ts';
 import type { StatisticsStore } from './ports.ts';
+
+/** The dependencies of the statistics. */
+export type StatisticsParts = Readonly<{
+  statistics: StatisticsStore;
+  retention: Retention;
+  bus: Pick<Bus, 'readRange'>;
+}>;
 
 type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
 
@@ -23,6 +32,8 @@ export type OpenStatistics = Readonly<{
   countAttempts(items: readonly WorkItem<AttemptRecorded>[]): void;
   /** Counts accepted events in the same way. */
   countEvents(items: readonly WaitingRecord<StoredEvent>[]): void;
+  /** Notes that a partition of the attempts topic was assigned: another process may have counted it before. */
+  onAssigned(partition: number): void;
   /** Writes what waits, and from now on at once. Call it before the partitions are closed, which wait for it. */
   hurry(): void;
 }>;
@@ -30,12 +41,16 @@ export type OpenStatistics = Readonly<{
 // A write costs MongoDB about the same for one attempt as for a thousand: they change the same documents.
 const intervalMs = 2_000;
 
-const createProjector = (context: Context, store: StatisticsStore): BatchProjector<Fact, AppliedFacts> => {
+const createProjector = (
+  context: Context,
+  { statistics: store }: Pick<StatisticsParts, 'statistics'>,
+  attempts: KnownAttempts,
+): BatchProjector<Fact, AppliedFacts> => {
   const { config, metrics, logger, clock, health } = context;
   const { statisticsDocuments, statisticsSeconds } = metrics.handles;
   const part = health.register('statistics');
   part.up();
-  const buckets = new FactsToBuckets(store);
+  const buckets = new FactsToBuckets(store, attempts);
   return new BatchProjector({
     name: 'statistics',
     project: async (facts) => buckets.add(facts, clock.nowMs()),
@@ -80,16 +95,16 @@ const purgePeriodically = (context: Context, store: StatisticsStore, retention: 
  * Starts the statistics. They have no consumer of their own: a record that another part has processed is counted, and
  * its offset is done once both are stored.
  */
-export const openStatistics = (
-  context: Context,
-  { statistics: store, retention }: Readonly<{ statistics: StatisticsStore; retention: Retention }>,
-): OpenStatistics => {
+export const openStatistics = (context: Context, parts: StatisticsParts): OpenStatistics => {
   const { resources, clock } = context;
-  const projector = createProjector(context, store);
+  const { statistics: store, retention, bus } = parts;
+  const attempts = new KnownAttempts(createAttemptLog(bus, 'history-statistics'));
+  const projector = createProjector(context, parts, attempts);
   resources.add('statistics', () => projector.close());
   purgePeriodically(context, store, retention);
   return {
     routes: statisticsRoutes({ store, clock }),
+    onAssigned: (partition) => attempts.forget(partition),
     hurry: () => projector.hurry(),
     // Facts wait for seconds: without the records, which would fill the memory of objects that live long.
     countAttempts: (items) => {

@@ -50,3 +50,12 @@ export type StatisticsStore = Readonly<{
   /** Removes up to `limit` documents of a workspace whose buckets ended before that time; returns their number. */
   purgeOf(workspaceId: string, beforeMs: number, limit: number): Promise<number>;
 }>;
+
+/** The attempts topic, as far as repeats are recognised. */
+export type AttemptLog = Readonly<{
+  /** Calls with the ids and offsets of the attempts that count in a range, in order. */
+  read(
+    range: Readonly<{ partition: number; from: number; until: number }>,
+    onAttempt: (attempt: string, offset: number) => void,
+  ): Promise<void>;
+}>;

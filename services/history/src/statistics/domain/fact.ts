@@ -1,4 +1,4 @@
-import type { AttemptRecorded } from '@tidings/contracts';
+import { type AttemptRecorded, attemptId } from '@tidings/contracts';
 import { binOf } from './latency-histogram.ts';
 
 /** The counts of a cell. `failed` are failed attempts; the others are deliveries or, `accepted`, events. */
@@ -18,6 +18,8 @@ export type Fact = Readonly<{
   topic: string;
   partition: number;
   offset: number;
+  /** The id of the attempt; null for an event. */
+  attempt: string | null;
   workspaceId: string;
   consumerId: string | null;
   /** null for what concerns an event as a whole. */
@@ -83,6 +85,7 @@ export const factOfAttempt = (attempt: AttemptRecorded, position: Position): Fac
     topic,
     partition,
     offset: Number(offset),
+    attempt: attemptId(attempt),
     workspaceId,
     consumerId,
     subscriptionId,
@@ -106,6 +109,7 @@ export const factOfEvent = (event: AcceptedEvent, { topic, partition, offset }: 
   topic,
   partition,
   offset: Number(offset),
+  attempt: null,
   workspaceId: event.workspaceId,
   consumerId: event.consumerId,
   subscriptionId: null,
