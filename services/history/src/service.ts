@@ -141,10 +141,10 @@ export const startHistory = async (
   const bus = await backends.openBus(context);
   const { erasures, retention, log, ...access } = await openWorkspaces(context, bus);
   const stores = erasingStores(stored, erasures);
-  const statistics = openStatistics(context, { ...stores, retention });
+  const statistics = openStatistics(context, { ...stores, retention, bus });
   const deliveryRoutes = await openDeliveries(context, bus, {
     ...{ ...stores, retention },
-    ...{ onStored: statistics.countAttempts, onClosing: statistics.hurry },
+    ...{ onStored: statistics.countAttempts, onAssigned: statistics.onAssigned, onClosing: statistics.hurry },
   });
   const eventRoutes = openEvents(context, bus, {
     ...{ ...stores, log, retention },
@@ -158,7 +158,7 @@ export const startHistory = async (
     ...{ ...access, ...deadLetterParts, erasures, retention, log, bus, stored, stores, jobs },
   });
   sweepKeys(context, stores);
-  const stream = openStream(context, { bus, erasures, isStillValid: access.isStillValid });
+  const stream = openStream(context, { bus, erasures, isStillValid: access.isStillValid, keys: stores.keys });
   const routes = [
     ...eventRoutes,
     ...deliveryRoutes,

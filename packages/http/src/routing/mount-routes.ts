@@ -121,7 +121,7 @@ function handler(route: Route, options: MountOptions & Readonly<{ limitRate: Lim
     const { ticket, ...given } = request.query;
     const isByTicket = ticket !== undefined && route.redeemTicket !== undefined;
     const principal = isByTicket
-      ? (route.redeemTicket?.(String(ticket)) ?? null)
+      ? ((await route.redeemTicket?.(String(ticket))) ?? null)
       : typeof access === 'string'
         ? await authorize(request, authenticate, access)
         : null;

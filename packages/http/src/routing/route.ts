@@ -124,7 +124,7 @@ export type RouteDeclaration<Path extends string, A extends Access, Q, B> = Read
    * Returns the principal of the query parameter `ticket`, which may replace the key: for callers that cannot send
    * headers. Throws AppError `unauthorized`.
    */
-  redeemTicket?(ticket: string): Principal;
+  redeemTicket?(ticket: string): Promise<Principal>;
   responses: Readonly<Record<number, ResponseDeclaration>>;
   /** Problems in addition to those that follow from the rest of the declaration. */
   problems?: readonly ErrorCode[];

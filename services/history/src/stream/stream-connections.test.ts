@@ -102,6 +102,18 @@ describe('a ticket', () => {
     expect(JSON.stringify(logger.lines)).not.toContain(ticket.slice(10, 40));
   });
 
+  it('opens one stream of all instances, whichever is asked at once', async () => {
+    const backing = newBacking();
+    const one = await start(backing);
+    const other = await start(backing);
+    const query = `?ticket=${await one.ticketOf(adminKey)}`;
+    const opened = await Promise.all(
+      [one, other, one, other].map(async ({ url }) => openTestStream(url, { query })),
+    );
+    expect(opened.map(({ response }) => response.status).toSorted()).toEqual([200, 401, 401, 401]);
+    expect((await openTestStream(other.url, { query })).response.status).toBe(401);
+  });
+
   it('is accepted by another instance, and ends with its key', async () => {
     const backing = newBacking();
     const one = await start(backing);

@@ -1,5 +1,4 @@
 import { acceptWebSocket, isWebSocketRequest, type Principal, type Route, route } from '@tidings/http';
-import { AppError } from '@tidings/runtime';
 import type { LiveStreams } from '../live-streams.ts';
 import { openEventStream } from './event-stream-sink.ts';
 import { resumePosition, selectionOf, streamQuery } from './stream-query.ts';
@@ -40,12 +39,7 @@ const openRoute = ({ streams, tickets, isStillValid }: StreamRouteParts): Route 
     summary: 'Follow events, attempts and states live',
     description,
     query: streamQuery,
-    redeemTicket: (ticket) => {
-      const principal = tickets.redeem(ticket);
-      if (isStillValid(principal)) return principal;
-      const message = 'The key that asked for the ticket is no longer valid.';
-      throw new AppError({ code: 'unauthorized', message });
-    },
+    redeemTicket: async (ticket) => tickets.redeem(ticket, isStillValid),
     responses: {
       200: { description: 'The stream; it has no end.', type: 'text/event-stream', schema: streamSchema },
     },

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { BrowserSession, Principal } from '@tidings/http';
+import type { BrowserSession, IdempotencyStore, Principal } from '@tidings/http';
 import { AppError, type Clock, type KeyRing, seal, unseal } from '@tidings/runtime';
 
 /** Time for which a ticket can be used. */
@@ -22,22 +22,26 @@ type Content = Readonly<{
 
 const purpose = ['stream-ticket'] as const;
 
+/** The store in which a used ticket is an entry: of all instances that claim it, one is the first. */
+export type UsedTickets = Pick<IdempotencyStore, 'claim'>;
+
+// The clocks of the instances differ: an entry that is swept early would let its ticket be used again.
+const keptMs = 10 * 60_000;
+
 /**
  * Tickets for callers that cannot send headers. A ticket is sealed with the key ring of the installation, so every
- * instance can read it and none has to know it; it holds what its caller may see, and an end. An instance remembers the
- * tickets that were used at it until they expire: it accepts each once.
+ * instance can read it and none has to know it; it holds what its caller may see, and an end. Its use is an entry in the
+ * database that all instances share: it opens one stream, whichever of them it is shown to.
  */
 export class StreamTickets {
   readonly #ring: KeyRing;
-  readonly #clock: Clock;
-  /** Used tickets of this period and of the one before. */
-  #younger = new Set<string>();
-  #older: ReadonlySet<string> = new Set();
-  #periodEndsAtMs = 0;
+  readonly #clock: Pick<Clock, 'nowMs'>;
+  readonly #used: UsedTickets;
 
-  constructor(ring: KeyRing, clock: Clock) {
+  constructor(ring: KeyRing, clock: Pick<Clock, 'nowMs'>, used: UsedTickets) {
     this.#ring = ring;
     this.#clock = clock;
+    this.#used = used;
   }
 
   /** Creates a ticket for what a principal may see. */
@@ -62,25 +66,24 @@ export class StreamTickets {
     return { ticket: seal(this.#ring, JSON.stringify(content), purpose), expiresAtMs };
   }
 
-  /** Returns the principal of a ticket, which is used up. Throws AppError `unauthorized` (401) for any other text. */
-  redeem(ticket: string): Principal {
+  /**
+   * Returns the principal of a ticket, which is used up unless `isStillValid` refuses its principal. Rejects with AppError
+   * `unauthorized` (401) for any other text, and `unavailable` if the database does not answer.
+   */
+  async redeem(ticket: string, isStillValid: (principal: Principal) => boolean): Promise<Principal> {
     const content = this.#read(ticket);
     const nowMs = this.#clock.nowMs();
-    this.#forget(nowMs);
     if (content === null) throw refused('The ticket is none of this installation');
     if (content.expiresAtMs <= nowMs) throw refused('The ticket has expired');
-    if (this.#younger.has(content.nonce) || this.#older.has(content.nonce))
-      throw refused('The ticket was used');
-    this.#younger.add(content.nonce);
-    const { keyId, workspaceId, consumerId, grantedBy, endsAtMs, rate, issuedAtMs, session } = content;
-    return {
-      ...{ keyId, workspaceId, consumerId, scopes: new Set(['deliveries:read']) },
-      ...(grantedBy === null ? {} : { grantedBy }),
-      ...(endsAtMs === null ? {} : { expiresAtMs: endsAtMs }),
-      ...(rate === null ? {} : { requestsPerSecond: rate }),
-      ...(issuedAtMs === undefined ? {} : { issuedAtMs }),
-      ...(session === undefined ? {} : { session }),
-    };
+    const principal = principalOf(content);
+    if (!isStillValid(principal)) throw refused('The key that asked for the ticket is no longer valid');
+    const { nonce, expiresAtMs } = content;
+    const earlier = await this.#used.claim({
+      ...{ id: `stream-ticket/${nonce}`, fingerprint: nonce, reservedId: nonce, claim: nonce, answer: null },
+      ...{ claimedUntilMs: expiresAtMs, expiresAtMs: expiresAtMs + keptMs },
+    });
+    if (earlier !== null) throw refused('The ticket was used');
+    return principal;
   }
 
   #read(ticket: string): Content | null {
@@ -91,14 +94,16 @@ export class StreamTickets {
       return null;
     }
   }
-
-  #forget(nowMs: number): void {
-    if (nowMs < this.#periodEndsAtMs) return;
-    this.#older = nowMs < this.#periodEndsAtMs + ticketMs ? this.#younger : new Set();
-    this.#younger = new Set();
-    this.#periodEndsAtMs = nowMs + ticketMs;
-  }
 }
+
+const principalOf = ({ keyId, workspaceId, consumerId, ...content }: Content): Principal => ({
+  ...{ keyId, workspaceId, consumerId, scopes: new Set(['deliveries:read']) },
+  ...(content.grantedBy === null ? {} : { grantedBy: content.grantedBy }),
+  ...(content.endsAtMs === null ? {} : { expiresAtMs: content.endsAtMs }),
+  ...(content.rate === null ? {} : { requestsPerSecond: content.rate }),
+  ...(content.issuedAtMs === undefined ? {} : { issuedAtMs: content.issuedAtMs }),
+  ...(content.session === undefined ? {} : { session: content.session }),
+});
 
 function refused(problem: string): AppError {
   const message = `${problem}: ask for another at POST /v1/webhooks/stream-tickets.`;
