@@ -143,7 +143,7 @@ async function run(spec: CommandSpec, given: Given, io: Io): Promise<void> {
   if (spec.view === 'none') return;
   io.print(json === true ? JSON.stringify(body, null, 2) : show(body, spec.view));
   const more = nextPage(body);
-  if (more !== null && json !== true) io.printError(`More results: add ${more}`);
+  if (more !== null && json !== true) io.printError(more);
   const failure = spec.failsWhen?.(body as object) ?? null;
   if (failure instanceof CommandFailed) throw failure;
   if (failure !== null) throw new CommandFailed(exitCodes.refused, failure);

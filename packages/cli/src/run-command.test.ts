@@ -36,6 +36,14 @@ describe('the output', () => {
     expect(err).toBe('More results: add --cursor abc');
   });
 
+  it('says how far back a list was searched that ended early', async () => {
+    const scanned = '2026-11-22T10:00:00.000Z';
+    const { run: tidings } = await anApi(200, { data: [], next_cursor: 'abc', scanned_to: scanned });
+    const { out, err } = await tidings('deliveries', 'list', '--status-class', '5xx');
+    expect(out.split('\n')).toHaveLength(1);
+    expect(err).toBe(`Searched back to ${scanned}. To search on, add --cursor abc`);
+  });
+
   it('is the response itself with --json, before or after the command', async () => {
     const { run: tidings } = await anApi(200, aPage);
     expect(JSON.parse((await tidings('subscriptions', 'list', '--json')).out)).toEqual(aPage);

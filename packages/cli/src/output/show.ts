@@ -41,10 +41,19 @@ export function show(body: unknown, view: View): string {
 const itemsOf = (body: object, { items }: Extract<View, { columns: unknown }>): unknown =>
   items === undefined ? Reflect.get(body, 'data') : items(body);
 
-/** Returns the arguments that request the next page; null on the last page. */
+/**
+ * Returns the sentence that says what requests the next page; null on the last page. A page that ended before it was full
+ * has `scanned_to`: how far back it was searched.
+ */
 export function nextPage(body: unknown): string | null {
-  const cursor: unknown = typeof body === 'object' && body !== null ? Reflect.get(body, 'next_cursor') : null;
-  return typeof cursor === 'string' ? `--cursor ${cursor}` : null;
+  const fieldOf = (name: string): unknown =>
+    typeof body === 'object' && body !== null ? Reflect.get(body, name) : null;
+  const cursor = fieldOf('next_cursor');
+  if (typeof cursor !== 'string') return null;
+  const scannedTo = fieldOf('scanned_to');
+  return typeof scannedTo === 'string'
+    ? `Searched back to ${scannedTo}. To search on, add --cursor ${cursor}`
+    : `More results: add --cursor ${cursor}`;
 }
 
 /** Formats labels and values as two columns. */

@@ -4,6 +4,7 @@ import { texts } from '../texts/index.ts';
 import { Button } from './button.tsx';
 import styles from './data-table.module.css';
 import { ErrorState, Loading } from './states.tsx';
+import { Time } from './time.tsx';
 import type { PagedList } from './use-pages.ts';
 
 /** A column. `width`: a track of CSS grid, such as `120px` or `minmax(0, 2fr)`. */
@@ -32,7 +33,7 @@ const loadAheadRows = 20;
  * narrow pages each row is a card. The link in the first column covers its row.
  */
 export function DataTable<T>({ label, list, columns, rowKey, empty }: Props<T>) {
-  const { rows, error, isLoading, hasMore, isLoadingMore, loadMore } = list;
+  const { rows, error, isLoading, hasMore, scannedTo, isLoadingMore, loadMore } = list;
   const body = useRef<HTMLDivElement>(null);
   const [top, setTop] = useState(0);
   useLayoutEffect(() => {
@@ -52,9 +53,13 @@ export function DataTable<T>({ label, list, columns, rowKey, empty }: Props<T>) 
   const items = virtual.getVirtualItems();
   const lastShown = items.at(-1)?.index ?? 0;
   useEffect(() => {
-    if (hasMore && rows.length > 0 && lastShown >= rows.length - loadAheadRows) loadMore();
-  }, [hasMore, rows.length, lastShown, loadMore]);
+    // A search that has ended early goes on when somebody asks for it: it may find nothing in all of the history.
+    const isAhead = hasMore && scannedTo === null && rows.length > 0;
+    if (isAhead && lastShown >= rows.length - loadAheadRows) loadMore();
+  }, [hasMore, scannedTo, rows.length, lastShown, loadMore]);
   if (isLoading) return <Loading />;
+  if (rows.length === 0 && error === null && hasMore)
+    return <TableFoot list={list} isLoadingMore={isLoadingMore} />;
   if (rows.length === 0) return error === null ? empty : <ErrorState error={error} onRetry={list.reload} />;
   const tracks = { '--columns': columns.map(({ width }) => width).join(' ') } as React.CSSProperties;
   return (
@@ -101,12 +106,17 @@ export function DataTable<T>({ label, list, columns, rowKey, empty }: Props<T>) 
 }
 
 function TableFoot<T>({ list, isLoadingMore }: Readonly<{ list: PagedList<T>; isLoadingMore: boolean }>) {
-  const { rows, error, hasMore, loadMore, reload } = list;
+  const { rows, error, hasMore, scannedTo, loadMore, reload } = list;
   if (error !== null) return <ErrorState error={error} onRetry={hasMore ? loadMore : reload} />;
   return (
     <p className={styles.foot} role="status">
       {isLoadingMore ? (
         texts.table.loadingMore
+      ) : hasMore && scannedTo !== null ? (
+        <>
+          {texts.table.searched(rows.length)} <Time at={scannedTo} isExact />
+          <Button onClick={loadMore}>{texts.table.searchOn}</Button>
+        </>
       ) : hasMore ? (
         <Button onClick={loadMore}>{texts.table.more}</Button>
       ) : (

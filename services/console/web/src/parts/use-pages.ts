@@ -1,7 +1,11 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 
-/** A page of a list of the API. */
-export type Page<T> = Readonly<{ data: readonly T[]; next_cursor: string | null }>;
+/** A page of a list of the API. `scanned_to`: the page ended there before it was full. */
+export type Page<T> = Readonly<{
+  data: readonly T[];
+  next_cursor: string | null;
+  scanned_to?: string | null;
+}>;
 
 /** A list that is read page by page as somebody scrolls. */
 export type PagedList<T> = Readonly<{
@@ -9,6 +13,8 @@ export type PagedList<T> = Readonly<{
   isLoading: boolean;
   error: unknown;
   hasMore: boolean;
+  /** How far back the last page was searched, if it ended early; null otherwise. */
+  scannedTo: string | null;
   isLoadingMore: boolean;
   loadMore: () => void;
   reload: () => void;
@@ -36,6 +42,7 @@ export function usePages<T extends Readonly<{ id: string }>>({ key, fetchPage }:
     isLoading: query.isPending,
     error: query.error,
     hasMore: query.hasNextPage,
+    scannedTo: query.data?.pages.at(-1)?.scanned_to ?? null,
     isLoadingMore: query.isFetchingNextPage,
     loadMore: () => {
       if (query.hasNextPage && !query.isFetching) void query.fetchNextPage();

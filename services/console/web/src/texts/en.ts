@@ -73,6 +73,11 @@ export const en = {
   table: {
     more: 'Load more',
     loadingMore: 'Loading more …',
+    searched: (count: number) =>
+      count === 0
+        ? 'Nothing found yet. Searched back to'
+        : `${count.toLocaleString()} found. Searched back to`,
+    searchOn: 'Search further back',
     end: (count: number) => (count === 1 ? '1 row' : `${count.toLocaleString()} rows`),
     refresh: 'Refresh',
     newer: 'There is more since you opened this list.',
