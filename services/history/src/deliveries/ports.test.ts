@@ -3,6 +3,7 @@ import { anAttemptRecord } from '@tidings/testing/messages';
 import { expect, it } from 'vitest';
 import { describeDeliveryStore } from '../../test/delivery-store-contract.ts';
 import { createMemoryDeliveryStore } from '../../test/memory-delivery-store.ts';
+import { readAtOnce } from '../list-in-steps.ts';
 import { SearchTurns } from '../search-turns.ts';
 import { deliveryOf, documentKey } from './domain/delivery.ts';
 import { listDeliveries } from './list-deliveries.ts';
@@ -42,3 +43,36 @@ it('pages through 20,000 deliveries while 5,000 arrive: each that was there come
   expect(shown).toBe(seen.size);
   expect(present.filter((key) => !seen.has(key))).toEqual([]);
 }, 60_000);
+
+it('ends a page that takes too long with the time that it came to, and the pages together have all', async () => {
+  const store = createMemoryDeliveryStore();
+  const oldestMs = 1_790_000_000_000;
+  const deliveries = Array.from({ length: 3.5 * readAtOnce }, (_, n) =>
+    deliveryOf(
+      anAttemptRecord(n, {
+        eventId: newEventId(oldestMs + n),
+        acceptedAtMs: oldestMs + n,
+        ...(n % 1_700 === 5 && { orderingKey: 'ord_7' }),
+      }),
+    ),
+  );
+  await store.insert(deliveries);
+  // Each step takes a second: a page has three of them.
+  let nowMs = 0;
+  const turns = new SearchTurns({ monotonicMs: () => (nowMs += 1_000) });
+  const pages: [number, number | null][] = [];
+  let after: ListPosition | null = null;
+  do {
+    const page: Awaited<ReturnType<typeof listDeliveries>> = await listDeliveries(
+      { store, turns },
+      { workspaceId: workspaceId('ws_demo'), ownerId: null, orderingKey: 'ord_7' },
+      { limit: 10, after },
+    );
+    pages.push([page.deliveries.length, page.scannedToMs === null ? null : page.scannedToMs - oldestMs]);
+    after = page.next;
+  } while (after !== null);
+  expect(pages).toEqual([
+    [2, 500],
+    [1, null],
+  ]);
+});

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import {
   consumerId,
   decodeEvent,
+  deliveryId,
   encodeAudit,
   encodeEvent,
   newEventId,
@@ -122,6 +123,24 @@ describe('exports', () => {
     const own = linesOf(await textOf(await exported({ of: 'events', format: 'ndjson' }, acmeKey)));
     expect(own).toHaveLength(1);
     expect(own[0]).toContain('9007199254740993');
+  });
+
+  it('by a filter that no index serves have what matches, and know the total at their end', async () => {
+    const backing = newBacking();
+    const service = await startHere(backing);
+    for (const n of [1, 2, 3, 4]) {
+      const id = deliveryId(`dlv_${String(n).padStart(32, '0')}`);
+      await service.attempt({ deliveryId: id, ...(n % 2 === 0 && { orderingKey: 'even' }) });
+    }
+    await eventually(() => expect(backing.deliveries.all()).toHaveLength(4));
+    const request = { of: 'deliveries', format: 'ndjson', filter: { ordering_key: 'even' } };
+    const { body } = await service.callAt('/v1/webhooks/exports', 'POST', { body: request });
+    const ready = await eventually(async () => {
+      const shown = await service.callAt(`/v1/webhooks/exports/${String(body['export_id'])}`, 'GET');
+      expect(shown.body).toMatchObject({ status: 'ready' });
+      return shown.body;
+    });
+    expect(ready).toMatchObject({ total_records: 2, progress: { total: 2, done: 2, percent: 100 } });
   });
 
   it('have a column for each field of their rows', async () => {

@@ -47,6 +47,18 @@ describe('a retry of many deliveries', () => {
     expect(service.deadLetters.all().every(({ state }) => state === 'redriven')).toBe(true);
   });
 
+  it('by a filter that no index serves knows its total at its end, and how far a dry run has counted', async () => {
+    const { service, post } = await start(5);
+    const filter = { reason: 'exhausted' };
+    const counted = await post({ filter, dry_run: true });
+    expect(counted.body).toEqual({ dry_run: true, count: 5, scanned_to: null });
+    const { body } = await post({ filter, rate_per_second: 1_000 });
+    expect(body).toMatchObject({ progress: { total: null, percent: null } });
+    expect(await isDone(service, body['id'])).toMatchObject({
+      progress: { total: 5, done: 5, percent: 100, counts: { retried: 5 } },
+    });
+  });
+
   it('counts those that are refused, and leaves alone what the key cannot see', async () => {
     const { service, post } = await start(6);
     const mine = await post({ filter: { status: 'dead_lettered' }, rate_per_second: 1_000 }, acmeKey);
