@@ -154,7 +154,8 @@ export const describeEventStore = (name: string, open: () => EventStore): void =
         expect([seen, steps]).toEqual([matching, [0, 1, 1]]);
       }
       const full = await store.step({ ...scope, source: '/rare' }, { limit: 1, after: null });
-      expect(full).toEqual({ found: [], reached: expect.anything() });
+      expect(full.found).toEqual([]);
+      expect(full.reached).not.toBeNull();
       const one = await store.step({ ...scope, source: '/rare' }, { limit: 1, after: full.reached });
       expect(one.reached).toEqual({ acceptedAtMs: one.found[0]?.acceptedAtMs, id: matching[0] });
       // Indexes serve these: one step is a page.

@@ -13,7 +13,7 @@ export type PagedList<T> = Readonly<{
   isLoading: boolean;
   error: unknown;
   hasMore: boolean;
-  /** How far back the last page was searched, if it ended early; null otherwise. */
+  /** The time back to which the last page was searched, if it ended early; null otherwise. */
   scannedTo: string | null;
   isLoadingMore: boolean;
   loadMore: () => void;

@@ -52,7 +52,7 @@ export class YieldingPace {
   #pauses: Pause[] = [];
   #carried: Readonly<{ pauses: number; beside: readonly number[]; alone: readonly number[] }> = nothing;
   #notedMs = -Infinity;
-  /** What every event takes, and the difference between the clocks of two machines. */
+  /** The smallest age: what every event takes, and the difference between the clocks of two machines. */
   #leastMs = Infinity;
   /** Average of the newest ages, beyond the least. */
   #waitMs = 0;

@@ -1,6 +1,6 @@
 /**
- * How far back a repeat is recognised: a record is one if its attempt is in one of so many records before it. Two
- * minutes of a partition at 200 attempts a second in all.
+ * The number of records within which a repeat is recognised: a record is one if its attempt is in one of so many before
+ * it. Two minutes of a partition at 200 attempts a second in all.
  */
 export const windowRecords = 2_000;
 
