@@ -163,6 +163,8 @@ async function statistics(): Promise<void> {
   const { data } = await client.GET('/v1/webhooks/stats', { params: { query } });
   const first: Schemas['Statistics']['buckets'][number] | undefined = data?.buckets[0];
   const { data: system } = await client.GET('/v1/webhooks/system');
+  const { data: breakers } = await client.GET('/v1/webhooks/breakers');
+  console.log(breakers?.data[0]?.state === 'open');
   console.log(first?.attempt_ms.p95, data?.groups?.[0]?.success_rate, system?.hops?.[0]?.lag, system?.breakers?.open);
 }
 

@@ -12,6 +12,7 @@ import { bulkRetryRoute } from '../../services/history/src/retries/adapters/bulk
 import { retryRoutes } from '../../services/history/src/retries/adapters/retry-routes.ts';
 import { statisticsRoutes } from '../../services/history/src/statistics/adapters/statistics-routes.ts';
 import { streamRoutes } from '../../services/history/src/stream/adapters/stream-routes.ts';
+import { breakerRoutes } from '../../services/history/src/system/adapters/breaker-routes.ts';
 import { systemRoutes } from '../../services/history/src/system/adapters/system-routes.ts';
 import { eventRoutes } from '../../services/ingress/src/adapters/event-routes.ts';
 import { apiKeyRoutes } from '../../services/subscription/src/access/adapters/api-key-routes.ts';
@@ -41,6 +42,7 @@ export const wholeDescription: ApiDescription = describeApi(
     bulkRetryRoute(nothing),
     ...statisticsRoutes(nothing),
     ...systemRoutes(nothing),
+    ...breakerRoutes(nothing),
     ...streamRoutes(nothing),
     ...replayRoutes(nothing),
     ...exportRoutes(nothing),

@@ -198,6 +198,7 @@ export const isolationRules: Readonly<Record<string, 'public' | readonly Try[]>>
     },
   ],
   getSystem: [refused],
+  listBreakers: [blind, { query: ({ subscription }) => ({ subscription_id: subscription }), ...blind }],
   getStatistics: [
     { query: () => span, ...blind },
     ...['subscription', 'event_type', 'consumer'].map((by) => ({

@@ -1,4 +1,4 @@
-import type { CommandSpec } from '../command.ts';
+import { type CommandSpec, fieldsOf } from '../command.ts';
 
 type Part = Readonly<Record<string, unknown>>;
 type System = Readonly<{
@@ -52,7 +52,7 @@ const systemRows = (body: object): readonly Row[] => {
   ];
 };
 
-/** tidings system */
+/** tidings system, tidings breakers */
 export const systemCommands: readonly CommandSpec[] = [
   {
     name: 'system',
@@ -61,5 +61,26 @@ export const systemCommands: readonly CommandSpec[] = [
     examples: ['system', 'system --json'],
     view: { rows: systemRows },
     request: () => ({ method: 'GET', path: '/v1/webhooks/system' }),
+  },
+  {
+    name: 'breakers',
+    description: 'list the circuit breakers that are not closed: endpoints that are being rested',
+    options: [{ flags: '--subscription <id>', description: 'only that of this subscription, sub_…' }],
+    examples: ['breakers', 'breakers --subscription sub_… --json'],
+    view: {
+      items: (body) => (body as Readonly<{ data: readonly object[] }>).data,
+      columns: [
+        ['SUBSCRIPTION', 'subscription_id'],
+        ['CONSUMER', 'consumer_id'],
+        ['STATE', 'state'],
+        ['FAILING SINCE', 'since'],
+        ['NEXT PROBE', 'probe_at'],
+      ],
+    },
+    request: (given) => ({
+      method: 'GET',
+      path: '/v1/webhooks/breakers',
+      query: fieldsOf(given, { subscription_id: 'subscription' }),
+    }),
   },
 ];

@@ -41,6 +41,7 @@ export const routeTable: readonly Route[] = [
     'erasures',
     'stats',
     'system',
+    'breakers',
     'stream',
     'stream-tickets',
   ]),

@@ -5,6 +5,7 @@ import type { configSpec } from '../config.ts';
 import type { DeadLetterStore } from '../dead-letters/ports.ts';
 import type { JobStore } from '../jobs/ports.ts';
 import type { metricsCatalogue } from '../metrics.ts';
+import { breakerRoutes } from './adapters/breaker-routes.ts';
 import { systemRoutes } from './adapters/system-routes.ts';
 import { BreakerFollower } from './breaker-follower.ts';
 import { hopsOf } from './domain/pipeline.ts';
@@ -31,5 +32,5 @@ export const openSystem = (
     ...{ bus, breakers, deadLetters, jobs, clock },
     hops: hopsOf(config.group),
   });
-  return systemRoutes({ readSystem });
+  return [...systemRoutes({ readSystem }), ...breakerRoutes({ breakers, clock })];
 };

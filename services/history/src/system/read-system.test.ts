@@ -1,5 +1,6 @@
 import {
   type BreakerOpened,
+  consumerId,
   encodeBreakerClosed,
   encodeBreakerOpened,
   encodeDelivery,
@@ -14,7 +15,7 @@ import { fakeClock } from '@tidings/runtime/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { aCommandState } from '../../test/dead-letter-builders.ts';
 import { BreakerFollower } from './breaker-follower.ts';
-import { believedMs } from './domain/open-breakers.ts';
+import { believedMs, breakersOf, openBreakers } from './domain/open-breakers.ts';
 import { hopsOf } from './domain/pipeline.ts';
 import { cachedMs, createSystemReader, type SystemParts } from './read-system.ts';
 
@@ -127,5 +128,27 @@ describe('the state of the system', () => {
     await open('sub_b');
     expect((await breakers.read()).length).toBe(2);
     expect(bus.records(topics.breakers)).toHaveLength(2);
+  });
+});
+
+describe('the breakers of a caller', () => {
+  it('are those of its workspace, and of its consumer if it is limited to one', async () => {
+    const { breakers, clock, open } = await start();
+    const acme = { consumerId: consumerId('acme') };
+    await open('sub_acme', acme);
+    await open('sub_globex', { consumerId: consumerId('globex') });
+    await open('sub_own');
+    await open('sub_foreign', { ...acme, workspaceId: workspaceId('ws_2') });
+    const all = openBreakers(await breakers.read(), clock.nowMs());
+    const idsOf = (ownerId: string | null) =>
+      breakersOf(all, {
+        workspaceId: workspaceId('ws_1'),
+        ownerId: ownerId === null ? null : consumerId(ownerId),
+      })
+        .map(({ subscriptionId: id }) => id)
+        .toSorted();
+    expect(idsOf(null)).toEqual(['sub_acme', 'sub_globex', 'sub_own']);
+    expect(idsOf('acme')).toEqual(['sub_acme']);
+    expect(idsOf('nobody')).toEqual([]);
   });
 });

@@ -34,7 +34,7 @@ const timeoutMs = 3_000;
 export const cachedMs = 2_000;
 
 /** Settles like `work`, or rejects with AppError `timeout` after three seconds. */
-const inTime = async <T>(clock: Clock, work: Promise<T>): Promise<T> =>
+export const inTime = async <T>(clock: Clock, work: Promise<T>): Promise<T> =>
   new Promise<T>((resolve, reject) => {
     const cancel = clock.setTimer(() => {
       reject(new AppError({ code: 'timeout', message: `no response within ${timeoutMs} ms` }));

@@ -41,8 +41,9 @@ export type TestTarget = Readonly<{
   traceparent: string;
 }>;
 
-/** Result of a test. `recorded`: the attempt will appear in the history. */
+/** Result of a test. `recorded`: the attempt will appear in the history. `requestBody`: what was sent. */
 export type Tested = Readonly<{
+  requestBody: string;
   attemptEvent: ReturnType<typeof testAttemptEvent>;
   recorded: boolean;
 }>;
@@ -85,7 +86,7 @@ async function sendOne(
     reason,
   };
   logger.info({ ...fields, recorded, ...detail }, 'subscription.tested');
-  return { attemptEvent, recorded };
+  return { attemptEvent, recorded, requestBody: request.body.toString() };
 }
 
 // The result is returned even when the attempt could not be recorded.

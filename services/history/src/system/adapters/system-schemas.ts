@@ -15,6 +15,33 @@ const listOrNull = (fields: Readonly<Record<string, JsonSchema>>, description: s
 
 const oldest = timeOrNull('Time in the log of the oldest of them.');
 
+const breaker = object({
+  subscription_id: text,
+  workspace_id: text,
+  consumer_id: textOrNull,
+  state: { enum: ['open', 'half_open'] },
+  since: time('Time from which the endpoint has failed.'),
+  probe_at: time('Time of the next probe, if a webhook is due.'),
+});
+const breakerExample = {
+  subscription_id: 'sub_019aab3cf4007c3d8e4f5a6b7c8d9e0f',
+  ...{ workspace_id: 'ws_demo', consumer_id: 'acme', state: 'open' },
+  ...{ since: '2026-11-22T09:58:00.000Z', probe_at: '2026-11-22T10:00:20.000Z' },
+};
+
+/** Circuit breakers, in the format of `breakersView`. */
+export const breakersSchema = named(
+  'CircuitBreakers',
+  object({
+    data: {
+      type: 'array',
+      items: breaker,
+      description: 'Those that have failed longest first. An endpoint whose breaker is closed is left out.',
+    },
+  }),
+  { data: [breakerExample] },
+);
+
 /** The state of the system, in the format of `systemView`. */
 export const systemSchema = named(
   'System',
@@ -50,14 +77,7 @@ export const systemSchema = named(
         half_open: count('Endpoints whose next request is a probe.'),
         data: {
           type: 'array',
-          items: object({
-            subscription_id: text,
-            workspace_id: text,
-            consumer_id: textOrNull,
-            state: { enum: ['open', 'half_open'] },
-            since: time('Time from which the endpoint has failed.'),
-            probe_at: time('Time of the next probe, if a webhook is due.'),
-          }),
+          items: breaker,
           description: 'Up to 100 of them, those that have failed longest first.',
         },
       }),
@@ -96,13 +116,7 @@ export const systemSchema = named(
     oldest_undelivered_at: '2026-11-22T09:59:15.000Z',
     breakers: {
       ...{ open: 1, half_open: 0 },
-      data: [
-        {
-          subscription_id: 'sub_019aab3cf4007c3d8e4f5a6b7c8d9e0f',
-          ...{ workspace_id: 'ws_demo', consumer_id: 'acme', state: 'open' },
-          ...{ since: '2026-11-22T09:58:00.000Z', probe_at: '2026-11-22T10:00:20.000Z' },
-        },
-      ],
+      data: [breakerExample],
     },
     dead_letters: [
       { kind: 'delivery', reason: 'exhausted', waiting: 2, oldest_at: '2026-11-21T10:00:00.000Z' },

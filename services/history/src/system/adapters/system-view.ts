@@ -1,3 +1,4 @@
+import type { OpenBreaker } from '../domain/open-breakers.ts';
 import type { SystemState } from '../read-system.ts';
 
 const isoTime = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
@@ -5,17 +6,24 @@ const isoTime = (ms: number | null): string | null => (ms === null ? null : new 
 /** The maximum number of breakers that are shown. */
 const maxShown = 100;
 
-const breakersView = (breakers: NonNullable<SystemState['breakers']>): object => ({
+const oneBreakerView = (breaker: OpenBreaker): object => ({
+  subscription_id: breaker.subscriptionId,
+  workspace_id: breaker.workspaceId,
+  consumer_id: breaker.consumerId,
+  state: breaker.state === 'open' ? 'open' : 'half_open',
+  since: isoTime(breaker.sinceMs),
+  probe_at: isoTime(breaker.probeAtMs),
+});
+
+/** Formats the breakers of a workspace or consumer. */
+export const breakersView = (breakers: readonly OpenBreaker[]): object => ({
+  data: breakers.map(oneBreakerView),
+});
+
+const breakerCountsView = (breakers: NonNullable<SystemState['breakers']>): object => ({
   open: breakers.filter(({ state }) => state === 'open').length,
   half_open: breakers.filter(({ state }) => state === 'half-open').length,
-  data: breakers.slice(0, maxShown).map((breaker) => ({
-    subscription_id: breaker.subscriptionId,
-    workspace_id: breaker.workspaceId,
-    consumer_id: breaker.consumerId,
-    state: breaker.state === 'open' ? 'open' : 'half_open',
-    since: isoTime(breaker.sinceMs),
-    probe_at: isoTime(breaker.probeAtMs),
-  })),
+  data: breakers.slice(0, maxShown).map(oneBreakerView),
 });
 
 /** Formats the state of the system. */
@@ -32,7 +40,7 @@ export const systemView = (state: SystemState): object => ({
       oldest_at: isoTime(oldestAtMs),
     })) ?? null,
   oldest_undelivered_at: isoTime(state.oldestAcceptedAtMs),
-  breakers: state.breakers === null ? null : breakersView(state.breakers),
+  breakers: state.breakers === null ? null : breakerCountsView(state.breakers),
   dead_letters:
     state.deadLetters?.map(({ kind, reason, count, oldestAtMs }) => ({
       ...{ kind, reason, waiting: count },

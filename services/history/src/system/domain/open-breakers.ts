@@ -1,4 +1,5 @@
 import type { BreakerOpened } from '@tidings/contracts';
+import type { TenantScope } from '../../domain/tenant-scope.ts';
 
 /** A circuit breaker that is not closed. `half-open`: its time has passed, and the next command is a probe. */
 export type OpenBreaker = BreakerOpened & Readonly<{ state: 'open' | 'half-open' }>;
@@ -19,3 +20,12 @@ export const openBreakers = (records: Iterable<BreakerOpened>, nowMs: number): r
       state: nowMs < record.probeAtMs ? ('open' as const) : ('half-open' as const),
     }))
     .toSorted((a, b) => a.sinceMs - b.sinceMs || (a.subscriptionId < b.subscriptionId ? -1 : 1));
+
+/** Returns those of a workspace and, if the caller is limited to one, of its consumer. */
+export const breakersOf = (
+  breakers: readonly OpenBreaker[],
+  { workspaceId, ownerId }: TenantScope,
+): readonly OpenBreaker[] =>
+  breakers.filter(
+    (breaker) => breaker.workspaceId === workspaceId && (ownerId === null || breaker.consumerId === ownerId),
+  );

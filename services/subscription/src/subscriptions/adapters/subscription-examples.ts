@@ -47,5 +47,6 @@ export const testExample = {
   event_id: 'evt_019aab3cf4007c3d8e4f5a6b7c8d9e0f',
   delivery_id: 'dlv_0b8e1a3c5d7f4e6a9b2c4d6e8f0a1b3c',
   recorded: true,
+  request_body: '{"id":"evt_019aab3cf4007c3d8e4f5a6b7c8d9e0f","type":"webhook.test","data":{}}',
   ...exchangeExample,
 } as const;

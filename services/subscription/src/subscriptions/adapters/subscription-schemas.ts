@@ -129,6 +129,7 @@ export const testSchema = named(
       ...flag,
       description: 'Whether the attempt was recorded and will appear in the list of deliveries.',
     },
+    request_body: { ...text, description: 'Body of the request, as it was sent.' },
     ...exchangeProperties,
   }),
   testExample,

@@ -53,7 +53,7 @@ export function subscriptionView(
 }
 
 /** Returns the result of a test. An error is one of a closed list of reasons and never contains an address. */
-export const testView = ({ attemptEvent, recorded }: Tested): Record<string, unknown> => ({
+export const testView = ({ attemptEvent, recorded, requestBody }: Tested): Record<string, unknown> => ({
   success: attemptEvent.outcome.kind === 'delivered',
   status_code: attemptEvent.outcome.statusCode,
   duration_ms: attemptEvent.durationMs,
@@ -61,5 +61,6 @@ export const testView = ({ attemptEvent, recorded }: Tested): Record<string, unk
   event_id: attemptEvent.eventId,
   delivery_id: attemptEvent.deliveryId,
   recorded,
+  request_body: requestBody,
   ...exchangeView({ ...attemptEvent, responseExcerpt: attemptEvent.outcome.responseExcerpt }),
 });
