@@ -12,7 +12,8 @@ export type PageRoute = Readonly<{
 
 /** The place of a screen in the navigation. */
 export type NavItem = Readonly<{
-  label: string;
+  /** One for both applications, or one for each. */
+  label: string | Readonly<Record<Entry, string>>;
   group: 'traffic' | 'registry' | 'operation' | 'settings';
   /** Ascending within the group; leave gaps of ten. */
   order: number;

@@ -13,7 +13,8 @@ const groups = [
 
 /** The links to the screens that the key may see, in their groups. */
 export function Navigation({ screens }: Readonly<{ screens: readonly Screen[] }>) {
-  const scopes: readonly string[] = useSession().session.identity.scopes;
+  const { entry, session } = useSession();
+  const scopes: readonly string[] = session.identity.scopes;
   const may = (scope: string | undefined) =>
     scope === undefined || scopes.includes(scope) || (scope !== 'platform' && scopes.includes('admin'));
   const shown = screens.flatMap(({ nav, scope, pages }) =>
@@ -35,7 +36,7 @@ export function Navigation({ screens }: Readonly<{ screens: readonly Screen[] }>
                 className={styles.link ?? ''}
                 activeOptions={{ exact: to === '/', includeSearch: false }}
               >
-                {label}
+                {typeof label === 'string' ? label : label[entry]}
               </Link>
             </li>
           ))}

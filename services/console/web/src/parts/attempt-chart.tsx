@@ -19,13 +19,17 @@ const bucketMs: Readonly<Record<Granularity, number>> = {
   hour: 60 * minuteMs,
   day: 24 * 60 * minuteMs,
 };
+const hour = new Intl.DateTimeFormat(undefined, {
+  ...{ weekday: 'short', hour: '2-digit', minute: '2-digit' },
+  hour12: false,
+});
 const time = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hour12: false });
 // The buckets of days begin at midnight UTC.
 const date = new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric', timeZone: 'UTC' });
 
 /** The attempts of each minute, hour or day as bars, with the same numbers in a table. */
 export function AttemptChart({ from, to, granularity, buckets: known }: Props) {
-  const clock = granularity === 'day' ? date : time;
+  const clock = { minute: time, hour, day: date }[granularity];
   const buckets = everyBucket({ from, to, stepMs: bucketMs[granularity] }, known);
   const most = Math.max(1, ...buckets.map(({ attempts }) => attempts));
   const step = width / Math.max(1, buckets.length);

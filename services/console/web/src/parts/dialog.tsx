@@ -2,10 +2,17 @@ import { type ReactNode, useEffect, useId, useRef } from 'react';
 import { texts } from '../texts/index.ts';
 import styles from './dialog.module.css';
 
-type Props = Readonly<{ isOpen: boolean; title: string; onClose: () => void; children: ReactNode }>;
+type Props = Readonly<{
+  isOpen: boolean;
+  title: string;
+  /** For requests and tables, which need room. */
+  isWide?: boolean;
+  onClose: () => void;
+  children: ReactNode;
+}>;
 
 /** A modal dialog: the browser keeps the focus in it, closes it with Escape and gives the focus back. */
-export function Dialog({ isOpen, title, onClose, children }: Props) {
+export function Dialog({ isOpen, title, isWide = false, onClose, children }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
   useEffect(() => {
@@ -13,7 +20,7 @@ export function Dialog({ isOpen, title, onClose, children }: Props) {
     else dialog.current?.close();
   }, [isOpen]);
   return (
-    <dialog ref={dialog} className={styles.dialog} aria-labelledby={id} onClose={onClose}>
+    <dialog ref={dialog} className={styles.dialog} data-wide={isWide} aria-labelledby={id} onClose={onClose}>
       {isOpen && (
         <div className={styles.content}>
           <header className={styles.header}>

@@ -24,21 +24,24 @@ type SelectProps<T extends string> = Readonly<{
   value: T | undefined;
   options: readonly T[];
   labelOf?: (option: T) => string;
+  /** There is no "Any": something is always chosen. */
+  isRequired?: boolean;
   onChange: (value: T | undefined) => void;
 }>;
 
 /** A filter that is one of a few values, or any. */
-export function SelectFilter<T extends string>({ label, value, options, labelOf, onChange }: SelectProps<T>) {
+export function SelectFilter<T extends string>(props: SelectProps<T>) {
+  const { label, value, options, labelOf, isRequired = false, onChange } = props;
   const id = useId();
   return (
-    <div className={styles.filter} data-set={value !== undefined}>
+    <div className={styles.filter} data-set={value !== undefined && !isRequired}>
       <label htmlFor={id}>{label}</label>
       <select
         id={id}
         value={value ?? ''}
         onChange={(event) => onChange(options.find((one) => one === event.target.value))}
       >
-        <option value="">{texts.filters.any}</option>
+        {!isRequired && <option value="">{texts.filters.any}</option>}
         {options.map((option) => (
           <option key={option} value={option}>
             {labelOf?.(option) ?? option}

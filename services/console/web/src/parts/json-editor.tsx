@@ -90,16 +90,18 @@ export function JsonEditor(props: Props) {
           onScroll={scroll}
         />
       </div>
-      <ul id={`${id}-marks`} className={styles.marks} role="status">
-        {listed.map((mark, at) => (
-          <li key={at} data-tone={mark.tone}>
-            <button type="button" onClick={() => goTo(mark.line, shownFault?.at)}>
-              {texts.line(mark.line)}
-            </button>
-            <span>{mark.text}</span>
-          </li>
-        ))}
-      </ul>
+      <div id={`${id}-marks`} role="status">
+        <ul className={styles.marks}>
+          {listed.map((mark, at) => (
+            <li key={at} data-tone={mark.tone}>
+              <button type="button" onClick={() => goTo(mark.line, shownFault?.at)}>
+                {texts.line(mark.line)}
+              </button>
+              <span>{mark.text}</span>
+            </li>
+          ))}
+        </ul>
+      </div>
       <div id={`${id}-hint`}>
         {error !== undefined && (
           <p className={styles.error} role="alert">

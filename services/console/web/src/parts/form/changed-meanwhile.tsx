@@ -40,9 +40,12 @@ export function ChangedMeanwhile<T extends object>({ form, labelOf, show }: Prop
                 {texts.form.theirs} {show(name, theirs)}
                 <br />
                 {texts.form.yours} {show(name, form.values)}{' '}
-                <Button size="small" onClick={() => form.takeTheirs(name)}>
+                <Button
+                  size="small"
+                  aria-label={`${texts.form.takeTheirs}: ${labelOf(name)}`}
+                  onClick={() => form.takeTheirs(name)}
+                >
                   {texts.form.takeTheirs}
-                  <span className="hidden-text">: {labelOf(name)}</span>
                 </Button>
               </dd>
             </div>

@@ -14,6 +14,8 @@ type Props<T> = Readonly<{
   onCancel?: () => void;
   /** A form that changes something can be saved only once something has changed. */
   needsChange?: boolean;
+  /** Fields of the API that the form shows under other names than those of its values. */
+  shows?: readonly string[];
   /** Beside the buttons of a form in a dialog nothing is said of unsaved changes, and leaving is not held up. */
   isInDialog?: boolean;
   children: ReactNode;
@@ -25,6 +27,7 @@ type Props<T> = Readonly<{
  */
 export function Form<T extends object>(props: Props<T>) {
   const { form, label, action, onCancel, needsChange = false, isInDialog = false, children } = props;
+  const shown = [...Object.keys(form.values), ...(props.shows ?? [])];
   const element = useRef<HTMLFormElement>(null);
   useEffect(() => {
     if (form.refusals > 0) focusFault(element.current);
@@ -40,7 +43,7 @@ export function Form<T extends object>(props: Props<T>) {
         void form.submit();
       }}
     >
-      <FormProblem form={form} />
+      <FormProblem form={form} shown={shown} />
       {children}
       <div className={isInDialog ? styles.dialogActions : styles.actions}>
         {!isInDialog && form.isChanged && <span className={styles.unsaved}>{texts.form.unsaved}</span>}
@@ -59,10 +62,11 @@ export function Form<T extends object>(props: Props<T>) {
   );
 }
 
-function FormProblem<T extends object>({ form }: Readonly<{ form: FormState<T> }>) {
-  const { problem, values } = form;
+type ProblemProps<T> = Readonly<{ form: Pick<FormState<T>, 'problem'>; shown: readonly string[] }>;
+
+function FormProblem<T extends object>({ form: { problem }, shown }: ProblemProps<T>) {
   if (problem === null) return null;
-  const others = otherFaults(problem, Object.keys(values));
+  const others = otherFaults(problem, shown);
   const isByField = problem.fields.size > 0 && others.length === 0;
   return (
     <div className={styles.problem} role="alert" tabIndex={-1}>

@@ -1,0 +1,89 @@
+import { useQuery } from '@tanstack/react-query';
+import { useId, useState } from 'react';
+import { api, dataOf, type Schemas } from '../../../api/client.ts';
+import { useMay } from '../../../app/session-context.ts';
+import { AttemptChart } from '../../../parts/attempt-chart.tsx';
+import { SelectFilter } from '../../../parts/filter-bar.tsx';
+import { durationText } from '../../../parts/relative-time.ts';
+import { ErrorState, Loading } from '../../../parts/states.tsx';
+import { texts } from '../texts.ts';
+import styles from './subscription-detail.module.css';
+
+const t = texts.health;
+const granularities = ['minute', 'hour', 'day'] as const;
+const refreshMs = 10_000;
+const percent = new Intl.NumberFormat(undefined, { style: 'percent', maximumFractionDigits: 2 });
+
+/** The health of an endpoint over time: attempts, failures and latencies. */
+export function Health({ id }: Readonly<{ id: string }>) {
+  const [granularity, setGranularity] = useState<(typeof granularities)[number]>('hour');
+  const heading = useId();
+  const mayRead = useMay('deliveries:read');
+  const { data, error, refetch } = useQuery({
+    queryKey: ['statistics', id, granularity],
+    queryFn: async ({ signal }) => {
+      const query = { subscription_id: id, granularity };
+      return dataOf(api.GET('/v1/webhooks/stats', { params: { query }, signal }));
+    },
+    enabled: mayRead,
+    refetchInterval: refreshMs,
+  });
+  if (!mayRead) return null;
+  return (
+    <section className={styles.section} aria-labelledby={heading}>
+      <div className={styles.sectionHead}>
+        <h2 id={heading}>{texts.sections.health}</h2>
+        <SelectFilter
+          label={t.range}
+          value={granularity}
+          options={granularities}
+          labelOf={(one) => t.ranges[one]}
+          isRequired
+          onChange={(next) => setGranularity(next ?? 'hour')}
+        />
+      </div>
+      {data === undefined ? (
+        error === null ? (
+          <Loading />
+        ) : (
+          <ErrorState error={error} onRetry={() => void refetch()} />
+        )
+      ) : (
+        <Figures statistics={data} />
+      )}
+    </section>
+  );
+}
+
+function Figures({ statistics }: Readonly<{ statistics: Schemas['Statistics'] }>) {
+  const { total, from, to, granularity, buckets } = statistics;
+  const { attempts, failed, dead_lettered, success_rate, attempt_ms, accept_to_delivered_ms } = total;
+  if (attempts + dead_lettered === 0) return <p className={styles.soft}>{t.none}</p>;
+  const time = (ms: number | null) => (ms === null ? '–' : durationText(ms));
+  return (
+    <>
+      <dl className={styles.tiles}>
+        <Tile name={t.success}>{success_rate === null ? '–' : percent.format(success_rate)}</Tile>
+        <Tile name={t.attempts}>{attempts.toLocaleString()}</Tile>
+        <Tile name={t.failed} isBad={failed > 0}>
+          {failed.toLocaleString()}
+        </Tile>
+        <Tile name={t.deadLettered} isBad={dead_lettered > 0}>
+          {dead_lettered.toLocaleString()}
+        </Tile>
+        <Tile name={t.duration}>{time(attempt_ms.p95)}</Tile>
+        <Tile name={t.latency}>{time(accept_to_delivered_ms.p95)}</Tile>
+      </dl>
+      <AttemptChart from={from} to={to} granularity={granularity} buckets={buckets} />
+    </>
+  );
+}
+
+type TileProps = Readonly<{ name: string; isBad?: boolean; children: string }>;
+
+const Tile = ({ name, isBad = false, children }: TileProps) => (
+  <div data-bad={isBad}>
+    <dt>{name}</dt>
+    <dd>{children}</dd>
+  </div>
+);
