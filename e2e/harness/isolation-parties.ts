@@ -103,12 +103,13 @@ export async function makeParties(
   // What is shown later than it happens would look like a change made by a test.
   await owner.list('/webhooks/events?type=tidings.export.ready', 1);
   await untilCounted(owner);
+  const [entry] = await owner.list(`/webhooks/audit-log?kind=api-key&entity_id=${apiKey.id}`, 1);
   const token = await owner.newToken(local, { consumer_id: visitor, expires_in_seconds: 3_600 });
   return {
     parties: { ...keys, partner: apiKey.key, neighbour: other.key, visitor: token },
     owned: {
       ...{ workspace, consumer: partner, name, contact, subscription, endpointUrl, description, eventType },
-      ...{ ...deadLetters, apiKey: apiKey.id, export: exported.export_id },
+      ...{ ...deadLetters, apiKey: apiKey.id, export: exported.export_id, auditEntry: String(entry?.id) },
     },
     endpoint,
   };

@@ -18,6 +18,7 @@ export type Owned = Readonly<{
   job: string;
   export: string;
   apiKey: string;
+  auditEntry: string;
   /** A draft, visible to no consumer. */
   eventType: string;
 }>;
@@ -182,6 +183,7 @@ export const isolationRules: Readonly<Record<string, 'public' | readonly Try[]>>
   enableWorkspace: switchOfWorkspace,
   disableWorkspace: switchOfWorkspace,
   listAuditLog: [blindForAdmins],
+  getAuditEntry: [{ params: ({ auditEntry }) => ({ id: auditEntry }), ...hiddenFromAdmins }],
   listEvents: list,
   getEvent: [{ params: ({ event }) => ({ id: event }), ...hidden }],
   listDeliveries: list,

@@ -92,6 +92,7 @@ describe('the request of a command', () => {
       'GET /v1/webhooks/dead-letters?recorded_after=2026-11-01T00%3A00%3A00Z&recorded_before=2026-11-02T00%3A00%3A00Z',
       undefined,
     ],
+    [['audit-log', 'get', 'aud_1'], 'GET /v1/webhooks/audit-log/aud_1', undefined],
     [['event-types', 'get', 'a.b'], 'GET /v1/webhooks/event-types/a.b', undefined],
     [
       [

@@ -1,4 +1,4 @@
-import { type CommandSpec, fieldsOf, pageOptions, pageQuery } from '../command.ts';
+import { type CommandSpec, fieldsOf, inPath, pageOptions, pageQuery } from '../command.ts';
 import { timeOptions, timesOf } from '../input/time-options.ts';
 
 /** tidings audit-log … */
@@ -9,7 +9,7 @@ export const auditLogCommands: readonly CommandSpec[] = [
     options: [
       {
         flags: '--kind <kind>',
-        description: 'only changes of a subscription, consumer, event_type, api_key, workspace …',
+        description: 'only changes of a subscription, consumer, event_type, api-key, workspace …',
       },
       {
         flags: '--entity <id>',
@@ -43,6 +43,14 @@ export const auditLogCommands: readonly CommandSpec[] = [
         ...pageQuery(given),
       },
     }),
+  },
+  {
+    name: 'audit-log get',
+    description: 'show a change with the fields before and after; requires the scope admin',
+    args: [{ name: 'id', description: 'id of the entry, aud_…' }],
+    examples: ['audit-log get aud_019aab3cf40000000002a1b2c3d4e5f6'],
+    view: 'object',
+    request: (given) => ({ method: 'GET', path: `/v1/webhooks/audit-log/${inPath(given, 'id')}` }),
   },
 ];
 

@@ -76,6 +76,8 @@ export type AuditLog = Readonly<{
   /** Adds an entry, marked as unpublished; an existing one stays unchanged. */
   append(entry: AuditEntry): Promise<void>;
   list(scope: Scope, query: AuditQuery): Promise<Listed<AuditEntry>>;
+  /** Returns the entry with this id, or null if the scope does not contain it. */
+  find(scope: Scope, id: string): Promise<AuditEntry | null>;
   /** Lists entries that are marked as unpublished, oldest first. */
   listUnpublished(limit: number): Promise<readonly AuditEntry[]>;
   markPublished(ids: readonly string[]): Promise<void>;

@@ -44,6 +44,12 @@ export class MemoryAuditLog implements AuditLog {
     return [...this.#entries.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1));
   }
 
+  async find({ workspaceId, consumerId }: Scope, id: string): Promise<AuditEntry | null> {
+    const found = this.#entries.get(id);
+    if (found === undefined || found.workspaceId !== workspaceId) return null;
+    return consumerId === null || found.consumerId === consumerId ? found : null;
+  }
+
   async list({ workspaceId, consumerId }: Scope, query: AuditQuery): Promise<Listed<AuditEntry>> {
     const { kind, entityId, keyId, afterMs, beforeMs, afterId, limit } = query;
     const found = [...this.#entries.values()]

@@ -99,6 +99,10 @@ export function describeAuditLog(
       expect(await ids({})).toEqual(['aud_3', 'aud_1']);
       expect(await ids({}, { ...ownScope, consumerId: acme as never })).toEqual(['aud_1']);
       expect(await ids({}, { ...ownScope, consumerId: consumerId('globex') as never })).toEqual([]);
+      expect(await log.find(ownScope, 'aud_1')).toMatchObject({ id: 'aud_1' });
+      expect(await log.find(ownScope, 'aud_2')).toBeNull();
+      expect(await log.find({ ...ownScope, consumerId: acme as never }, 'aud_3')).toBeNull();
+      expect(await log.find(ownScope, 'aud_gone')).toBeNull();
     });
   });
 }

@@ -10,11 +10,14 @@ import {
   route,
   timeParameter,
 } from '@tidings/http';
+import { AppError } from '@tidings/runtime';
 import type { AuditEntry } from '../domain/audit-entry.ts';
 import type { AuditLog } from '../ports.ts';
 import { scopeOf } from './call-scope.ts';
 import { cursorPosition } from './cursor-position.ts';
 
+const path = '/v1/webhooks/audit-log';
+const tag = 'Audit';
 const textOrNull = { type: ['string', 'null'] } as const;
 const properties = {
   id: { type: 'string' },
@@ -66,14 +69,19 @@ type LogQuery = PageQuery &
 const text = (description: string) =>
   ({ type: 'string', minLength: 1, maxLength: 256, description }) as const;
 
-/** Returns the route GET /v1/webhooks/audit-log. `kinds`: names of the kinds that a caller can select. */
-export const auditRoutes = (audit: Pick<AuditLog, 'list'>, kinds: readonly string[]): Route[] => [
+/** Returns the routes of `/v1/webhooks/audit-log`. `kinds`: names of the kinds that a caller can select. */
+export const auditRoutes = (audit: Pick<AuditLog, 'list' | 'find'>, kinds: readonly string[]): Route[] => [
+  listRoute(audit, kinds),
+  readRoute(audit),
+];
+
+const listRoute = (audit: Pick<AuditLog, 'list'>, kinds: readonly string[]): Route =>
   route({
     operationId: 'listAuditLog',
     method: 'GET',
-    path: '/v1/webhooks/audit-log',
+    path,
     access: 'admin',
-    tag: 'Audit',
+    tag,
     summary: 'List audit log entries, newest first',
     description: `Lists the entries of the caller's workspace. An entry appears within seconds after its change.`,
     query: queryOf<LogQuery>({
@@ -105,5 +113,23 @@ export const auditRoutes = (audit: Pick<AuditLog, 'list'>, kinds: readonly strin
       });
       return pageReply(request, { data: items.map(entryView), nextCursor: cursorAfter(nextAfterId) });
     },
-  }),
-];
+  });
+
+const readRoute = (audit: Pick<AuditLog, 'find'>): Route =>
+  route({
+    operationId: 'getAuditEntry',
+    method: 'GET',
+    path: `${path}/{id}`,
+    access: 'admin',
+    tag,
+    summary: 'Read an audit log entry',
+    params: {
+      id: { type: 'string', pattern: '^aud_[0-9a-f]{1,64}$', description: 'The id of the entry.' },
+    },
+    responses: { 200: { description: 'The entry.', schema: entrySchema } },
+    handle: async ({ principal, params: { id } }) => {
+      const entry = await audit.find(scopeOf(principal), id);
+      if (entry !== null) return { status: 200, body: entryView(entry) };
+      throw new AppError({ code: 'not-found', message: `There is no audit log entry '${id}'.` });
+    },
+  });

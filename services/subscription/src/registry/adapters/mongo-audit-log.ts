@@ -100,6 +100,17 @@ export class MongoAuditLog implements AuditLog {
     });
   }
 
+  async find({ workspaceId, consumerId }: Scope, id: string): Promise<AuditEntry | null> {
+    const within = { workspace_id: workspaceId, ...(consumerId !== null && { consumer_id: consumerId }) };
+    const raw: unknown = await atDatabase(async () =>
+      this.#model
+        .findOne({ _id: id, ...within })
+        .lean()
+        .exec(),
+    );
+    return raw === null ? null : auditEntry(readDocument(raw));
+  }
+
   async list({ workspaceId, consumerId }: Scope, query: AuditQuery): Promise<Listed<AuditEntry>> {
     const { kind, entityId, keyId, afterMs, beforeMs, afterId, limit } = query;
     const wanted: QueryFilter<AuditDocument>[] = [{ workspace_id: workspaceId }];
