@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import chromium from '@sparticuz/chromium';
-import { type Browser, type BrowserContextOptions, type Page, chromium as playwright } from 'playwright-core';
+import { startChromium } from '@tidings/testing/browser';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, onTestFinished } from 'vitest';
 import type { LocalStack } from './tidings.ts';
 
@@ -24,19 +24,6 @@ export function withBrowser(): void {
     await browser?.close();
     browser = undefined;
   });
-}
-
-async function startChromium(): Promise<Browser> {
-  const own = process.env['CHROMIUM_PATH'];
-  if (own !== undefined) return playwright.launch({ executablePath: own });
-  if (process.platform !== 'linux' || process.arch !== 'x64') {
-    throw new Error(
-      `The browser tests install Chromium by themselves on Linux x64 only, and this is ${process.platform} ${process.arch}: set CHROMIUM_PATH to a Chromium or Chrome.`,
-    );
-  }
-  // Not the arguments of the package: they switch off the same-origin policy, which these tests rely on.
-  const args = ['--no-sandbox', '--disable-gpu'];
-  return playwright.launch({ executablePath: await chromium.executablePath(), args });
 }
 
 /** A page, and what went wrong in it: each test ends with {@link expectQuiet}. */
