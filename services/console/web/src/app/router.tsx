@@ -57,9 +57,8 @@ export function createAppRouter(entry: Entry, screens: readonly Screen[], querie
     // Plain text: the router would otherwise read `?q=1` as a number and write quotes around it.
     parseSearch: (search) => Object.fromEntries(new URLSearchParams(search)),
     stringifySearch: (search) => {
-      const text = new URLSearchParams(
-        Object.entries(search).map(([name, value]) => [name, String(value)]),
-      ).toString();
+      const set = Object.entries(search).filter(([, value]) => value !== undefined);
+      const text = new URLSearchParams(set.map(([name, value]) => [name, String(value)])).toString();
       return text === '' ? '' : `?${text}`;
     },
   });

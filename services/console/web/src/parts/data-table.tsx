@@ -1,8 +1,8 @@
-import { useWindowVirtualizer } from '@tanstack/react-virtual';
-import { type ReactNode, useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { type ReactNode, useEffect, useRef } from 'react';
 import { texts } from '../texts/index.ts';
 import { Button } from './button.tsx';
 import styles from './data-table.module.css';
+import { useRowWindow } from './row-window.ts';
 import { ErrorState, Loading } from './states.tsx';
 import { Time } from './time.tsx';
 import type { PagedList } from './use-pages.ts';
@@ -25,49 +25,25 @@ type Props<T> = Readonly<{
   empty: ReactNode;
 }>;
 
-const rowHeight = 37;
-const loadAheadRows = 20;
-
 /**
- * A list of any length: only the rows in view are in the document, and further pages are loaded as they come near. On
+ * A list of any length: only the rows in view are in the document, and pages are loaded as they come near. On
  * narrow pages each row is a card. The link in the first column covers its row.
  */
 export function DataTable<T>({ label, list, columns, rowKey, empty }: Props<T>) {
-  const { rows, error, isLoading, hasMore, scannedTo, isLoadingMore, loadMore } = list;
+  const { count, rowAt, show, error, isLoading, hasMore } = list;
   const body = useRef<HTMLDivElement>(null);
-  const [top, setTop] = useState(0);
-  useLayoutEffect(() => {
-    const measure = () => setTop((body.current?.getBoundingClientRect().top ?? 0) + scrollY);
-    measure();
-    const observer = new ResizeObserver(measure);
-    observer.observe(document.body);
-    return () => observer.disconnect();
-  }, []);
-  const virtual = useWindowVirtualizer({
-    count: rows.length,
-    estimateSize: () => rowHeight,
-    overscan: 12,
-    scrollMargin: top,
-    getItemKey: (at) => rowKey(rows[at] as T),
-  });
-  const items = virtual.getVirtualItems();
-  const lastShown = items.at(-1)?.index ?? 0;
-  useEffect(() => {
-    // A search that has ended early goes on when somebody asks for it: it may find nothing in all of the history.
-    const isAhead = hasMore && scannedTo === null && rows.length > 0;
-    if (isAhead && lastShown >= rows.length - loadAheadRows) loadMore();
-  }, [hasMore, scannedTo, rows.length, lastShown, loadMore]);
+  const { first, last, rowHeight } = useRowWindow(body, count);
+  useEffect(() => show({ first, last }), [show, first, last]);
   if (isLoading) return <Loading />;
-  if (rows.length === 0 && error === null && hasMore)
-    return <TableFoot list={list} isLoadingMore={isLoadingMore} />;
-  if (rows.length === 0) return error === null ? empty : <ErrorState error={error} onRetry={list.reload} />;
+  if (count === 0 && error !== null) return <ErrorState error={error} onRetry={list.reload} />;
+  if (count === 0) return hasMore ? <TableFoot list={list} /> : empty;
   const tracks = { '--columns': columns.map(({ width }) => width).join(' ') } as React.CSSProperties;
   return (
     <div>
       <div
         role="table"
         aria-label={label}
-        aria-rowcount={hasMore ? -1 : rows.length + 1}
+        aria-rowcount={hasMore ? -1 : count + 1}
         className={styles.table}
         style={tracks}
       >
@@ -80,47 +56,52 @@ export function DataTable<T>({ label, list, columns, rowKey, empty }: Props<T>) 
             ))}
           </div>
         </div>
-        <div ref={body} role="rowgroup" className={styles.body} style={{ height: virtual.getTotalSize() }}>
-          {items.map(({ index, key, start }) => (
-            <div
-              key={key}
-              ref={virtual.measureElement}
-              data-index={index}
-              role="row"
-              aria-rowindex={index + 2}
-              className={styles.row}
-              style={{ transform: `translateY(${start - top}px)` }}
-            >
-              {columns.map(({ name, cell, isPlain = false, isRight = false }) => (
-                <div key={name} role="cell" data-name={isPlain ? undefined : name} data-right={isRight}>
-                  {cell(rows[index] as T)}
-                </div>
-              ))}
-            </div>
-          ))}
+        <div ref={body} role="rowgroup" className={styles.body} style={{ height: count * rowHeight }}>
+          {numbersFrom(first, Math.min(last, count - 1)).map((index) => {
+            const row = rowAt(index);
+            return (
+              <div
+                key={row === undefined ? index : rowKey(row)}
+                role="row"
+                aria-rowindex={index + 2}
+                aria-busy={row === undefined}
+                className={styles.row}
+                style={{ minHeight: rowHeight, transform: `translateY(${index * rowHeight}px)` }}
+              >
+                {columns.map(({ name, cell, isPlain = false, isRight = false }) => (
+                  <div key={name} role="cell" data-name={isPlain ? undefined : name} data-right={isRight}>
+                    {row !== undefined && cell(row)}
+                  </div>
+                ))}
+              </div>
+            );
+          })}
         </div>
       </div>
-      <TableFoot list={list} isLoadingMore={isLoadingMore} />
+      <TableFoot list={list} />
     </div>
   );
 }
 
-function TableFoot<T>({ list, isLoadingMore }: Readonly<{ list: PagedList<T>; isLoadingMore: boolean }>) {
-  const { rows, error, hasMore, scannedTo, loadMore, reload } = list;
-  if (error !== null) return <ErrorState error={error} onRetry={hasMore ? loadMore : reload} />;
+const numbersFrom = (first: number, last: number): readonly number[] =>
+  Array.from({ length: Math.max(0, last - first + 1) }, (_, at) => first + at);
+
+function TableFoot<T>({ list }: Readonly<{ list: PagedList<T> }>) {
+  const { count, error, hasMore, scannedTo, isLoadingMore, loadMore } = list;
+  if (error !== null) return <ErrorState error={error} onRetry={loadMore} />;
   return (
     <p className={styles.foot} role="status">
       {isLoadingMore ? (
         texts.table.loadingMore
       ) : hasMore && scannedTo !== null ? (
         <>
-          {texts.table.searched(rows.length)} <Time at={scannedTo} isExact />
+          {texts.table.searched(count)} <Time at={scannedTo} isExact />
           <Button onClick={loadMore}>{texts.table.searchOn}</Button>
         </>
       ) : hasMore ? (
         <Button onClick={loadMore}>{texts.table.more}</Button>
       ) : (
-        texts.table.end(rows.length)
+        texts.table.end(count)
       )}
     </p>
   );

@@ -3,9 +3,12 @@ export const languages = ['en'] as const;
 
 export type Language = (typeof languages)[number];
 
+// Tests of logic run outside a browser, in English.
+const wanted: readonly string[] = typeof navigator === 'undefined' ? [] : navigator.languages;
+
 /** The first language of the browser that there are texts in. */
 const language: Language =
-  languages.find((one) => navigator.languages.some((wanted) => wanted.toLowerCase().startsWith(one))) ?? 'en';
+  languages.find((one) => wanted.some((tag) => tag.toLowerCase().startsWith(one))) ?? 'en';
 
 /** The texts of one screen or part in each language. */
 type Translations<T> = Readonly<{ en: T } & Partial<Record<Language, T>>>;
