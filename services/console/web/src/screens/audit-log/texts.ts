@@ -1,0 +1,62 @@
+import { catalogue } from '../../texts/index.ts';
+
+/** The texts of the audit log. */
+export const texts = catalogue({
+  en: {
+    title: 'Audit log',
+    lead: 'Every change in this workspace: who made it, and what it was before. Secrets are never in it.',
+    emptyTitle: 'Nothing has been changed yet',
+    emptyHint:
+      'Each change of a subscription, consumer, key, event type or setting appears here within seconds.',
+    noMatchTitle: 'No change matches the filters',
+    noMatchHint: 'Widen the time or clear a filter.',
+    columns: { what: 'Change', object: 'Object', fields: 'Fields', who: 'By', at: 'Time' },
+    filters: {
+      kind: 'Kind',
+      entity: 'Object',
+      entityPlaceholder: 'sub_… or key_…',
+      key: 'By key',
+      since: 'Time',
+    },
+    kinds: {
+      subscription: 'Subscription',
+      event_type: 'Event type',
+      consumer: 'Consumer',
+      'api-key': 'API key',
+      'token-key': 'Token signing key',
+      workspace: 'Workspace',
+      erasure: 'Erasure',
+    } as Readonly<Record<string, string>>,
+    operations: {
+      'secret-rotated': 'secret rotated',
+      'secret-ended': 'old secret ended',
+      schema_added: 'schema version added',
+      'made-anew': 'made anew',
+      resealed: 'sealed with another key',
+      raised: 'raised to a newer version',
+    } as Readonly<Record<string, string>>,
+    all: 'all fields',
+    none: '–',
+    tidings: 'Tidings itself',
+    back: 'Audit log',
+    facts: {
+      object: 'Object',
+      consumer: 'Consumer',
+      who: 'By',
+      address: 'From the address',
+      at: 'Time',
+      version: 'Version that it made',
+      id: 'Id of the entry',
+    },
+    sameObject: 'All changes of this object',
+    sameKey: 'All changes by this key',
+    difference: 'What changed',
+    created: 'What it began with',
+    noDifference: 'No field differs: only the version was written again.',
+    field: 'Field',
+    before: 'Before',
+    after: 'After',
+    nothing: 'none',
+    hidden: 'hidden',
+  },
+});

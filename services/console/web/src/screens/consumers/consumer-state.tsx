@@ -1,0 +1,7 @@
+import { StatusBadge } from '../../parts/status-badge.tsx';
+import { texts } from './texts.ts';
+
+/** The state of a consumer. */
+export const ConsumerState = ({ state }: Readonly<{ state: 'active' | 'disabled' }>) => (
+  <StatusBadge tone={state === 'active' ? 'good' : 'warn'}>{texts.states[state]}</StatusBadge>
+);
