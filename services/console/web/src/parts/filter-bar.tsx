@@ -24,14 +24,24 @@ type SelectProps<T extends string> = Readonly<{
   value: T | undefined;
   options: readonly T[];
   labelOf?: (option: T) => string;
-  /** There is no "Any": something is always chosen. */
+  /** The text for none of them. */
+  anyLabel?: string;
+  /** There is none: something is always chosen. */
   isRequired?: boolean;
   onChange: (value: T | undefined) => void;
 }>;
 
 /** A filter that is one of a few values, or any. */
 export function SelectFilter<T extends string>(props: SelectProps<T>) {
-  const { label, value, options, labelOf, isRequired = false, onChange } = props;
+  const {
+    label,
+    value,
+    options,
+    labelOf,
+    anyLabel = texts.filters.any,
+    isRequired = false,
+    onChange,
+  } = props;
   const id = useId();
   return (
     <div className={styles.filter} data-set={value !== undefined && !isRequired}>
@@ -41,7 +51,7 @@ export function SelectFilter<T extends string>(props: SelectProps<T>) {
         value={value ?? ''}
         onChange={(event) => onChange(options.find((one) => one === event.target.value))}
       >
-        {!isRequired && <option value="">{texts.filters.any}</option>}
+        {!isRequired && <option value="">{anyLabel}</option>}
         {options.map((option) => (
           <option key={option} value={option}>
             {labelOf?.(option) ?? option}

@@ -39,6 +39,7 @@ export function JsonEditor(props: Props) {
   const rows = Math.min(maxLines, Math.max(minLines, lines));
   const all = shownFault === null ? marks : [markOf(value, shownFault)];
   const listed = all.filter(({ text }) => text !== undefined).sort((a, b) => a.line - b.line);
+  const isInvalid = error !== undefined || listed.some(({ tone }) => tone === 'bad');
   const goTo = (line: number, at?: number) => {
     const start =
       at ??
@@ -65,7 +66,7 @@ export function JsonEditor(props: Props) {
           {texts.format}
         </Button>
       </div>
-      <div className={styles.box} data-invalid={shownFault !== null || error !== undefined}>
+      <div className={styles.box} data-invalid={isInvalid}>
         <div ref={numbers} className={styles.numbers} aria-hidden="true">
           {Array.from({ length: Math.max(lines, rows) }, (_, at) => (
             <span key={at} data-tone={all.find(({ line }) => line === at + 1)?.tone}>
@@ -84,7 +85,7 @@ export function JsonEditor(props: Props) {
           autoCapitalize="off"
           dir="ltr"
           value={value}
-          aria-invalid={shownFault === null && error === undefined ? undefined : true}
+          aria-invalid={isInvalid ? true : undefined}
           aria-describedby={`${id}-marks ${id}-hint`}
           onChange={(event) => onChange(event.target.value)}
           onScroll={scroll}
