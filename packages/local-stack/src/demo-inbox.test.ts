@@ -64,6 +64,14 @@ test('a changed body and a signature by another secret are rejected and shown as
   ]);
 });
 
+test('at its broken address it receives 503 and the reason, whatever arrives, and lists it as failed on purpose', async () => {
+  const response = await fetch(inbox.brokenUrl, { method: 'POST', body: new Uint8Array(body) });
+  expect([response.status, await response.text()]).toEqual([503, 'The demo inbox is broken on purpose.\n']);
+  expect(await listed()).toMatchObject([{ eventType: 'demo.hello', status: 503 }]);
+  expect(lines[0]).toMatch(/, answered 503 on purpose$/);
+  expect(await post(secret)).toBe(204);
+});
+
 test('the last 50 webhooks are listed, newest first', async () => {
   for (let i = 0; i < 52; i += 1) await post(secret, body, `dlv_${i}`);
   const entries = await listed();

@@ -6,6 +6,9 @@ import { inboxPage } from './inbox-page.ts';
 
 const maxBodyBytes = 1024 * 1024;
 const maxEntries = 50;
+const path = '/webhooks';
+/** A receiver after a failed deployment: it answers 503 to everything. */
+const brokenPath = '/webhooks/broken';
 
 /** One webhook as the page lists it. `verification` is `verified` or the reason why the signature is invalid. */
 export type InboxEntry = Readonly<{
@@ -13,6 +16,8 @@ export type InboxEntry = Readonly<{
   webhookId: string;
   eventType: string;
   verification: string;
+  /** The status of the response. */
+  status: number;
   /** The time from the event's acceptance to its arrival; null if the body carries no time. */
   ageMs: number | null;
   body: string;
@@ -22,6 +27,8 @@ export type InboxEntry = Readonly<{
 export type DemoInbox = Readonly<{
   url: string;
   endpointUrl: string;
+  /** A URL of the same inbox that fails on purpose, to try out what happens then. */
+  brokenUrl: string;
   /** Sets the secret that later signatures are verified with. */
   trust: (secret: string) => void;
   close: () => Promise<void>;
@@ -29,7 +36,7 @@ export type DemoInbox = Readonly<{
 
 /**
  * Starts an endpoint as a partner would write it: it verifies the signature over the raw body first, responds 204 or
- * 401, and lists the last 50 webhooks on a page. `print` receives one line per webhook.
+ * 401, and lists the last 50 webhooks on a page. At `brokenUrl` it responds 503 whatever arrives. `print` receives one line per webhook.
  */
 export async function startDemoInbox(options: {
   host: string;
@@ -42,20 +49,23 @@ export async function startDemoInbox(options: {
   const entries: InboxEntry[] = [];
   let secret: string | null = null;
   const server = createServer((request, response) => {
-    const path = new URL(request.url ?? '/', 'http://inbox').pathname;
-    if (request.method === 'GET' && path === '/')
+    const asked = new URL(request.url ?? '/', 'http://inbox').pathname;
+    if (request.method === 'GET' && asked === '/')
       return answer(response, 200, { type: 'text/html', body: inboxPage(curl) });
-    if (request.method === 'GET' && path === '/webhooks.json') {
+    if (request.method === 'GET' && asked === '/webhooks.json') {
       return answer(response, 200, { type: 'application/json', body: JSON.stringify({ data: entries }) });
     }
-    if (request.method !== 'POST' || path !== '/webhooks') return answer(response, 404);
+    const isBroken = asked === brokenPath;
+    if (request.method !== 'POST' || (asked !== path && !isBroken)) return answer(response, 404);
     readBody(request, (body) => {
       if (body === null) return answer(response, 413);
-      const entry = toEntry(request, body, secret);
+      const received = toEntry(request, body, secret);
+      const status = isBroken ? 503 : received.verification === 'verified' ? 204 : 401;
+      const entry = { ...received, status };
       entries.unshift(entry);
       entries.length = Math.min(entries.length, maxEntries);
       print(entryLine(entry));
-      return answer(response, entry.verification === 'verified' ? 204 : 401);
+      return answer(response, status, isBroken ? brokenAnswer : undefined);
     });
   });
   await new Promise<void>((resolve, reject) => {
@@ -65,7 +75,8 @@ export async function startDemoInbox(options: {
   const url = `http://${host}:${port}`;
   return {
     url,
-    endpointUrl: `${url}/webhooks`,
+    endpointUrl: url + path,
+    brokenUrl: url + brokenPath,
     trust: (next) => {
       secret = next;
     },
@@ -87,7 +98,7 @@ function readBody(request: IncomingMessage, done: (body: Buffer | null) => void)
   request.on('end', () => done(bytes <= maxBodyBytes ? Buffer.concat(chunks) : null));
 }
 
-function toEntry(request: IncomingMessage, body: Buffer, secret: string | null): InboxEntry {
+function toEntry(request: IncomingMessage, body: Buffer, secret: string | null): Omit<InboxEntry, 'status'> {
   const outcome = secret === null ? null : verify({ headers: request.headers, body, secrets: [secret] });
   const { type, timestamp } = readEnvelope(body);
   const acceptedMs = Date.parse(timestamp);
@@ -116,14 +127,16 @@ function readEnvelope(body: Buffer): { type: string; timestamp: string } {
   }
 }
 
-function entryLine({ eventType, webhookId, verification, ageMs }: InboxEntry): string {
+function entryLine({ eventType, webhookId, verification, status, ageMs }: InboxEntry): string {
   // A terminal interprets control characters, and any client can post here.
   const plain = (text: string): string => text.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, 100);
   const age = ageMs === null ? '' : `, ${ageMs} ms after acceptance`;
-  return `webhook ${plain(eventType)} (${plain(webhookId)}): signature ${verification}${age}`;
+  return `webhook ${plain(eventType)} (${plain(webhookId)}): signature ${verification}${age}${status === 503 ? ', answered 503 on purpose' : ''}`;
 }
 
 type Content = Readonly<{ type: string; body: string }>;
+
+const brokenAnswer: Content = { type: 'text/plain', body: 'The demo inbox is broken on purpose.\n' };
 
 function answer(
   response: ServerResponse,

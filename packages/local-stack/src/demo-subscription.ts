@@ -17,9 +17,11 @@ export async function ensureDemoSubscription(options: {
   apiUrl: string;
   adminKey: string;
   endpointUrl: string;
+  /** The address of the inbox that fails: the first steps in the console point the subscription there. */
+  brokenUrl: string;
   remembered: RememberedDemo | null;
 }): Promise<DemoOutcome> {
-  const { apiUrl, adminKey, endpointUrl, remembered } = options;
+  const { apiUrl, adminKey, endpointUrl, brokenUrl, remembered } = options;
   const path = `${apiUrl}/v1/webhooks/subscriptions`;
   const headers = { authorization: `Bearer ${adminKey}`, 'content-type': 'application/json' };
   try {
@@ -27,6 +29,12 @@ export async function ensureDemoSubscription(options: {
       const one = `${path}/${encodeURIComponent(remembered.subscriptionId)}`;
       const found = await fetch(one, { headers, signal: AbortSignal.timeout(timeoutMs) });
       if (found.ok && remembered.endpointUrl === endpointUrl) {
+        const { endpoint_url } = (await found.json()) as Readonly<{ endpoint_url?: unknown }>;
+        // The stack was stopped between breaking and mending.
+        if (endpoint_url === brokenUrl) {
+          const body = JSON.stringify({ endpoint_url: endpointUrl });
+          await fetch(one, { method: 'PATCH', headers, body, signal: AbortSignal.timeout(timeoutMs) });
+        }
         return { kind: 'ready', demo: remembered, isNew: false };
       }
       // The ports have changed: the old subscription would only collect failures.

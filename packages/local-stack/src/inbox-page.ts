@@ -80,6 +80,7 @@ function row(entry) {
   summary.append(
     cell('type', entry.eventType),
     cell(good ? 'good' : 'bad', good ? 'signature verified' : 'rejected: ' + entry.verification),
+    ...(entry.status === 503 ? [cell('bad', 'answered 503 on purpose')] : []),
     cell('id', entry.webhookId),
     cell('when', new Date(entry.receivedAt).toLocaleTimeString() + age),
   );

@@ -275,6 +275,7 @@ export class LocalStack {
       apiUrl,
       adminKey: around.adminKey,
       endpointUrl: this.#inbox.endpointUrl,
+      brokenUrl: this.#inbox.brokenUrl,
       remembered: secrets.demo,
     });
     if (outcome.kind === 'refused') {

@@ -112,7 +112,12 @@ function summary(state: LocalState, { inboxUrl, operatorUrl }: Pages, signIn: st
   }
   const lines = rows.map(([label, value]) => `  ${label.padEnd(16)} ${value}`);
   const once =
-    signIn === null ? [] : ['', 'The link signs in once, within 15 minutes; afterwards use the admin key.'];
+    signIn === null
+      ? []
+      : [
+          '',
+          'The link signs in once, within 15 minutes, and leads through the first steps; afterwards use the admin key.',
+        ];
   const how =
     state.url === null ? [] : [...once, '', 'Publish an event:', '', demoCurl(state.url, state.admin_key)];
   return ['', 'Tidings is ready.', '', ...lines, ...how, '', 'Ctrl-C stops it.', ''];

@@ -4,7 +4,9 @@ import { useMay } from '../../app/session-context.ts';
 import { AttemptChart } from '../../parts/attempt-chart.tsx';
 import { PageHeader } from '../../parts/page-header.tsx';
 import { ErrorState, Loading, NotAllowed } from '../../parts/states.tsx';
-import { FirstSteps } from './first-steps.tsx';
+import { FirstSteps } from './first-steps/first-steps.tsx';
+import { PublishByHand } from './first-steps/publish-by-hand.tsx';
+import { useDemoInbox } from './first-steps/use-first-steps.ts';
 import styles from './overview.module.css';
 import { PipelineState } from './pipeline-state.tsx';
 import { texts } from './texts.ts';
@@ -17,6 +19,7 @@ const systemMs = 2_000;
 export function Page() {
   const mayRead = useMay('deliveries:read');
   const mayOperate = useMay('platform');
+  const inbox = useDemoInbox();
   const statistics = useQuery({
     queryKey: ['statistics', 'last-hour'],
     queryFn: async ({ signal }) =>
@@ -40,6 +43,7 @@ export function Page() {
   return (
     <>
       <PageHeader title={texts.title} lead={texts.lastHour} />
+      {inbox !== null && <FirstSteps key={inbox.subscriptionId} inbox={inbox} />}
       <Tiles total={total} system={system.data} />
       {hasTraffic ? (
         <section className={styles.section} aria-labelledby="chart">
@@ -47,7 +51,7 @@ export function Page() {
           <AttemptChart from={from} to={to} granularity="minute" buckets={buckets} />
         </section>
       ) : (
-        <FirstSteps />
+        inbox === null && <PublishByHand />
       )}
       {mayOperate && system.data !== undefined && <PipelineState system={system.data} />}
       {mayOperate && system.data === undefined && system.error !== null && (

@@ -1,10 +1,10 @@
-import { CopyButton } from '../../parts/copy-button.tsx';
-import { Empty } from '../../parts/states.tsx';
-import styles from './overview.module.css';
-import { texts } from './texts.ts';
+import { CopyButton } from '../../../parts/copy-button.tsx';
+import { Empty } from '../../../parts/states.tsx';
+import styles from '../overview.module.css';
+import { texts } from '../texts.ts';
 
 /** Shown before anything has been published: how to begin. */
-export function FirstSteps() {
+export function PublishByHand() {
   const command = [
     `curl -sS ${location.origin}/v1/events \\`,
     `  -H "Authorization: Bearer $TIDINGS_API_KEY" -H 'Content-Type: application/json' \\`,
