@@ -6,11 +6,10 @@ import { texts } from './filter-texts.ts';
 import { JsonEditor, type LineMark } from './json-editor.tsx';
 import { type JsonText, lineOfPointer, readJsonText } from './json-text.ts';
 import { ErrorState } from './states.tsx';
-import { type FilterOutcome, useFilterTest } from './use-filter-test.ts';
+import { type Filter, type FilterOutcome, useFilterTest } from './use-filter-test.ts';
 import { prettyText, visibleText } from './visible-text.ts';
 
-/** A condition on the data of events, as in `filters` of a subscription. */
-export type Filter = Readonly<Record<string, unknown>>;
+export type { Filter } from './use-filter-test.ts';
 
 type Props = Readonly<{
   /** The filter; null: none. Undefined keeps the text that is no filter. */

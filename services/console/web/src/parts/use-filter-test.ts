@@ -2,10 +2,12 @@ import { useRef, useState } from 'react';
 import { type ApiProblem, problemOf } from '../api/api-problem.ts';
 import { api, dataOf } from '../api/client.ts';
 import { useMay } from '../app/session-context.ts';
-import type { Filter } from './filter-editor.tsx';
 import type { FilterResult } from './filter-results.tsx';
 import { type FilterSample, type FilterSamples, readSamples } from './filter-samples.ts';
 import { readJsonText } from './json-text.ts';
+
+/** A condition on the data of events, as in `filters` of a subscription. */
+export type Filter = Readonly<Record<string, unknown>>;
 
 /** The outcome of a test. `problem`: why the API refused it. */
 export type FilterOutcome = Readonly<{

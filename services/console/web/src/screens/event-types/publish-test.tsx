@@ -23,7 +23,7 @@ export function PublishTest({ type }: Readonly<{ type: Schemas['EventType'] }>) 
   const [accepted, setAccepted] = useState<Accepted | null>(null);
   const [problem, setProblem] = useState<ApiProblem | null>(null);
   const [isWorking, setWorking] = useState(false);
-  // One for one intention: a repeat after a lost answer publishes nothing more.
+  // One for one intention: a repeat after a lost answer publishes nothing more, a changed event is another one.
   const intention = useRef(crypto.randomUUID());
   const read = readJsonText(data);
   const submit = async (event: FormEvent) => {
@@ -38,6 +38,10 @@ export function PublishTest({ type }: Readonly<{ type: Schemas['EventType'] }>) 
       setWorking(false);
     }
   };
+  const changing = (set: (text: string) => void) => (text: string) => {
+    intention.current = crypto.randomUUID();
+    set(text);
+  };
   const again = () => {
     intention.current = crypto.randomUUID();
     setAccepted(null);
@@ -46,18 +50,30 @@ export function PublishTest({ type }: Readonly<{ type: Schemas['EventType'] }>) 
   return (
     <form className={styles.dialogForm} onSubmit={(event) => void submit(event)} noValidate>
       <p className={styles.note}>{t.warning}</p>
-      <JsonField label={t.data} name="data" value={data} onChange={setData} faults={problem?.fields} />
+      <JsonField
+        label={t.data}
+        name="data"
+        value={data}
+        onChange={changing(setData)}
+        faults={problem?.fields}
+      />
       <Field
         label={t.consumer}
         hint={type.audience === 'addressed' ? t.consumerHint : t.anyConsumerHint}
         error={problem?.fields.get('consumer_id')}
       >
         {(control) => (
-          <input {...control} value={consumer} onChange={(event) => setConsumer(event.target.value)} />
+          <input
+            {...control}
+            value={consumer}
+            onChange={(event) => changing(setConsumer)(event.target.value)}
+          />
         )}
       </Field>
       <Field label={t.key} error={problem?.fields.get('ordering_key')}>
-        {(control) => <input {...control} value={key} onChange={(event) => setKey(event.target.value)} />}
+        {(control) => (
+          <input {...control} value={key} onChange={(event) => changing(setKey)(event.target.value)} />
+        )}
       </Field>
       {problem !== null && problem.fields.size === 0 && (
         <p className={styles.fault} role="alert">

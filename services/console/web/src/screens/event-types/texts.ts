@@ -30,7 +30,6 @@ export const texts = catalogue({
     exportHint:
       'All types with their schemas and examples, as a document that other tools and Import can read.',
     back: 'All event types',
-    backToOne: (name: string) => name,
     facts: {
       group: 'Group',
       mode: 'Data that violate the schema',
@@ -175,7 +174,6 @@ export const texts = catalogue({
       conflict: 'Receivers of the active schema can break. Each place is marked in the schema above.',
       action: 'Add schema',
       done: (version: number) => `Version ${version} is added`,
-      unchanged: 'The schema is the one that is active.',
     },
     importing: {
       title: 'Import event types',

@@ -15,6 +15,7 @@ it('finds the longest common lines, also where lines repeat', () => {
   expect(shown(diffLines(lines('{', 'a', '}', '{', 'b', '}'), lines('{', 'b', '}')))).toEqual([
     ...[' {', '-a', '-}', '-{', ' b', ' }'],
   ]);
+  expect(shown(diffLines(lines('a', 'b', 'c'), lines('c', 'a', 'b')))).toEqual(['+c', ' a', ' b', '-c']);
 });
 
 it('shows all lines of both texts in their order, whatever they are', () => {
