@@ -1,4 +1,4 @@
-import { type Clock, type HealthPart, runPeriodically } from '@tidings/runtime';
+import { type Clock, type HealthPart, runPeriodically, untilNextMultiple } from '@tidings/runtime';
 import type { WorkerState } from './bus.ts';
 
 /** A part of the service, and its current problem; null if there is none. */
@@ -18,5 +18,6 @@ export const watchWorkers = (watched: readonly WatchedPart[], clock: Clock): (()
       else part.down(reason);
     }
   };
-  return runPeriodically({ clock, firstMs: 0, everyMs: checkEveryMs, run: check });
+  const everyMs = (): number => untilNextMultiple(checkEveryMs, clock);
+  return runPeriodically({ clock, firstMs: 0, everyMs, run: check });
 };

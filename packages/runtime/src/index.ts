@@ -21,7 +21,12 @@ export {
   loadConfig,
 } from './load-config.ts';
 export { parseUrl } from './parse-url.ts';
-export { PeriodicTask, type PeriodicTaskOptions, runPeriodically } from './periodic-task.ts';
+export {
+  PeriodicTask,
+  type PeriodicTaskOptions,
+  runPeriodically,
+  untilNextMultiple,
+} from './periodic-task.ts';
 export { type CloseReport, Resources } from './resources.ts';
 export { type KeyRing, keyRing, seal, sealingKeyId, unseal } from './sealing.ts';
 export {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { PeriodicTask, runPeriodically } from './index.ts';
+import { PeriodicTask, runPeriodically, untilNextMultiple } from './index.ts';
 import { fakeClock } from './testing.ts';
 
 /** Work whose runs end when the test ends them. */
@@ -109,5 +109,19 @@ describe('PeriodicTask', () => {
     task.wake();
     await clock.advance(1_000);
     expect([work.runs, clock.pendingTimers]).toEqual([1, 0]);
+  });
+});
+
+describe('untilNextMultiple', () => {
+  it.each([
+    [0, 1_000],
+    [300, 700],
+    [900, 100],
+    // A timer that fires early must not run its task twice.
+    [901, 1_099],
+    [999.6, 1_001],
+    [1_000.4, 1_000],
+  ])('at %d ms, %d ms', (nowMs, leftMs) => {
+    expect(untilNextMultiple(1_000, { monotonicMs: () => nowMs })).toBe(leftMs);
   });
 });

@@ -64,6 +64,16 @@ export class PeriodicTask {
   }
 }
 
+/**
+ * Returns the milliseconds until the next multiple of `everyMs`, and one more period if that is almost reached. Tasks
+ * that wait so run in the same moments and wake a process at rest less often.
+ */
+export function untilNextMultiple(everyMs: number, { monotonicMs }: Pick<Clock, 'monotonicMs'>): number {
+  const leftMs = everyMs - (monotonicMs() % everyMs);
+  // A timer may fire a fraction of a millisecond early.
+  return Math.ceil(leftMs < everyMs / 10 ? leftMs + everyMs : leftMs);
+}
+
 /** Starts a {@link PeriodicTask} and returns the function that stops it; a run in progress is not awaited. */
 export function runPeriodically(options: PeriodicTaskOptions): () => void {
   const task = new PeriodicTask(options);

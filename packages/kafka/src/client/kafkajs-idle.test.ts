@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 // Tests the parts of patches/kafkajs@2.2.4.patch that keep a client cheap at rest.
 const require = createRequire(import.meta.url);
@@ -56,6 +56,43 @@ describe('requests of the patched client', () => {
     await answered;
     await expect(send(2)).rejects.toThrow('timed out');
     queue.destroy();
+  });
+});
+
+describe('ticks of the patched client', () => {
+  const { onEachTick, untilTick } = require('kafkajs/src/utils/sharedTicks.js') as {
+    onEachTick: (periodMs: number, onTick: () => void) => () => void;
+    untilTick: (periodMs: number) => number;
+  };
+
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'performance'] }));
+  afterEach(() => void vi.useRealTimers());
+
+  it('reach all consumers of a process in the same moments, until each has ended', () => {
+    const ticks: [name: string, atMs: number][] = [];
+    const startMs = performance.now();
+    const follow = (name: string) => onEachTick(2_000, () => ticks.push([name, performance.now() - startMs]));
+    vi.advanceTimersByTime(2_000 - (startMs % 2_000));
+    const ends = [follow('first')];
+    vi.advanceTimersByTime(700);
+    ends.push(follow('second'));
+    vi.advanceTimersByTime(1_300);
+    const [first, second] = ticks;
+    expect(ticks.map(([name]) => name)).toEqual(['first', 'second']);
+    expect(second?.[1]).toBe(first?.[1]);
+    ends[0]?.();
+    vi.advanceTimersByTime(2_000);
+    expect(ticks.map(([name]) => name)).toEqual(['first', 'second', 'second']);
+    ends[1]?.();
+    vi.advanceTimersByTime(10_000);
+    expect([ticks.length, vi.getTimerCount()]).toEqual([3, 0]);
+  });
+
+  it('are one period more away if they are almost reached, since a timer may fire early', () => {
+    vi.advanceTimersByTime(10_000 - (performance.now() % 10_000));
+    const atOnce = untilTick(10_000);
+    vi.advanceTimersByTime(9_001);
+    expect([atOnce, untilTick(10_000)]).toEqual([10_000, 10_999]);
   });
 });
 
