@@ -129,7 +129,7 @@ it('the purge by one age removes what is older, in chunks', async () => {
   const limits: number[] = [];
   let left = 1_100;
   const stop = purgeExpired({
-    name: 'keys',
+    name: 'deliveries',
     store: {
       purge: async (beforeMs, limit) => {
         expect(beforeMs).toBe(clock.nowMs() - dayMs);
@@ -145,4 +145,27 @@ it('the purge by one age removes what is older, in chunks', async () => {
   expect(left).toBe(0);
   expect(limits).toEqual([500, 500, 500]);
   stop();
+});
+
+it('the first purges of the kinds of data follow one another', async () => {
+  const clock = fakeClock();
+  const startedMs: Record<string, number> = {};
+  const start = (name: Parameters<typeof purgeExpired>[0]['name'], intervalMs: number) =>
+    purgeExpired({
+      name,
+      store: {
+        purge: async () => {
+          startedMs[name] ??= clock.nowMs();
+          return 0;
+        },
+      },
+      ...{ retentionMs: 0, intervalMs, clock, logger: recordingLogger() },
+    });
+  const startMs = clock.nowMs();
+  const stops = [start('deliveries', dayMs), start('events', dayMs), start('idempotency-keys', dayMs)];
+  // An interval that is shorter applies from the beginning.
+  stops.push(start('jobs', 1_000));
+  await clock.advance(250_000);
+  expect(Object.values(startedMs).map((ms) => ms - startMs)).toEqual([1_000, 60_000, 80_000, 200_000]);
+  for (const stop of stops) stop();
 });

@@ -5,12 +5,24 @@ import type { Retention } from './retention.ts';
 /** Removes up to `limit` of the expired; returns their number. */
 type Step = (limit: number) => Promise<number>;
 
+/** The kinds of purged data, in the order in which their first purges follow one another. */
+const purgedKinds = [
+  'deliveries',
+  'events',
+  'dead-letters',
+  'retries',
+  'jobs',
+  'statistics',
+  'statistics-of-workspaces',
+  'idempotency-keys',
+] as const;
+
 /**
- * Options of a purge. `name` is the kind of purged data, for log events. `steps` returns the steps of one run, each of
+ * Options of a purge. `name` is the kind of purged data, also for log events. `steps` returns the steps of one run, each of
  * which is repeated until it finds no more.
  */
 type PurgeTask = Readonly<{
-  name: string;
+  name: (typeof purgedKinds)[number];
   steps: () => Promise<readonly Step[]>;
   intervalMs: number;
   clock: Clock;
@@ -44,8 +56,9 @@ export type WorkspacePurgeOptions = Omit<PurgeTask, 'steps'> &
 // Small enough that a step does not delay the projection, which the rest after each step leaves most of the time to.
 const chunk = 500;
 const restFactor = 3;
-// By then MongoDB is connected, and a service that restarts often still purges.
+// By then MongoDB is connected, and a service that restarts often still purges. All at once would hold up MongoDB.
 const firstRunMs = 60_000;
+const betweenFirstRunsMs = 20_000;
 
 /** Removes everything that has expired, in steps; returns the number of removals. */
 const runSteps = async ({ steps, clock }: PurgeTask, isStopped: () => boolean): Promise<number> => {
@@ -76,13 +89,13 @@ const start = (task: PurgeTask): (() => void) => {
   };
   return runPeriodically({
     clock,
-    firstMs: Math.min(firstRunMs, intervalMs),
+    firstMs: Math.min(firstRunMs + purgedKinds.indexOf(name) * betweenFirstRunsMs, intervalMs),
     everyMs: intervalMs,
     run,
   });
 };
 
-/** Purges after one minute and then at each interval. Returns a function that stops it. */
+/** Purges one to four minutes after the start and then at each interval. Returns a function that stops it. */
 export const purgeExpired = ({ store, retentionMs, ...task }: PurgeOptions): (() => void) =>
   start({
     ...task,

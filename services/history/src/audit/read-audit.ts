@@ -6,7 +6,7 @@ import type { AuditStore, StoredAudit } from './ports.ts';
 
 /** The dependencies of the reader. */
 export type AuditReaderParts = Readonly<{
-  bus: Pick<Bus, 'readRange' | 'lag'>;
+  bus: Pick<Bus, 'readRecords' | 'lag'>;
   store: Pick<AuditStore, 'insert' | 'nextOffset'>;
   clock: Clock;
   logger: Logger;
@@ -15,8 +15,10 @@ export type AuditReaderParts = Readonly<{
 // Entries are rare, and the topic keeps them for 30 days: a member of a group would fetch all the time.
 const everyMs = 60_000;
 const recordsAtOnce = 2_000;
-// Commits nothing: its lag is the end of the topic.
+// Commits nothing: its lag is the whole topic.
 const group = 'tidings-history-audit';
+
+const positionAt = (offset: number) => ({ partition: 0, offset: BigInt(offset) });
 
 const decoded = (record: IncomingRecord, logger: Logger): readonly StoredAudit[] => {
   try {
@@ -66,22 +68,21 @@ export class AuditReader {
 
   async #read(): Promise<void> {
     const { bus, store, logger } = this.#parts;
-    this.#next ??= await store.nextOffset();
+    const stored = this.#next ?? (await store.nextOffset());
     const ends = await bus.lag(group, [topics.audit]);
-    const end = Number(ends.find(({ partition }) => partition === 0)?.highOffset ?? 0);
-    while (this.#next < end) {
-      const until = Math.min(end, this.#next + recordsAtOnce);
-      const found: StoredAudit[] = [];
-      await bus.readRange({
-        topic: topics.audit,
-        partitions: [0],
-        from: { offsets: new Map([[0, BigInt(this.#next)]]) },
-        until: new Map([[0, BigInt(until)]]),
-        service: 'history-audit',
-        onRecord: (record) => void found.push(...decoded(record, logger)),
-      });
+    const range = ends.find(({ partition }) => partition === 0);
+    const end = Number(range?.highOffset ?? 0);
+    // The offset of a group that commits nothing is the first one of the log.
+    let next = Math.max(stored, Number(range?.committedOffset ?? 0));
+    while (next < end) {
+      const from = next;
+      const count = Math.min(end - from, recordsAtOnce);
+      const positions = Array.from({ length: count }, (_, at) => positionAt(from + at));
+      const records = await bus.readRecords({ topic: topics.audit, positions });
+      const found = records.flatMap((record) => (record === null ? [] : decoded(record, logger)));
       if (found.length > 0) await store.insert(found);
-      this.#next = until;
+      next = from + count;
+      this.#next = next;
     }
   }
 }
