@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -49,6 +50,8 @@ test('a broker keeps its records and port after kill -9 and after a stop', async
   cluster = await startBrokers({ count: 1, dataDir: folder });
   const { brokers } = cluster;
   await ensureTopics({ brokers, replicationFactor: 1, topics: [topics.keyUsage], logger: silentLogger });
+  // So that the first group does not wait for it.
+  expect(existsSync(join(folder, 'broker-1', 'data', '__consumer_offsets-0'))).toBe(true);
   const bus = await connect(brokers);
   const producer = await bus.producer();
   const sent = Array.from({ length: 20 }, (_, i) => `record ${i}`);

@@ -22,6 +22,7 @@ export type EnsureTopicsReport = Readonly<{ created: readonly string[]; warnings
 
 // 30 days. With Kafka's default of 7, a stack that was stopped for longer reads everything again, old retries included.
 const minOffsetsRetentionMinutes = 43_200;
+const clientId = 'tidings-topics';
 const startingMs = 30_000;
 const pollMs = 100;
 
@@ -32,10 +33,13 @@ const pollMs = 100;
  */
 export async function ensureTopics(options: EnsureTopicsOptions): Promise<EnsureTopicsReport> {
   const { brokers, logger, topics: wanted = allTopics } = options;
-  const admin = createKafka({ brokers, clientId: 'tidings-topics', logger }).admin();
+  const admin = createKafka({ brokers, clientId, logger }).admin();
   try {
     await admin.connect();
-    const created = await createMissing(admin, wanted, options);
+    const [created] = await Promise.all([
+      createMissing(admin, wanted, options),
+      createOffsetsTopic(admin, logger),
+    ]);
     const counts = await waitForLeaders(admin, wanted);
     assertPartitionedAlike(counts);
     const warnings = [...compareCounts(wanted, counts), ...(await checkOffsetsRetention(admin))];
@@ -78,6 +82,19 @@ async function createMissing(
   return missing.map(({ name }) => name);
 }
 
+/**
+ * Kafka creates the topic of committed offsets when the first group is looked for. Here that happens beside the other
+ * topics; otherwise the first groups would wait for it.
+ */
+async function createOffsetsTopic(admin: Admin, logger: Logger): Promise<void> {
+  try {
+    await admin.describeGroups([clientId]);
+  } catch (error) {
+    // A client that may not see this group, for example: the groups themselves create it as well.
+    logger.debug({ detail: detailOf(error) }, 'topics.no-coordinator');
+  }
+}
+
 /** Repeats requests that brokers may refuse during startup: one that has not joined counts as absent. */
 async function untilDeadline<R>(work: () => Promise<R>): Promise<R> {
   const deadlineMs = performance.now() + startingMs;
@@ -103,7 +120,7 @@ async function waitForLeaders(
     const leaderless = known.find(({ partitions }) => partitions.some(({ leader }) => leader < 0));
     if (leaderless !== undefined) throw new Error(`${leaderless.name} has partitions without a leader`);
     // A named leader may not be ready yet: until the broker has opened the log, it responds that it is not the leader.
-    await Promise.all(known.map(({ name }) => admin.fetchTopicOffsets(name)));
+    await admin.fetchTopicEnds(known.map(({ name }) => name));
     return new Map(known.map(({ name, partitions }) => [name, partitions.length]));
   });
 }
