@@ -6,7 +6,7 @@ import { AppError } from '@tidings/runtime';
 
 import { liveBrokerIds } from './broker-metadata.ts';
 import { type BrokerPlace, brokerProperties, propertiesText } from './broker-settings.ts';
-import { type JavaTools, prepareJava } from './java-tools.ts';
+import { type JavaTools, javaCommand, prepareJava } from './java-tools.ts';
 import { damagedFile, readJsonFile, writeJsonFile } from './json-file.ts';
 import { Part } from './part.ts';
 import { freePorts, requireFreePorts } from './ports.ts';
@@ -59,22 +59,22 @@ class BrokerPart extends Part {
 
   constructor(place: BrokerPlace, context: BrokerContext) {
     const { host, java, folder, logDir, count, clusterId } = context;
+    const main = ['LocalBroker', join(folder, 'server.properties'), place.dataFolder, clusterId];
+    const { args, onEnded } = javaCommand(java, { program: 'broker', heapArgs, main });
     super({
       process: {
         name: `broker-${place.nodeId}`,
         command: java.java,
-        args: [
-          ...heapArgs,
-          ...java.jvmArgs,
-          ...['-cp', java.classPath, 'LocalBroker'],
-          ...[join(folder, 'server.properties'), place.dataFolder, clusterId],
-        ],
+        args,
         logFile: join(logDir, `broker-${place.nodeId}.log`),
       },
       isReady: async () => (await liveBrokerIds(host, place.port))?.length === count(),
       readyTimeoutMs,
       stopGraceMs,
-      onSpawn: context.onSpawn,
+      onSpawn: (part) => {
+        void part.ended().then(onEnded);
+        context.onSpawn?.(part);
+      },
     });
     this.address = `${host}:${place.port}`;
     this.nodeId = place.nodeId;

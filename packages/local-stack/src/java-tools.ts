@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url';
 
 import { AppError } from '@tidings/runtime';
 
+import { type ArchiveUse, useClassArchive } from './class-archive.ts';
+
 const deployFolder = fileURLToPath(new URL('../../../deploy/local/', import.meta.url));
 const pomFile = join(deployFolder, 'pom.xml');
 const launcherFiles = [
@@ -30,13 +32,32 @@ const minJava = 17;
 export type JavaTools = Readonly<{
   /** Path of the `java` program itself (not a shim: the pid must be the JVM's). */
   java: string;
-  /** The jars and the launcher's classes, as an argument of `java -cp`. */
-  classPath: string;
+  /** Version and vendor of the JVM. */
+  jvm: string;
+  /** The jars of Kafka, of the embedded MongoDB and of their launcher. */
+  jars: readonly string[];
   /** JVM arguments that every part shares. */
   jvmArgs: readonly string[];
 }>;
 
 type CommandResult = Readonly<{ code: number | string; output: string }>;
+
+/** A JVM of the stack that is about to be started. */
+export type JavaCommand = Readonly<{ args: readonly string[]; onEnded: ArchiveUse['onEnded'] }>;
+
+/** Returns the arguments that run a class of the launcher, with its archive of classes. */
+export function javaCommand(
+  { jvm, jars, jvmArgs }: JavaTools,
+  {
+    program,
+    heapArgs,
+    main,
+  }: Readonly<{ program: string; heapArgs: readonly string[]; main: readonly string[] }>,
+): JavaCommand {
+  const archive = useClassArchive({ folder: cacheFolder, program, jvm, jars });
+  const args = [...heapArgs, ...jvmArgs, ...archive.args, '-cp', jars.join(delimiter), ...main];
+  return { args, onEnded: archive.onEnded };
+}
 
 /** Options of the preparation. `print` receives a line before each long step; `signal` aborts a download. */
 export type PrepareOptions = Readonly<{ print?: (line: string) => void; signal?: AbortSignal }>;
@@ -59,15 +80,16 @@ let underWay: Promise<JavaTools> | null = null;
 
 async function prepare(options: PrepareOptions): Promise<JavaTools> {
   const { print = () => {}, signal } = options;
-  const java = await findJava();
+  const { java, jvm } = await findJava();
   const pomHash = hashOf(readFileSync(pomFile));
   const jars = readJars(pomHash) ?? (await fetchJars(pomHash, print, signal));
   const launcherHash = hashOf(pomHash, ...launcherFiles.map((file) => readFileSync(file)));
-  const classes = join(cacheFolder, `classes-${launcherHash}`);
-  if (!existsSync(classes)) await compileLauncher(java, jars, classes);
+  const launcher = join(cacheFolder, `launcher-${launcherHash}.jar`);
+  if (!existsSync(launcher)) await compileLauncher(java, jars, launcher);
   return {
     java,
-    classPath: [classes, ...jars].join(delimiter),
+    jvm,
+    jars: [launcher, ...jars],
     jvmArgs: [
       // The smallest collector and compiler: a broker that is started for an hour gains nothing from larger ones.
       '-XX:+UseSerialGC',
@@ -85,7 +107,7 @@ async function prepare(options: PrepareOptions): Promise<JavaTools> {
   };
 }
 
-async function findJava(): Promise<string> {
+async function findJava(): Promise<Pick<JavaTools, 'java' | 'jvm'>> {
   const home = process.env['JAVA_HOME'];
   const candidate = home ? join(home, 'bin', 'java') : 'java';
   const found = await run(candidate, ['-XshowSettings:properties', '-version']);
@@ -105,7 +127,10 @@ async function findJava(): Promise<string> {
       message: `Java is ${version}, but Kafka 4 needs ${minJava} or newer. Install a newer JDK or point JAVA_HOME at one.`,
     });
   }
-  return join(realHome, 'bin', 'java');
+  const jvm = [...found.output.matchAll(/java\.vm\.(?:name|vendor|version) = (.+)/g)].map(
+    ([, value]) => value,
+  );
+  return { java: join(realHome, 'bin', 'java'), jvm: jvm.join(' ') };
 }
 
 function readJars(pomHash: string): string[] | null {
@@ -163,30 +188,39 @@ function mavenError({ code, output }: CommandResult): AppError {
   });
 }
 
+/** Compiles the launcher into a jar: a JVM archives no classes of folders. */
 async function compileLauncher(java: string, jars: readonly string[], target: string): Promise<void> {
   mkdirSync(cacheFolder, { recursive: true });
   const fresh = mkdtempSync(join(cacheFolder, 'compiling-'));
-  const made = await run(java, [
-    ...['-m', 'jdk.compiler/com.sun.tools.javac.Main', '-d', fresh],
-    ...['-cp', jars.join(delimiter), ...launcherFiles],
-  ]);
-  if (made.code !== 0) {
-    rmSync(fresh, { recursive: true, force: true });
-    const isRuntimeOnly = /Module jdk\.compiler not found/.test(made.output);
-    throw new AppError({
-      code: 'config-invalid',
-      message: isRuntimeOnly
-        ? `the Java at ${java} is a runtime without a compiler. Install a JDK ${minJava} or newer, not only a JRE, or point JAVA_HOME at one.`
-        : `the launchers of Kafka and of the embedded MongoDB do not compile: ${made.output.slice(0, 600)}`,
-    });
-  }
+  const classes = join(fresh, 'classes');
+  const jar = join(fresh, 'launcher.jar');
   try {
-    renameSync(fresh, target);
-  } catch (error) {
-    // A concurrent start compiled the same classes first; a rename never replaces a non-empty folder.
-    if (!existsSync(target)) throw error;
+    await runTool(java, [
+      'jdk.compiler/com.sun.tools.javac.Main',
+      '-d',
+      classes,
+      '-cp',
+      jars.join(delimiter),
+      ...launcherFiles,
+    ]);
+    await runTool(java, ['jdk.jartool/sun.tools.jar.Main', '--create', '--file', jar, '-C', classes, '.']);
+    // A concurrent start may have made the same.
+    renameSync(jar, target);
+  } finally {
     rmSync(fresh, { recursive: true, force: true });
   }
+}
+
+async function runTool(java: string, [tool = '', ...args]: readonly string[]): Promise<void> {
+  const made = await run(java, ['-m', tool, ...args]);
+  if (made.code === 0) return;
+  const isRuntimeOnly = /Module jdk\.\w+ not found/.test(made.output);
+  throw new AppError({
+    code: 'config-invalid',
+    message: isRuntimeOnly
+      ? `the Java at ${java} is a runtime without a compiler. Install a JDK ${minJava} or newer, not only a JRE, or point JAVA_HOME at one.`
+      : `the launchers of Kafka and of the embedded MongoDB do not compile: ${made.output.slice(0, 600)}`,
+  });
 }
 
 function hashOf(...parts: readonly (string | Buffer)[]): string {

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 
-import { type JavaTools, prepareJava } from './java-tools.ts';
+import { type JavaCommand, type JavaTools, javaCommand, prepareJava } from './java-tools.ts';
 import { Part, type PartSpec } from './part.ts';
 import { freePorts, requireFreePorts } from './ports.ts';
 
@@ -59,7 +59,7 @@ export async function startMongo(options: MongoOptions): Promise<Mongo> {
   mkdirSync(dataDir, { recursive: true });
   const kind = await chooseKind(options);
   const place = { host, port, dataDir };
-  const { command, args } =
+  const { command, args, onEnded } =
     kind === 'mongod' ? mongodCommand(place) : embeddedCommand(place, options.java ?? (await prepareJava()));
   const part = new MongoPart(
     {
@@ -67,7 +67,10 @@ export async function startMongo(options: MongoOptions): Promise<Mongo> {
       isReady: () => accepts(host, port),
       readyTimeoutMs,
       stopGraceMs,
-      onSpawn: options.onSpawn,
+      onSpawn: (spawned) => {
+        void spawned.ended().then(onEnded);
+        options.onSpawn?.(spawned);
+      },
     },
     `mongodb://${host}:${port}/${kind === 'mongod' ? '?journal=true' : ''}`,
     kind,
@@ -90,7 +93,7 @@ async function chooseKind({ kind = 'auto', dataDir }: MongoOptions): Promise<'mo
 }
 
 type Place = Readonly<{ host: string; port: number; dataDir: string }>;
-type Command = Readonly<{ command: string; args: readonly string[] }>;
+type Command = Readonly<{ command: string }> & JavaCommand;
 
 function mongodCommand({ host, port, dataDir }: Place): Command {
   const folder = join(dataDir, mongodFolder);
@@ -105,22 +108,13 @@ function mongodCommand({ host, port, dataDir }: Place): Command {
     '--wiredTigerCacheSizeGB',
     '0.5',
   ];
-  return { command: 'mongod', args };
+  return { command: 'mongod', args, onEnded: () => {} };
 }
 
 function embeddedCommand({ host, port, dataDir }: Place, java: JavaTools): Command {
   const file = join(dataDir, embeddedFile);
-  const args = [
-    ...heapArgs,
-    ...java.jvmArgs,
-    '-cp',
-    java.classPath,
-    'EmbeddedMongo',
-    host,
-    String(port),
-    file,
-  ];
-  return { command: java.java, args };
+  const main = ['EmbeddedMongo', host, String(port), file];
+  return { command: java.java, ...javaCommand(java, { program: 'mongodb', heapArgs, main }) };
 }
 
 async function accepts(host: string, port: number): Promise<boolean> {

@@ -2,7 +2,7 @@ import { execFile, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { ensureTopics } from '@tidings/kafka';
@@ -42,8 +42,8 @@ export async function openBrokers(): Promise<OwnBrokers> {
   const nodes = await startBrokers({ count: 1, dataDir: folder, java: await prepareJava() });
   await ensureTopics({ brokers: nodes.brokers, replicationFactor: 1, logger: silentLogger });
   const configure = async (entity: readonly string[], config: string): Promise<void> => {
-    const { java: program, classPath, jvmArgs } = await prepareJava();
-    const tool = ['-cp', classPath, 'kafka.admin.ConfigCommand'];
+    const { java: program, jars, jvmArgs } = await prepareJava();
+    const tool = ['-cp', jars.join(delimiter), 'kafka.admin.ConfigCommand'];
     const address = ['--bootstrap-server', nodes.brokers.join(',')];
     const change = ['--alter', '--add-config', config];
     await promisify(execFile)(program, [...jvmArgs, ...tool, ...address, ...entity, ...change]);

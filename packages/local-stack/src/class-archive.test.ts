@@ -1,0 +1,67 @@
+import { mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { useClassArchive } from './class-archive.ts';
+
+const inOrder = { code: 143, signal: null };
+const killed = { code: null, signal: 'SIGKILL' } as const;
+
+const aFolder = () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tidings-class-archive-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const jar = join(folder, 'kafka.jar');
+  writeFileSync(jar, 'jar');
+  const use = (jvm = 'JVM 17') => useClassArchive({ folder, program: 'broker', jvm, jars: [jar] });
+  /** The value of the option that names an archive. */
+  const fileOf = ({ args }: ReturnType<typeof use>, option: string) =>
+    args.find((arg) => arg.startsWith(`${option}=`))?.slice(option.length + 1);
+  /** Runs a JVM that writes an archive and ends. */
+  const record = (end: Parameters<ReturnType<typeof use>['onEnded']>[0], jvm?: string) => {
+    const recording = use(jvm);
+    const fresh = fileOf(recording, '-XX:ArchiveClassesAtExit');
+    if (fresh !== undefined) writeFileSync(fresh, 'archive');
+    recording.onEnded(end);
+    return fresh;
+  };
+  const archives = () => readdirSync(folder).filter((name) => name.includes('.jsa'));
+  return { jar, use, fileOf, record, archives };
+};
+
+it('records the classes at the first start, and uses them from the next one on', () => {
+  const { use, fileOf, record, archives } = aFolder();
+  const fresh = record(inOrder);
+  expect(fresh).toBeDefined();
+  const next = use();
+  expect(archives().map((name) => fileOf(next, '-XX:SharedArchiveFile')?.endsWith(name))).toEqual([true]);
+  expect(fileOf(next, '-XX:ArchiveClassesAtExit')).toBeUndefined();
+  next.onEnded(inOrder);
+  expect(archives()).toHaveLength(1);
+});
+
+it('keeps nothing of a JVM that was killed, or that wrote nothing', () => {
+  const { use, fileOf, record, archives } = aFolder();
+  record(killed);
+  use().onEnded(inOrder);
+  expect(archives()).toEqual([]);
+  expect(fileOf(use(), '-XX:ArchiveClassesAtExit')).toBeDefined();
+});
+
+it('gives concurrent recordings files of their own', () => {
+  const { use, fileOf } = aFolder();
+  const [one, other] = [use(), use()];
+  expect(fileOf(one, '-XX:ArchiveClassesAtExit')).not.toBe(fileOf(other, '-XX:ArchiveClassesAtExit'));
+});
+
+it('records anew for another JVM and for changed jars, and removes the archives of the ones before', () => {
+  const { jar, use, fileOf, record, archives } = aFolder();
+  record(inOrder);
+  // Of a stack that was killed.
+  writeFileSync(`${jar.replace('kafka.jar', 'broker-0123456789abcdef.jsa')}.4711-1`, 'unfinished');
+  const earlier = archives();
+  record(inOrder, 'JVM 21');
+  expect(archives()).toHaveLength(1);
+  expect(earlier).not.toContain(archives()[0]);
+  utimesSync(jar, 1, 1);
+  expect(fileOf(use('JVM 21'), '-XX:SharedArchiveFile')).toBeUndefined();
+});
