@@ -75,10 +75,12 @@ function installAdvice(output) {
   return `the dependencies could not be installed:\n${end}`;
 }
 
-/** Compiles what has changed, and bundles the console. Throws a UserError with the output of a step that fails. */
+/** Compiles what has changed, and bundles it and the console. Throws a UserError with the output of a step that fails. */
 export async function build() {
   await Promise.all([
-    runStep(steps.compile, 'building', [join(root, 'node_modules/typescript/bin/tsc'), '-b']),
+    runStep(steps.compile, 'building', [join(root, 'node_modules/typescript/bin/tsc'), '-b']).then(() =>
+      runStep(steps.server, 'bundling the services', [join(root, 'deploy/local/bundle-server.mjs')]),
+    ),
     runStep(steps.bundle, 'bundling the console', [join(root, 'deploy/local/bundle-console.mjs')]),
   ]);
 }

@@ -7,7 +7,8 @@ const web = join('services', 'console', 'web');
 
 /**
  * The steps of the build. `folders` and `files` have the sources, whose names are `sourceNames`; a folder of `without`
- * is another step's. `resultNames`: files below dist that record what the step has made.
+ * is another step's. `resultNames`: files below dist that record what the step has made. `isOfResults`: its sources are
+ * results of another step.
  */
 export const steps = {
   compile: {
@@ -17,6 +18,15 @@ export const steps = {
     files: ['tsconfig.json', 'tsconfig.base.json', 'pnpm-lock.yaml'],
     sourceNames: /\.(ts|tsx|json)$/,
     resultNames: /^\.tsbuildinfo$/,
+  },
+  server: {
+    record: '.tidings-server-bundled',
+    folders: ['packages', 'services'],
+    without: [web],
+    files: ['pnpm-lock.yaml', 'deploy/local/bundle-server.mjs'],
+    sourceNames: /^\.tsbuildinfo$/,
+    isOfResults: true,
+    resultNames: /^(server|local-stack)\.mjs$/,
   },
   bundle: {
     record: '.tidings-bundled',
@@ -43,7 +53,11 @@ export class BuildState {
     this.#root = root;
     this.#step = step;
     this.#file = join(root, 'node_modules', step.record);
-    this.#sources = this.#hash({ names: step.sourceNames, isResult: false, files: step.files });
+    this.#sources = this.#hash({
+      names: step.sourceNames,
+      isResult: step.isOfResults === true,
+      files: step.files,
+    });
   }
 
   /** Returns true if no source and no result has changed since the last build that `remember` was called for. */

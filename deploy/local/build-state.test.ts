@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { BuildState } from './build-state.mjs';
+import { BuildState, steps } from './build-state.mjs';
 
 const aRepository = () => {
   const root = mkdtempSync(join(tmpdir(), 'tidings-build-state-'));
@@ -49,4 +49,24 @@ it('does not count what changes while the compiler runs as built', () => {
   write('packages/one/src/a.ts', 'changed meanwhile');
   state.remember();
   expect(isCurrent()).toBe(false);
+});
+
+it('bundles the services again when the compiler has run or a bundle is missing', () => {
+  const { root, write } = aRepository();
+  write('deploy/local/bundle-server.mjs', '');
+  write('services/server/dist/server.mjs', 'bundled');
+  const isCurrent = () => new BuildState(root, steps.server).isCurrent();
+  const changes = [
+    () => write('packages/one/dist/.tsbuildinfo', 'built again'),
+    () => write('deploy/local/bundle-server.mjs', 'changed'),
+    () => rmSync(join(root, 'services/server/dist/server.mjs')),
+  ];
+  for (const change of changes) {
+    new BuildState(root, steps.server).remember();
+    expect(isCurrent()).toBe(true);
+    write('packages/one/src/a.ts', `the compiler decides: ${Math.random()}`);
+    expect(isCurrent()).toBe(true);
+    change();
+    expect(isCurrent()).toBe(false);
+  }
 });

@@ -5,5 +5,6 @@ await startLocalStack({
   command: 'npm run dev',
   purpose:
     'Runs Tidings from source and restarts a service when a file that it uses changes. Ctrl-C stops it.',
+  load: async () => await import('../../packages/local-stack/dist/index.js'),
   run: async ({ runDevStack }, options) => await runDevStack(options),
 });

@@ -6,9 +6,10 @@ import { requireJavaAndMaven, requireNode } from './machine.mjs';
 import { helpText, readOptions } from './options.mjs';
 
 /**
- * Checks the machine, installs and builds what has changed, then calls `run` with packages/local-stack and its options.
+ * Checks the machine, installs and builds what has changed, then calls `run` with packages/local-stack, which `load`
+ * imports, and its options.
  */
-export async function startLocalStack({ command, purpose, run }) {
+export async function startLocalStack({ command, purpose, load, run }) {
   await main(async (handOver) => {
     requireNode();
     const { help, ...options } = readOptions(process.argv.slice(2), {
@@ -23,7 +24,7 @@ export async function startLocalStack({ command, purpose, run }) {
     if (!process.env.KAFKA_BROKERS) requireJavaAndMaven(dirname(fileURLToPath(import.meta.url)));
     await install();
     await build();
-    const localStack = await import('../../packages/local-stack/dist/index.js');
+    const localStack = await load();
     handOver();
     return await run(localStack, { ...options, env: process.env, print });
   });

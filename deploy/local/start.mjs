@@ -1,7 +1,11 @@
 import { startLocalStack } from './start-local-stack.mjs';
 
+const bundle = new URL('../../services/server/dist/local-stack.mjs', import.meta.url).href;
+
 await startLocalStack({
   command: 'npm start',
   purpose: 'Runs Tidings on this machine: Kafka, MongoDB and the services. Ctrl-C stops it; the data stays.',
-  run: async ({ runLocalStack }, options) => await runLocalStack(options),
+  load: async () => await import(bundle),
+  run: async ({ runLocalStack, tidingsProcesses, bundledServer }, options) =>
+    await runLocalStack({ ...options, processes: tidingsProcesses(options.form, bundledServer) }),
 });

@@ -15,4 +15,4 @@ export { type Mongo, type MongoOptions, startMongo } from './mongo.ts';
 export type { Part } from './part.ts';
 export { freePorts } from './ports.ts';
 export { runLocalStack } from './run-local-stack.ts';
-export type { ServiceProcess, ServiceSpec } from './service-parts.ts';
+export { bundledServer, type ServiceProcess, type ServiceSpec, tidingsProcesses } from './service-parts.ts';

@@ -1,6 +1,6 @@
 import { appendFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { LoggedCommand } from './guard-processes.ts';
 import { type CommandSender, commandFaults, commandRules } from './mongodb-command-rules.ts';
 import { type MongoDriver, watchMongodbCommands } from './watch-mongodb-commands.ts';
@@ -10,14 +10,15 @@ import { type MongoDriver, watchMongodbCommands } from './watch-mongodb-commands
 
 const log = process.env['COMMAND_LOG'];
 const entry = process.argv[1] ?? '';
-const isServer = /[\\/]services[\\/]server[\\/]dist[\\/]/.test(entry);
+// Compiled or bundled.
+const repository = /^(.*[\\/])services[\\/]server[\\/]dist[\\/]/.exec(entry)?.[1];
 const isSender = (service: string): service is CommandSender => service in commandRules;
 
-if (log !== undefined && isServer) {
+if (log !== undefined && repository !== undefined) {
   // The same module instance that the services load.
-  const { mongo } = createRequire(join(dirname(entry), '../../../../packages/mongodb/package.json'))(
-    'mongoose',
-  ) as Readonly<{ mongo: MongoDriver }>;
+  const { mongo } = createRequire(join(repository, 'packages/mongodb/package.json'))('mongoose') as Readonly<{
+    mongo: MongoDriver;
+  }>;
   const reported = new Set<string>();
   const report = (line: LoggedCommand): void => {
     const text = JSON.stringify(line);
