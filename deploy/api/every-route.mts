@@ -93,7 +93,9 @@ async function deliveries(): Promise<void> {
   const ofOne = await client.GET('/v1/webhooks/subscriptions/{id}/deliveries', {
     params: { path: { id }, query: { status_class: '5xx' } },
   });
-  console.log(ofOne.data?.next_cursor);
+  const undelivered = await client.GET('/v1/webhooks/deliveries/undelivered', { params: { query: { limit: 5 } } });
+  const why: string | null | undefined = undelivered.data?.data[0]?.reasons[0]?.reason;
+  console.log(ofOne.data?.next_cursor, why);
   const one = await client.GET('/v1/webhooks/deliveries/{id}', { params: { path: { id } } });
   console.log(first?.status === 'delivered', one.data?.attempts.map(({ outcome }) => outcome === 'failed'));
   const many = await client.POST('/v1/webhooks/deliveries/retry', {

@@ -187,6 +187,7 @@ export const isolationRules: Readonly<Record<string, 'public' | readonly Try[]>>
   listEvents: list,
   getEvent: [{ params: ({ event }) => ({ id: event }), ...hidden }],
   listDeliveries: list,
+  countUndelivered: list,
   listSubscriptionDeliveries: ofSubscription(),
   getDelivery: [{ params: ({ delivery }) => ({ id: delivery }), ...hidden }],
   retryDeliveries: [...many({}), { body: () => ({ filter: { status: 'delivered' } }), ...blind }],

@@ -38,6 +38,7 @@ import { openStatistics } from './statistics/open-statistics.ts';
 import type { StatisticsStore } from './statistics/ports.ts';
 import { openStream } from './stream/open-stream.ts';
 import { openSystem } from './system/open-system.ts';
+import { undeliveredRoutes } from './undelivered/adapters/undelivered-routes.ts';
 
 type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
 
@@ -161,6 +162,8 @@ export const startHistory = async (
   const stream = openStream(context, { bus, erasures, isStillValid: access.isStillValid, keys: stores.keys });
   const routes = [
     ...eventRoutes,
+    // Before the single delivery, whose path it matches too.
+    ...undeliveredRoutes(stores),
     ...deliveryRoutes,
     ...deadLetterRoutes,
     ...jobs.routes,

@@ -376,6 +376,44 @@ export const describeDeliveryStore = (name: string, open: () => DeliveryStore): 
       expect(await store.countByEvent([], scope)).toEqual(new Map());
     });
 
+    it('counts those that wait by subscription and reason, with the oldest and the next attempt', async () => {
+      const store = open();
+      const { attempt, scope, workspace } = aWorkspace();
+      const [one, two] = [newSubscriptionId(1), newSubscriptionId(2)];
+      const of = (over: Partial<AttemptRecorded>) =>
+        deliveryOf(attempt({ deliveryId: newDelivery(), ...over }));
+      const failed = (atMs: number, acceptedAtMs: number) =>
+        of({ subscriptionId: one, acceptedAtMs, outcome: outcomes.failed, next: { kind: 'retry', atMs } });
+      const first = failed(1_790_000_060_000, 1_790_000_000_000);
+      const again = failed(1_790_000_050_000, 1_790_000_010_000);
+      await store.insert([first, again, of({ subscriptionId: one })]);
+      // A later revision has null where the first has no field.
+      await store.replace([{ delivery: again, rev: 1 }]);
+      const ofAcme = { subscriptionId: two, consumerId: consumerId('acme') };
+      await store.insert([
+        of({ ...ofAcme, acceptedAtMs: 1_790_000_020_000, outcome: outcomes.deferred }),
+        of({ ...ofAcme, outcome: outcomes.setAside }),
+        deliveryOf(aWorkspace().attempt({ outcome: outcomes.deferred })),
+      ]);
+      const counts = {
+        failed: {
+          ...{ subscriptionId: one, consumerId: null, status: 'retrying', reason: null },
+          ...{ lastReason: 'http-status', lastStatusCode: 500, count: 2 },
+          ...{ oldestAtMs: 1_790_000_000_000, nextAttemptAtMs: 1_790_000_050_000 },
+        },
+        deferred: {
+          ...{ ...ofAcme, status: 'pending', reason: 'breaker-open', lastReason: null, lastStatusCode: null },
+          ...{ count: 1, oldestAtMs: 1_790_000_020_000, nextAttemptAtMs: null },
+        },
+      };
+      const all = await store.countUnderWay(scope);
+      expect(all.toSorted((a, b) => b.count - a.count)).toEqual([counts.failed, counts.deferred]);
+      const acme = { workspaceId: workspace, ownerId: consumerId('acme') };
+      expect(await store.countUnderWay(acme)).toEqual([counts.deferred]);
+      expect(await store.countUnderWay({ ...scope, subscriptionId: one })).toEqual([counts.failed]);
+      expect(await store.countUnderWay({ ...acme, consumerId: consumerId('globex') })).toEqual([]);
+    });
+
     it('pages through all of them, oldest first, and counts them', async () => {
       const store = open();
       const { attempt, scope } = aWorkspace();

@@ -9,6 +9,7 @@ import {
 import { matches } from '../src/dead-letters/domain/dead-letter-filters.ts';
 import type { OffsetRange } from '../src/dead-letters/domain/dead-letter-job.ts';
 import type { DeadLetterCount, DeadLetterPosition, DeadLetterStore } from '../src/dead-letters/ports.ts';
+import { countUndelivered } from './count-undelivered.ts';
 
 const isIn =
   ({ position }: DeadLetter) =>
@@ -120,6 +121,17 @@ export const createMemoryDeadLetterStore = (): DeadLetterStore & {
     count: async (filters) =>
       counted([...kept.values()].filter((deadLetter) => matches(deadLetter, filters))),
     countWaiting: async () => counted([...kept.values()].filter(({ state }) => unsettled.includes(state))),
+    countUndelivered: async (filters) =>
+      countUndelivered(
+        [...kept.values()].flatMap((deadLetter) => {
+          const { subscriptionId, consumerId, reason, lastError, lastStatusCode, recordedAtMs } = deadLetter;
+          const isOne = deadLetter.ref.kind === 'delivery' && unsettled.includes(deadLetter.state);
+          if (!isOne || subscriptionId === null || !matches(deadLetter, filters)) return [];
+          const times = { oldestAtMs: recordedAtMs, nextAttemptAtMs: null };
+          const why = { status: 'dead_lettered', reason, lastReason: lastError, lastStatusCode } as const;
+          return [{ subscriptionId, consumerId, ...why, ...times }];
+        }),
+      ),
     countBySubscription: async (filters, ranges) => {
       ready();
       const counts = new Map<SubscriptionId | null, number>();

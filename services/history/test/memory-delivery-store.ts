@@ -12,6 +12,7 @@ import type {
 } from '../src/deliveries/ports.ts';
 import { indexedFilters, isScanned } from '../src/deliveries/scanned-filters.ts';
 import { matchesTypePattern } from '../src/domain/type-pattern.ts';
+import { countUndelivered } from './count-undelivered.ts';
 import { memoryStep } from './memory-step.ts';
 
 const lastOf = (delivery: Delivery) => delivery.attemptEvents.filter(isAttempt).at(-1);
@@ -146,6 +147,20 @@ export const createMemoryDeliveryStore = (): DeliveryStore & {
     count: async (filters) => {
       ready();
       return [...kept.values()].filter(({ delivery }) => matches(delivery, filters)).length;
+    },
+    countUnderWay: async (filters) => {
+      ready();
+      return countUndelivered(
+        [...kept.values()].flatMap(({ delivery }) => {
+          const { status } = delivery;
+          const isUnderWay = status === 'pending' || status === 'retrying';
+          if (!isUnderWay || !matches(delivery, filters)) return [];
+          const { subscriptionId, consumerId, statusReason: reason } = delivery;
+          const { lastReason, lastStatusCode } = summaryOf(delivery);
+          const times = { oldestAtMs: delivery.createdAtMs, nextAttemptAtMs: delivery.nextAttemptAtMs };
+          return [{ subscriptionId, consumerId, status, reason, lastReason, lastStatusCode, ...times }];
+        }),
+      );
     },
     putReplayEnds: async (deliveries) => {
       ready();

@@ -232,6 +232,11 @@ describe('the request of a command', () => {
       undefined,
     ],
     [
+      ['deliveries', 'undelivered', '--consumer', 'a', '--subscription', 'sub_1', '--limit', '5'],
+      'GET /v1/webhooks/deliveries/undelivered?consumer_id=a&subscription_id=sub_1&limit=5',
+      undefined,
+    ],
+    [
       ['dead-letters', 'count', '--consumer', 'a'],
       'GET /v1/webhooks/dead-letters/counts?consumer_id=a',
       undefined,

@@ -3,6 +3,7 @@ import { type CommandSpec, type Given, pageOptions, pageQuery, textOf } from '..
 import { filterOf, filterOptions } from './delivery-filters.ts';
 import { retryCommand } from './retry-deliveries.ts';
 import { showDelivery } from './show-delivery.ts';
+import { undeliveredCommand } from './undelivered.ts';
 
 const path = '/v1/webhooks/deliveries';
 const at = requestsAt(path);
@@ -49,6 +50,7 @@ export const deliveryCommands: readonly CommandSpec[] = [
     view: 'object',
     request: at.get(),
   },
+  undeliveredCommand,
   retryCommand,
   showDelivery,
 ];

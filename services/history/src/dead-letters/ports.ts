@@ -5,6 +5,7 @@ import type {
   SubscriptionId,
   SubscriptionRecord,
 } from '@tidings/contracts';
+import type { UndeliveredCount } from '../domain/undelivered-count.ts';
 import type { PurgedByWorkspace } from '../purge-expired.ts';
 import type {
   Content,
@@ -54,6 +55,8 @@ export type DeadLetterStore = Readonly<{
     filters: DeadLetterFilters,
     ranges?: readonly OffsetRange[],
   ): Promise<ReadonlyMap<SubscriptionId | null, number>>;
+  /** Counts the deliveries among them that are neither sent again nor discarded, by subscription and reason. */
+  countUndelivered(filters: DeadLetterFilters): Promise<readonly UndeliveredCount[]>;
   /** Counts the waiting dead letters of all workspaces, for the metrics. */
   countWaiting(): Promise<readonly DeadLetterCount[]>;
   /** waiting → redriving. */

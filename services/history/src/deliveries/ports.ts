@@ -7,6 +7,7 @@ import type {
   WorkspaceId,
 } from '@tidings/contracts';
 import type { TenantScope } from '../domain/tenant-scope.ts';
+import type { UndeliveredCount } from '../domain/undelivered-count.ts';
 import type { ListStep } from '../list-in-steps.ts';
 import type { PurgedByWorkspace } from '../purge-expired.ts';
 import type { Delivery, DeliveryStatus } from './domain/delivery.ts';
@@ -79,6 +80,8 @@ export type DeliveryStore = Readonly<{
   /** Lists up to a page. With filters that no index serves, it reads `readAtOnce` of the others' deliveries at most. */
   step(filters: DeliveryFilters, page: ListPage): Promise<ListStep<DeliverySummary, ListPosition>>;
   count(filters: DeliveryFilters): Promise<number>;
+  /** Counts those that wait for an attempt by subscription and reason. */
+  countUnderWay(filters: DeliveryFilters): Promise<readonly UndeliveredCount[]>;
   /**
    * Notes the ends of the replays of these deliveries, as stored: those that it knows already are left unchanged, and a
    * success replaces a failure. May be repeated.

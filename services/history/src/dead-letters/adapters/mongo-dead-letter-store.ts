@@ -1,12 +1,8 @@
-import {
-  type DeadLetterRef,
-  type DeadLetterSettled,
-  type SubscriptionId,
-  subscriptionId,
-} from '@tidings/contracts';
+import type { DeadLetterRef, DeadLetterSettled, SubscriptionId } from '@tidings/contracts';
 import { insertNew, type OperationHistogram, type TimedOperation, timedOperations } from '@tidings/mongodb';
 import type { Connection, Model } from 'mongoose';
 import { purgeOf, workspacesOf } from '../../adapters/purge-by-workspace.ts';
+import type { UndeliveredCount } from '../../domain/undelivered-count.ts';
 import {
   type Content,
   type DeadLetter,
@@ -18,6 +14,7 @@ import {
 import type { DeadLetterFilters } from '../domain/dead-letter-filters.ts';
 import type { OffsetRange } from '../domain/dead-letter-job.ts';
 import type { DeadLetterCount, DeadLetterPosition, DeadLetterStore } from '../ports.ts';
+import { DeadLetterCounts } from './count-dead-letters.ts';
 import { behind, type Conditions, conditionsOf, within, withinAny } from './dead-letter-conditions.ts';
 import {
   type ContentDocument,
@@ -32,11 +29,6 @@ import {
 } from './dead-letter-document.ts';
 
 type DeadLetters = Parameters<DeadLetterStore['insert']>[0];
-type Grouped = Readonly<{
-  _id: Pick<DeadLetterCount, 'kind' | 'reason' | 'state'>;
-  count: number;
-  oldest: Date;
-}>;
 
 const unsettled: readonly DeadLetterState[] = ['waiting', 'redriving'];
 const undelivered: readonly DeadLetterState[] = [...unsettled, 'redriven'];
@@ -46,11 +38,13 @@ export class MongoDeadLetterStore implements DeadLetterStore {
   readonly #deadLetters: Model<DeadLetterDocument>;
   readonly #contents: Model<ContentDocument>;
   readonly #timed: TimedOperation;
+  readonly #counts: DeadLetterCounts;
 
   constructor(connection: Connection, seconds: OperationHistogram) {
     this.#deadLetters = connection.model<DeadLetterDocument>('DeadLetter', deadLetterSchema);
     this.#contents = connection.model<ContentDocument>('DeadLetterContent', contentSchema);
     this.#timed = timedOperations(seconds);
+    this.#counts = new DeadLetterCounts(this.#deadLetters, this.#timed);
   }
 
   /** Creates the missing indexes. */
@@ -117,11 +111,11 @@ export class MongoDeadLetterStore implements DeadLetterStore {
   }
 
   async count(filters: DeadLetterFilters): Promise<readonly DeadLetterCount[]> {
-    return this.#group(conditionsOf(filters));
+    return this.#counts.group(conditionsOf(filters));
   }
 
   async countWaiting(): Promise<readonly DeadLetterCount[]> {
-    return this.#group({ state: { $in: unsettled } });
+    return this.#counts.group({ state: { $in: unsettled } });
   }
 
   async countBySubscription(
@@ -129,14 +123,11 @@ export class MongoDeadLetterStore implements DeadLetterStore {
     ranges?: readonly OffsetRange[],
   ): Promise<ReadonlyMap<SubscriptionId | null, number>> {
     const wanted = conditionsOf(filters);
-    const match = ranges === undefined ? wanted : { $and: [wanted, withinAny(ranges)] };
-    const groups = await this.#timed('count-letters', async () =>
-      this.#deadLetters.aggregate<{ _id: string | null; count: number }>([
-        { $match: match },
-        { $group: { _id: '$subscription_id', count: { $sum: 1 } } },
-      ]),
-    );
-    return new Map(groups.map(({ _id, count }) => [_id === null ? null : subscriptionId(_id), count]));
+    return this.#counts.bySubscription(ranges === undefined ? wanted : { $and: [wanted, withinAny(ranges)] });
+  }
+
+  async countUndelivered(filters: DeadLetterFilters): Promise<readonly UndeliveredCount[]> {
+    return this.#counts.undelivered({ ...conditionsOf({ ...filters, states: unsettled }), kind: 'delivery' });
   }
 
   async take(taken: readonly Readonly<{ ref: DeadLetterRef; taken: Taken }>[]): Promise<void> {
@@ -239,21 +230,5 @@ export class MongoDeadLetterStore implements DeadLetterStore {
       return query.lean<DeadLetterDocument[]>();
     });
     return documents.map(fromDocument);
-  }
-
-  async #group(match: Conditions): Promise<readonly DeadLetterCount[]> {
-    const groups = await this.#timed('count-letters', async () =>
-      this.#deadLetters.aggregate<Grouped>([
-        { $match: match },
-        {
-          $group: {
-            _id: { kind: '$kind', reason: '$reason', state: '$state' },
-            count: { $sum: 1 },
-            oldest: { $min: '$recorded_at' },
-          },
-        },
-      ]),
-    );
-    return groups.map(({ _id, count, oldest }) => ({ ..._id, count, oldestAtMs: oldest.getTime() }));
   }
 }

@@ -8,7 +8,13 @@ import {
 } from '@tidings/mongodb';
 import { type Connection, type Model, Schema } from 'mongoose';
 import { purgeOf, workspacesOf } from '../../adapters/purge-by-workspace.ts';
+import {
+  countsOfGroups,
+  groupUndelivered,
+  type UndeliveredGroupDocument,
+} from '../../adapters/undelivered-groups.ts';
 import type { TenantScope } from '../../domain/tenant-scope.ts';
+import type { UndeliveredCount } from '../../domain/undelivered-count.ts';
 import { readAtOnce } from '../../list-in-steps.ts';
 import { type Delivery, type DeliveryStatus, documentKey } from '../domain/delivery.ts';
 import type { ReplayEnd } from '../domain/replay-outcomes.ts';
@@ -157,6 +163,20 @@ export class MongoDeliveryStore implements DeliveryStore {
 
   async count(filters: DeliveryFilters): Promise<number> {
     return this.#timed('count', async () => this.#model.countDocuments(conditionsOf(filters)));
+  }
+
+  async countUnderWay(filters: DeliveryFilters): Promise<readonly UndeliveredCount[]> {
+    const stages = groupUndelivered(
+      { ...conditionsOf(filters), status: { $in: ['pending', 'retrying'] } },
+      {
+        ...{ status: 'status', reason: 'status_reason', last: 'last_reason' },
+        ...{ oldest: 'created_at', next: 'next_attempt_at' },
+      },
+    );
+    const groups = await this.#timed('count-under-way', async () =>
+      this.#model.aggregate<UndeliveredGroupDocument>(stages),
+    );
+    return countsOfGroups(groups);
   }
 
   async putReplayEnds(deliveries: readonly Delivery[]): Promise<void> {

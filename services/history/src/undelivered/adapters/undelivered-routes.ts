@@ -1,0 +1,61 @@
+import { consumerId, subscriptionId } from '@tidings/contracts';
+import { type Route, route } from '@tidings/http';
+import { tenantScopeOf } from '../../adapters/tenant-scope.ts';
+import { readUndelivered, type UndeliveredGroup, type UndeliveredStores } from '../read-undelivered.ts';
+import { undeliveredQuery, undeliveredSchema } from './undelivered-schemas.ts';
+
+const isoTime = (ms: number): string => new Date(ms).toISOString();
+const timeOrNull = (ms: number | null): string | null => (ms === null ? null : isoTime(ms));
+
+const groupView = ({
+  subscriptionId: id,
+  consumerId: owner,
+  count,
+  oldestAtMs,
+  counts,
+}: UndeliveredGroup) => ({
+  subscription_id: id,
+  consumer_id: owner,
+  count,
+  oldest_at: isoTime(oldestAtMs),
+  reasons: counts.map((one) => ({
+    status: one.status,
+    reason: one.reason,
+    last_reason: one.lastReason,
+    last_status_code: one.lastStatusCode,
+    count: one.count,
+    oldest_at: isoTime(one.oldestAtMs),
+    next_attempt_at: timeOrNull(one.nextAttemptAtMs),
+  })),
+});
+
+/** Declares the route that says what has not been delivered, and why. */
+export const undeliveredRoutes = (stores: UndeliveredStores): Route[] => [
+  route({
+    operationId: 'countUndelivered',
+    method: 'GET',
+    path: '/v1/webhooks/deliveries/undelivered',
+    access: 'deliveries:read',
+    tag: 'Deliveries',
+    summary: 'Count what has not been delivered, by subscription and reason',
+    description:
+      'Deliveries that wait for an attempt, and dead letters that are neither sent again nor discarded. Those that the delivery service has not decided about yet, within its first seconds, are not counted.',
+    query: undeliveredQuery,
+    responses: { 200: { description: 'The counts.', schema: undeliveredSchema } },
+    handle: async ({ query, principal }) => {
+      const groups = await readUndelivered(stores, {
+        ...tenantScopeOf(principal),
+        ...(query.consumer_id === undefined ? {} : { consumerId: consumerId(query.consumer_id) }),
+        ...(query.subscription_id === undefined
+          ? {}
+          : { subscriptionId: subscriptionId(query.subscription_id) }),
+      });
+      const body = {
+        total: groups.reduce((sum, { count }) => sum + count, 0),
+        subscription_count: groups.length,
+        data: groups.slice(0, query.limit).map(groupView),
+      };
+      return { status: 200, body };
+    },
+  }),
+];
