@@ -14,6 +14,7 @@ import { statisticsRoutes } from '../../services/history/src/statistics/adapters
 import { streamRoutes } from '../../services/history/src/stream/adapters/stream-routes.ts';
 import { breakerRoutes } from '../../services/history/src/system/adapters/breaker-routes.ts';
 import { systemRoutes } from '../../services/history/src/system/adapters/system-routes.ts';
+import { undeliveredRoutes } from '../../services/history/src/undelivered/adapters/undelivered-routes.ts';
 import { eventRoutes } from '../../services/ingress/src/adapters/event-routes.ts';
 import { apiKeyRoutes } from '../../services/subscription/src/access/adapters/api-key-routes.ts';
 import { consumerRoutes } from '../../services/subscription/src/access/adapters/consumer-routes.ts';
@@ -43,6 +44,7 @@ export const wholeDescription: ApiDescription = describeApi(
     ...statisticsRoutes(nothing),
     ...systemRoutes(nothing),
     ...breakerRoutes(nothing),
+    ...undeliveredRoutes(nothing),
     ...streamRoutes(nothing),
     ...replayRoutes(nothing),
     ...exportRoutes(nothing),

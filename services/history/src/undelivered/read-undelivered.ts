@@ -10,11 +10,11 @@ export type UndeliveredStores = Readonly<{
   deadLetters: Pick<DeadLetterStore, 'countUndelivered'>;
 }>;
 
-/** Whose undelivered deliveries. */
+/** The scope of a key, and filters within it. */
 export type UndeliveredFilters = TenantScope &
   Readonly<{ consumerId?: ConsumerId; subscriptionId?: SubscriptionId }>;
 
-/** What has not been delivered to one subscription. `counts`: by reason, the most frequent first. */
+/** The undelivered deliveries of one subscription. `counts`: by reason, the most frequent first. */
 export type UndeliveredGroup = Readonly<{
   subscriptionId: SubscriptionId;
   consumerId: ConsumerId | null;

@@ -25,6 +25,7 @@ export const texts = catalogue({
     cut: 'Only the beginning of the body was recorded.',
     dropped: 'Headers and body of this attempt are not kept any more: many attempts have followed.',
     unrecorded: 'Headers and body were not recorded by the release that made this attempt.',
+    erased: 'Headers and bodies of this attempt were erased on request.',
     ended: {
       exhausted: 'All attempts of the retry schedule have been made.',
       'not-retried': 'The answer is one that is not retried.',
@@ -36,6 +37,7 @@ export const texts = catalogue({
       'subscription-deleted': 'The subscription was deleted before the delivery.',
       'duplicate-command': 'Another command for the same delivery took its place.',
       discarded: 'Somebody discarded it.',
+      erased: 'The data was erased on request, so that it is not sent.',
       'breaker-open': 'The circuit breaker of the endpoint is open: it failed too often and is given a rest.',
       'queue-full': 'It waits, because many deliveries of this subscription wait already.',
       'head-too-old': 'It waits, because the deliveries before it have waited for long.',

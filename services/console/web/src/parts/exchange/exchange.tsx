@@ -24,7 +24,8 @@ type Recorded = Pick<
 type Props = Readonly<{
   label: string;
   /** `response_excerpt`: the beginning of the body, as earlier releases recorded it. */
-  exchange: Recorded & Readonly<{ response_excerpt?: string | null }>;
+  exchange: Omit<Recorded, 'details'> &
+    Readonly<{ details: Schemas['Attempt']['details']; response_excerpt?: string | null }>;
   /** The part of the request that an attempt does not record: its body. */
   body: ReactNode;
 }>;
@@ -33,9 +34,18 @@ type Props = Readonly<{
 export function Exchange({ label, exchange, body }: Props) {
   const { phases, details, request_headers, request_headers_omitted } = exchange;
   if (details === 'unrecorded') return <p className={styles.note}>{texts.unrecorded}</p>;
+  const times = phases !== null && <PhaseBar phases={phases} />;
+  if (details === 'erased') {
+    return (
+      <>
+        {times}
+        <p className={styles.note}>{texts.erased}</p>
+      </>
+    );
+  }
   return (
     <>
-      {phases !== null && <PhaseBar phases={phases} />}
+      {times}
       {details === 'dropped' && <p className={styles.note}>{texts.dropped}</p>}
       <Tabs
         label={label}

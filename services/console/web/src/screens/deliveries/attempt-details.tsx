@@ -13,7 +13,7 @@ export const AttemptDetails = ({ attempt, event }: Props) => (
     body={
       <ExchangePart title={texts.eventData}>
         {event === undefined || event.data_status !== 'available' ? (
-          <ExchangeNote>{texts.dataGone}</ExchangeNote>
+          <ExchangeNote>{event?.data_status === 'erased' ? texts.erasedData : texts.dataGone}</ExchangeNote>
         ) : (
           <>
             <EventData event={event} name={texts.eventData} />

@@ -8,6 +8,7 @@ import { ConfirmDialog } from '../../parts/confirm-dialog.tsx';
 import { CopyButton } from '../../parts/copy-button.tsx';
 import { CopyableId } from '../../parts/copyable-id.tsx';
 import { DeliveryStatus } from '../../parts/delivery-status.tsx';
+import { ErasedMark } from '../../parts/erased-mark.tsx';
 import { failureWords } from '../../parts/exchange/failure-words.ts';
 import { Facts } from '../../parts/facts.tsx';
 import { ForeignText } from '../../parts/foreign-text.tsx';
@@ -50,14 +51,21 @@ function DeliveryView({ delivery, onChanged }: Readonly<{ delivery: Delivery; on
       <PageHeader
         title={event_type}
         above={<Link to="/deliveries">← {texts.back}</Link>}
-        lead={<DeliveryStatus status={status} />}
+        lead={
+          <>
+            <DeliveryStatus status={status} /> {delivery.erased && <ErasedMark />}
+          </>
+        }
       >
-        <CopyButton
-          label={texts.copyCurl}
-          text={() => curlCommand({ delivery, event, url: subscription?.endpoint_url })}
-        />
-        <Resend id={id} onDone={onChanged} />
+        {!delivery.erased && (
+          <CopyButton
+            label={texts.copyCurl}
+            text={() => curlCommand({ delivery, event, url: subscription?.endpoint_url })}
+          />
+        )}
+        {!delivery.erased && <Resend id={id} onDone={onChanged} />}
       </PageHeader>
+      {delivery.erased && <p className={styles.why}>{texts.erasedHint}</p>}
       {words.length > 0 && (
         <div className={styles.why}>
           {words.map((sentence) => (

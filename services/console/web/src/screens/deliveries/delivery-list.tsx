@@ -1,8 +1,11 @@
 import { Link } from '@tanstack/react-router';
 import { api, dataOf, type Schemas } from '../../api/client.ts';
+import type { Entry } from '../../app/entry.ts';
 import { useSession } from '../../app/session-context.ts';
+import { ButtonLink } from '../../parts/button.tsx';
 import type { Column } from '../../parts/data-table.tsx';
 import { DeliveryStatus } from '../../parts/delivery-status.tsx';
+import { ErasedMark } from '../../parts/erased-mark.tsx';
 import { SelectFilter, TextFilter } from '../../parts/filter-bar.tsx';
 import { useFilters } from '../../parts/filters.ts';
 import { ForeignText } from '../../parts/foreign-text.tsx';
@@ -12,6 +15,7 @@ import { timeRanges, useRangeStart } from '../../parts/time-range.ts';
 import { usePages } from '../../parts/use-pages.ts';
 import { texts as shared } from '../../texts/index.ts';
 import { deliveryFilters, statusClasses, statuses, triggers } from './delivery-filters.ts';
+import { RetryAll } from './retry-all.tsx';
 import { texts } from './texts.ts';
 
 type Row = Schemas['DeliverySummary'];
@@ -29,9 +33,13 @@ const columns: readonly Column<Row>[] = [
   },
   {
     name: texts.columns.status,
-    width: '130px',
+    width: '150px',
     isPlain: true,
-    cell: ({ status }) => <DeliveryStatus status={status} />,
+    cell: ({ status, erased }) => (
+      <>
+        <DeliveryStatus status={status} /> {erased && <ErasedMark />}
+      </>
+    ),
   },
   {
     name: texts.columns.last,
@@ -74,7 +82,14 @@ export function Page() {
     },
   });
   return (
-    <ListPage texts={texts} list={list} columns={columns} values={values} change={change}>
+    <ListPage
+      texts={texts}
+      list={list}
+      columns={columns}
+      values={values}
+      change={change}
+      actions={list.count > 0 && <ListActions entry={entry} query={query} />}
+    >
       <SelectFilter
         label={texts.filters.status}
         value={values.status}
@@ -131,3 +146,17 @@ export function Page() {
     </ListPage>
   );
 }
+
+type ActionProps = Readonly<{ entry: Entry; query: Readonly<Record<string, string>> }>;
+
+/** Actions on all that the filters find. */
+const ListActions = ({ entry, query }: ActionProps) => (
+  <>
+    {entry === 'operator' && (
+      <ButtonLink to="/exports/new" search={{ of: 'deliveries', filter: `${new URLSearchParams(query)}` }}>
+        {texts.export}
+      </ButtonLink>
+    )}
+    {entry === 'operator' && <RetryAll filter={query} />}
+  </>
+);

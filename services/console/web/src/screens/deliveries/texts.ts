@@ -39,6 +39,24 @@ export const texts = catalogue({
       test: 'Test',
     },
     noAnswer: 'no answer',
+    erasedHint:
+      'What was sent and answered was erased on request. It is not sent again; ids, times and outcomes stay.',
+    erasedData: 'The data of the event was erased on request.',
+    retry: {
+      open: 'Retry all …',
+      title: 'Retry these deliveries?',
+      action: (count: number) =>
+        count === 1 ? 'Retry 1 delivery' : `Retry ${count.toLocaleString()} deliveries`,
+      count: (count: number) =>
+        count === 1
+          ? '1 delivery matches the filters.'
+          : `${count.toLocaleString()} deliveries match the filters.`,
+      none: 'No delivery matches the filters.',
+      hint: 'Each is sent again with the same webhook-id. Those in flight, or not their turn, are left as they are.',
+      delivered: 'Without a filter by status, this includes deliveries that have succeeded.',
+      noFilter: 'Set a filter first: what it finds is what is retried.',
+    },
+    export: 'Export …',
     back: 'All deliveries',
     resend: 'Resend',
     resendTitle: 'Resend this delivery?',

@@ -1,8 +1,11 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import { api, dataOf, type Schemas } from '../../api/client.ts';
+import { useMay } from '../../app/session-context.ts';
+import { ButtonLink } from '../../parts/button.tsx';
 import { CopyableId } from '../../parts/copyable-id.tsx';
 import { DeliveryStatus } from '../../parts/delivery-status.tsx';
+import { ErasedMark } from '../../parts/erased-mark.tsx';
 import { EventData } from '../../parts/event-data.tsx';
 import { Facts } from '../../parts/facts.tsx';
 import { ForeignText } from '../../parts/foreign-text.tsx';
@@ -23,6 +26,7 @@ const isUnderWay = ({ deliveries: { pending, retrying } }: Event) => pending + r
 /** One event: its data, and every delivery of it. */
 export function Page() {
   const { id = '' } = useParams({ strict: false }) as Readonly<{ id?: string }>;
+  const mayErase = useMay('admin');
   const event = useQuery({
     queryKey: ['event', id],
     queryFn: async ({ signal }) =>
@@ -39,8 +43,18 @@ export function Page() {
       <PageHeader
         title={type}
         above={<Link to="/events">← {texts.back}</Link>}
-        lead={<DeliveryCounts counts={deliveries} />}
-      />
+        lead={
+          <>
+            <DeliveryCounts counts={deliveries} /> {event.data.erased && <ErasedMark />}
+          </>
+        }
+      >
+        {mayErase && !event.data.erased && (
+          <ButtonLink to="/erasures" search={{ event_id: id }}>
+            {texts.erase}
+          </ButtonLink>
+        )}
+      </PageHeader>
       <EventFacts event={event.data} />
       <section className={styles.section} aria-labelledby="where">
         <h2 id="where">{texts.deliveries}</h2>
@@ -73,11 +87,13 @@ function DeliveryRows({ deliveries }: Readonly<{ deliveries: readonly Schemas['D
       <SmallTable
         label={texts.deliveries}
         columns={[texts.subscription, texts.status, texts.last, texts.attempts]}
-        rows={deliveries.map(({ id, subscription_id, status, last_status_code, attempt_count }) => [
+        rows={deliveries.map(({ id, subscription_id, status, erased, last_status_code, attempt_count }) => [
           <Link key="link" to="/deliveries/$id" params={{ id }}>
             <code>{subscription_id}</code>
           </Link>,
-          <DeliveryStatus key="status" status={status} />,
+          <span key="status">
+            <DeliveryStatus status={status} /> {erased && <ErasedMark />}
+          </span>,
           attempt_count === 0 ? '–' : (last_status_code ?? texts.noAnswer),
           attempt_count,
         ])}

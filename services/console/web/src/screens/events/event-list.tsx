@@ -1,6 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import { api, dataOf, type Schemas } from '../../api/client.ts';
 import type { Column } from '../../parts/data-table.tsx';
+import { ErasedMark } from '../../parts/erased-mark.tsx';
 import { SelectFilter, TextFilter } from '../../parts/filter-bar.tsx';
 import { useFilters } from '../../parts/filters.ts';
 import { ForeignText } from '../../parts/foreign-text.tsx';
@@ -30,7 +31,11 @@ const columns: readonly Column<Row>[] = [
     name: texts.columns.deliveries,
     width: 'minmax(0, 1fr)',
     isPlain: true,
-    cell: ({ deliveries }) => <DeliveryCounts counts={deliveries} />,
+    cell: ({ deliveries, erased }) => (
+      <>
+        <DeliveryCounts counts={deliveries} /> {erased && <ErasedMark />}
+      </>
+    ),
   },
   {
     name: texts.columns.consumer,

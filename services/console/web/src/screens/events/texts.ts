@@ -28,6 +28,7 @@ export const texts = catalogue({
     everybody: 'all',
     none: 'no subscription matched',
     bytes: (count: number) => (count < 1_024 ? `${count} B` : `${(count / 1_024).toFixed(1)} KB`),
+    erase: 'Erase data …',
     back: 'All events',
     facts: {
       id: 'Event id',

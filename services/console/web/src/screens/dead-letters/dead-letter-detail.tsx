@@ -1,0 +1,118 @@
+import { useQuery } from '@tanstack/react-query';
+import { Link, useParams } from '@tanstack/react-router';
+import { api, dataOf, type Schemas } from '../../api/client.ts';
+import { ErasedMark } from '../../parts/erased-mark.tsx';
+import { reasonWords } from '../../parts/exchange/failure-words.ts';
+import { FieldList } from '../../parts/field-list.tsx';
+import { LongData } from '../../parts/long-data.tsx';
+import { PageHeader } from '../../parts/page-header.tsx';
+import { durationText } from '../../parts/relative-time.ts';
+import { remedyOf } from '../../parts/remedies.ts';
+import { SmallTable } from '../../parts/small-table.tsx';
+import { ErrorState, Loading } from '../../parts/states.tsx';
+import { Time } from '../../parts/time.tsx';
+import { DeadLetterActions } from './dead-letter-actions.tsx';
+import styles from './dead-letter-detail.module.css';
+import { DeadLetterFacts } from './dead-letter-facts.tsx';
+import { DeadLetterState } from './dead-letter-state.tsx';
+import { texts } from './texts.ts';
+
+type DeadLetter = Schemas['DeadLetterDetail'];
+
+// What is being sent again changes without anybody's doing.
+const openMs = 2_000;
+const isUnderWay = ({ state }: DeadLetter) => state === 'redriving' || state === 'redriven';
+
+/** One dead letter: why it ended here, what to do, its attempts and its body. */
+export function Page() {
+  const { id = '' } = useParams({ strict: false }) as Readonly<{ id?: string }>;
+  const found = useQuery({
+    queryKey: ['dead-letter', id],
+    queryFn: async ({ signal }) =>
+      dataOf(api.GET('/v1/webhooks/dead-letters/{id}', { params: { path: { id } }, signal })),
+    refetchInterval: ({ state: { data } }) => (data !== undefined && isUnderWay(data) ? openMs : false),
+  });
+  if (found.isPending) return <Loading />;
+  if (found.data === undefined)
+    return <ErrorState isPage error={found.error} onRetry={() => void found.refetch()} />;
+  const deadLetter = found.data;
+  const { event_type, state, erased } = deadLetter;
+  return (
+    <>
+      <PageHeader
+        title={event_type ?? texts.poison}
+        above={<Link to="/dead-letters">← {texts.back}</Link>}
+        lead={
+          <>
+            <DeadLetterState state={state} /> {erased && <ErasedMark />}
+          </>
+        }
+      >
+        <DeadLetterActions deadLetter={deadLetter} onDone={() => void found.refetch()} />
+      </PageHeader>
+      <Why deadLetter={deadLetter} />
+      <DeadLetterFacts deadLetter={deadLetter} />
+      <Content deadLetter={deadLetter} />
+    </>
+  );
+}
+
+function Why({ deadLetter }: Readonly<{ deadLetter: DeadLetter }>) {
+  const { reason, last_error, last_status_code, erased, state } = deadLetter;
+  const failure = last_error === null ? null : reasonWords(last_error, last_status_code);
+  const remedy = erased ? texts.erasedHint : remedyOf(reason);
+  return (
+    <div className={styles.why}>
+      {failure !== null && <p>{failure}</p>}
+      <p>{reasonWords(reason, last_status_code)}</p>
+      {state === 'waiting' && remedy !== undefined && (
+        <p>
+          <strong>{texts.todo}:</strong> {remedy}
+        </p>
+      )}
+    </div>
+  );
+}
+
+function Content({ deadLetter: { attempts, body, record } }: Readonly<{ deadLetter: DeadLetter }>) {
+  return (
+    <>
+      {attempts.length > 0 && (
+        <section className={styles.section} aria-labelledby="attempts">
+          <h2 id="attempts">{texts.attempts}</h2>
+          <div className={styles.card}>
+            <SmallTable
+              label={texts.attempts}
+              columns={texts.attemptColumns}
+              rows={attempts.map(({ at, status_code, reason, duration_ms }) => [
+                <Time key="at" at={at} isExact />,
+                status_code ?? texts.noAnswer,
+                reason ?? '–',
+                durationText(duration_ms),
+              ])}
+            />
+          </div>
+        </section>
+      )}
+      {record !== null && Object.keys(record.headers).length > 0 && (
+        <section className={styles.section} aria-labelledby="headers">
+          <h2 id="headers">{texts.headers}</h2>
+          <div className={styles.card}>
+            <FieldList fields={record.headers} />
+          </div>
+        </section>
+      )}
+      {body !== null && (
+        <section className={styles.section} aria-labelledby="body">
+          <h2 id="body">{texts.body}</h2>
+          <LongData
+            text={body.content}
+            encoding={body.encoding === 'base64' ? 'base64' : 'utf8'}
+            name={texts.body}
+          />
+          {body.is_truncated && <p className={styles.note}>{texts.cut}</p>}
+        </section>
+      )}
+    </>
+  );
+}

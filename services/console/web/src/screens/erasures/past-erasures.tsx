@@ -1,0 +1,51 @@
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { api, dataOf } from '../../api/client.ts';
+import { ForeignText } from '../../parts/foreign-text.tsx';
+import { type Job, jobTones } from '../../parts/job-words.ts';
+import { SmallTable } from '../../parts/small-table.tsx';
+import { ErrorState } from '../../parts/states.tsx';
+import { StatusBadge } from '../../parts/status-badge.tsx';
+import { Time } from '../../parts/time.tsx';
+import { jobTexts } from '../../texts/jobs.ts';
+import styles from './erasure.module.css';
+import { texts } from './texts.ts';
+
+const subjectOf = ({ request }: Job): string => {
+  const { event_id, consumer_id } = request as Readonly<{ event_id?: string; consumer_id?: string }>;
+  return event_id === undefined ? `${texts.ofConsumer} ${consumer_id ?? ''}` : `${texts.ofEvent} ${event_id}`;
+};
+
+/** The newest erasures. */
+export function PastErasures() {
+  const past = useQuery({
+    queryKey: ['jobs', 'erasures'],
+    queryFn: async ({ signal }) =>
+      dataOf(api.GET('/v1/webhooks/jobs', { params: { query: { kind: 'erasure', limit: 20 } }, signal })),
+  });
+  return (
+    <section className={styles.past} aria-labelledby="past">
+      <h2 id="past">{texts.past}</h2>
+      {past.isError && <ErrorState error={past.error} onRetry={() => void past.refetch()} />}
+      {past.data?.data.length === 0 && <p className={styles.note}>{texts.none}</p>}
+      {past.data !== undefined && past.data.data.length > 0 && (
+        <div className={styles.card}>
+          <SmallTable
+            label={texts.past}
+            columns={texts.columns}
+            rows={past.data.data.map((job) => [
+              <Link key="what" to="/jobs/$id" params={{ id: job.id } as never}>
+                <ForeignText>{subjectOf(job)}</ForeignText>
+              </Link>,
+              <StatusBadge key="state" tone={jobTones[job.state]}>
+                {jobTexts.states[job.state]}
+              </StatusBadge>,
+              <ForeignText key="by">{job.requested_by}</ForeignText>,
+              <Time key="at" at={job.created_at} />,
+            ])}
+          />
+        </div>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,65 @@
+import { Link, useParams } from '@tanstack/react-router';
+import { CopyableId } from '../../parts/copyable-id.tsx';
+import { Facts } from '../../parts/facts.tsx';
+import { ForeignText } from '../../parts/foreign-text.tsx';
+import { JobActions } from '../../parts/job-actions.tsx';
+import { JobProgress, useJob } from '../../parts/job-progress.tsx';
+import { isDryRun, type Job, jobTones } from '../../parts/job-words.ts';
+import { LongData } from '../../parts/long-data.tsx';
+import { PageHeader } from '../../parts/page-header.tsx';
+import { ErrorState, Loading } from '../../parts/states.tsx';
+import { StatusBadge } from '../../parts/status-badge.tsx';
+import { Time } from '../../parts/time.tsx';
+import { jobTexts } from '../../texts/jobs.ts';
+import styles from './job-detail.module.css';
+import { texts } from './texts.ts';
+
+/** One job: how far it is, and what became of what it has done. */
+export function Page() {
+  const { id = '' } = useParams({ strict: false }) as Readonly<{ id?: string }>;
+  const job = useJob(id);
+  if (job.isPending) return <Loading />;
+  if (job.data === undefined)
+    return <ErrorState isPage error={job.error} onRetry={() => void job.refetch()} />;
+  const { kind, state, request } = job.data;
+  return (
+    <>
+      <PageHeader
+        title={`${jobTexts.kinds[kind]}${isDryRun(job.data) ? ` · ${jobTexts.dryRun}` : ''}`}
+        above={<Link to="/jobs">← {texts.back}</Link>}
+        lead={<StatusBadge tone={jobTones[state]}>{jobTexts.states[state]}</StatusBadge>}
+      >
+        <JobActions job={job.data} />
+      </PageHeader>
+      <section className={styles.section} aria-label={texts.progress}>
+        <JobProgress job={job.data} />
+        {isDryRun(job.data) && <p className={styles.note}>{texts.dryRunHint}</p>}
+      </section>
+      <JobFacts job={job.data} />
+      <section className={styles.section} aria-labelledby="request">
+        <h2 id="request">{texts.request}</h2>
+        <LongData text={JSON.stringify(request)} name={texts.request} />
+      </section>
+    </>
+  );
+}
+
+function JobFacts({ job }: Readonly<{ job: Job }>) {
+  const t = texts.facts;
+  return (
+    <Facts
+      facts={[
+        [t.id, <CopyableId key="id" id={job.id} name={t.id} />],
+        [t.by, <ForeignText key="by">{job.requested_by}</ForeignText>],
+        [
+          t.consumer,
+          job.consumer_id === null ? null : <ForeignText key="consumer">{job.consumer_id}</ForeignText>,
+        ],
+        [t.created, <Time key="created" at={job.created_at} isExact />],
+        [t.started, <Time key="started" at={job.started_at} isExact />],
+        [t.ended, job.ended_at === null ? null : <Time key="ended" at={job.ended_at} isExact />],
+        [t.rate, job.rate_per_second === null ? null : texts.rate(job.rate_per_second)],
+      ]}
+    />
+  );
+}

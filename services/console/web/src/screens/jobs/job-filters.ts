@@ -1,0 +1,7 @@
+import { defineFilters, oneOf } from '../../parts/filters.ts';
+
+export const jobKinds = ['redrive', 'discard', 'retry', 'replay', 'export', 'erasure'] as const;
+export const jobStates = ['queued', 'running', 'paused', 'done', 'cancelled', 'failed'] as const;
+
+/** The search parameters of the list: the API's own. */
+export const jobFilters = defineFilters({ kind: oneOf(jobKinds), state: oneOf(jobStates) });

@@ -1,0 +1,115 @@
+import { useRef, useState } from 'react';
+import { useSession } from '../../app/session-context.ts';
+import { Button } from '../../parts/button.tsx';
+import { FilterBar, SelectFilter, TextFilter } from '../../parts/filter-bar.tsx';
+import { useFilters } from '../../parts/filters.ts';
+import { PageHeader } from '../../parts/page-header.tsx';
+import { Empty, ErrorState } from '../../parts/states.tsx';
+import { StatusBadge, type Tone } from '../../parts/status-badge.tsx';
+import { texts as shared } from '../../texts/index.ts';
+import styles from './live.module.css';
+import { kinds, liveFilters, statuses } from './live-filters.ts';
+import { TailTable } from './tail-table.tsx';
+import { texts } from './texts.ts';
+import { maxRows, type Tail, useTail } from './use-tail.ts';
+
+const textFilters = [
+  ['types', texts.filters.types, texts.filters.typesPlaceholder],
+  ['subscription_id', texts.filters.subscription, 'sub_…'],
+  ['consumer_id', texts.filters.consumer, ''],
+] as const;
+
+/** The live tail. It holds still while somebody has paused it, or has scrolled away from its beginning. */
+export function Page() {
+  const { entry } = useSession();
+  const [values, change] = useFilters(liveFilters);
+  const [isPaused, setPaused] = useState(false);
+  const [isScrolled, setScrolled] = useState(false);
+  const scroller = useRef<HTMLDivElement>(null);
+  const isHeld = isPaused || isScrolled;
+  const tail = useTail(values as Record<string, string>, isHeld);
+  const { rows, held } = tail.view;
+  const isFiltered = Object.keys(values).length > 0;
+  const clear = () => change(Object.fromEntries(Object.keys(values).map((name) => [name, undefined])));
+  const goOn = () => {
+    scroller.current?.scrollTo({ top: 0 });
+    setScrolled(false);
+    setPaused(false);
+  };
+  return (
+    <>
+      <PageHeader title={texts.title} lead={texts.lead}>
+        <Button onClick={tail.clear} disabled={rows.length === 0}>
+          {texts.clear}
+        </Button>
+        <Button aria-pressed={isPaused} onClick={() => (isPaused ? goOn() : setPaused(true))}>
+          {isPaused ? texts.goOn : texts.pause}
+        </Button>
+      </PageHeader>
+      <FilterBar isFiltered={isFiltered} onClear={clear}>
+        <SelectFilter
+          label={texts.filters.kinds}
+          value={values.kinds}
+          options={kinds}
+          labelOf={(one) => texts.kinds[one]}
+          onChange={(next) => change({ kinds: next })}
+        />
+        <SelectFilter
+          label={texts.filters.status}
+          value={values.status}
+          options={statuses}
+          labelOf={(one) => shared.status[one]}
+          onChange={(status) => change({ status })}
+        />
+        {textFilters
+          .filter(([name]) => entry === 'operator' || name !== 'consumer_id')
+          .map(([name, label, placeholder]) => (
+            <TextFilter
+              key={name}
+              label={label}
+              value={values[name]}
+              placeholder={placeholder}
+              onChange={(value) => change({ [name]: value })}
+            />
+          ))}
+      </FilterBar>
+      {tail.error !== null ? (
+        <ErrorState error={tail.error} onRetry={tail.retry} />
+      ) : (
+        <>
+          <div className={styles.bar}>
+            <TailState state={tail.state} isHeld={isHeld} />
+            {held > 0 && (
+              <Button size="small" onClick={goOn}>
+                {texts.newer(held)}
+              </Button>
+            )}
+            <span className={styles.kept}>{texts.kept(maxRows)}</span>
+          </div>
+          {rows.length === 0 ? (
+            <Empty title={texts.waitingTitle} hint={isFiltered ? texts.waitingFiltered : texts.waitingHint} />
+          ) : (
+            <TailTable rows={rows} scroller={scroller} onScrolled={setScrolled} />
+          )}
+        </>
+      )}
+    </>
+  );
+}
+
+type StateProps = Readonly<{ state: Tail['state']; isHeld: boolean }>;
+
+function TailState({ state, isHeld }: StateProps) {
+  const shown = state === 'open' && isHeld ? 'held' : state;
+  const tones: Readonly<Record<typeof shown, Tone>> = {
+    connecting: 'quiet',
+    open: 'good',
+    held: 'quiet',
+    interrupted: 'warn',
+  };
+  return (
+    <span role="status">
+      <StatusBadge tone={tones[shown]}>{texts.states[shown]}</StatusBadge>
+    </span>
+  );
+}

@@ -1,0 +1,55 @@
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { api, dataOf } from '../../api/client.ts';
+import { isDryRun, type Job, jobTones } from '../../parts/job-words.ts';
+import { SmallTable } from '../../parts/small-table.tsx';
+import { ErrorState } from '../../parts/states.tsx';
+import { StatusBadge } from '../../parts/status-badge.tsx';
+import { Time } from '../../parts/time.tsx';
+import { jobTexts } from '../../texts/jobs.ts';
+import styles from './replays.module.css';
+import { texts } from './texts.ts';
+
+const shown = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+const timeText = (at: unknown): string | null =>
+  typeof at === 'string' && !Number.isNaN(Date.parse(at)) ? shown.format(Date.parse(at)) : null;
+
+function spanOf({ id, request }: Job): string {
+  const from = timeText(request['from']);
+  return from === null ? id : texts.span(from, timeText(request['to']));
+}
+
+/** The newest replays that were no dry runs. */
+export function RecentReplays() {
+  const recent = useQuery({
+    queryKey: ['jobs', 'replays'],
+    queryFn: async ({ signal }) =>
+      dataOf(api.GET('/v1/webhooks/jobs', { params: { query: { kind: 'replay', limit: 50 } }, signal })),
+  });
+  const replays = recent.data?.data.filter((job) => !isDryRun(job)).slice(0, 10);
+  return (
+    <section className={styles.recent} aria-labelledby="recent">
+      <h2 id="recent">{texts.recent}</h2>
+      {recent.isError && <ErrorState error={recent.error} onRetry={() => void recent.refetch()} />}
+      {replays?.length === 0 && <p className={styles.note}>{texts.none}</p>}
+      {replays !== undefined && replays.length > 0 && (
+        <div className={styles.card}>
+          <SmallTable
+            label={texts.recent}
+            columns={texts.columns}
+            rows={replays.map((job) => [
+              <Link key="span" to="/replays/$id" params={{ id: job.id } as never}>
+                {spanOf(job)}
+              </Link>,
+              <StatusBadge key="state" tone={jobTones[job.state]}>
+                {jobTexts.states[job.state]}
+              </StatusBadge>,
+              (job.progress.counts['sent'] ?? 0).toLocaleString(),
+              <Time key="at" at={job.created_at} />,
+            ])}
+          />
+        </div>
+      )}
+    </section>
+  );
+}

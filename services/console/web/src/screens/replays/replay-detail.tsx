@@ -1,0 +1,36 @@
+import { Link, useParams } from '@tanstack/react-router';
+import { JobActions } from '../../parts/job-actions.tsx';
+import { JobProgress, useJob } from '../../parts/job-progress.tsx';
+import { jobTones } from '../../parts/job-words.ts';
+import { LongData } from '../../parts/long-data.tsx';
+import { PageHeader } from '../../parts/page-header.tsx';
+import { ErrorState, Loading } from '../../parts/states.tsx';
+import { StatusBadge } from '../../parts/status-badge.tsx';
+import { jobTexts } from '../../texts/jobs.ts';
+import styles from './replays.module.css';
+import { texts } from './texts.ts';
+
+/** One replay while it goes on, and what became of it. */
+export function Page() {
+  const { id = '' } = useParams({ strict: false }) as Readonly<{ id?: string }>;
+  const job = useJob(id);
+  if (job.isPending) return <Loading />;
+  if (job.data === undefined)
+    return <ErrorState isPage error={job.error} onRetry={() => void job.refetch()} />;
+  return (
+    <>
+      <PageHeader
+        title={texts.one}
+        above={<Link to="/replays">← {texts.back}</Link>}
+        lead={<StatusBadge tone={jobTones[job.data.state]}>{jobTexts.states[job.data.state]}</StatusBadge>}
+      >
+        <JobActions job={job.data} />
+      </PageHeader>
+      <JobProgress job={job.data} />
+      <section className={styles.recent} aria-labelledby="request">
+        <h2 id="request">{texts.request}</h2>
+        <LongData text={JSON.stringify(job.data.request)} name={texts.request} />
+      </section>
+    </>
+  );
+}
