@@ -2,7 +2,6 @@ import type { EventId } from '@tidings/contracts';
 import { type Conditions, followingIn, timeBetween } from '../../adapters/list-conditions.ts';
 import { typeCondition } from '../../adapters/type-condition.ts';
 import type { DeliveryFilters, ListPage, StatusClass } from '../ports.ts';
-import type { DeliveryDocument } from './delivery-document.ts';
 
 const consumerCondition = ({ consumerId, ownerId }: DeliveryFilters): Conditions => {
   const wanted = consumerId ?? ownerId;
@@ -71,23 +70,3 @@ export const pageConditions = (
     ? {}
     : followingIn('created_at', { timeMs: after.createdAtMs, key: after.key }, isOldestFirst)),
 });
-
-/** The fields that {@link mayMatch} reads, and those of the order. */
-export const scannedFields = {
-  ...{ created_at: 1, event_id: 1, delivery_id: 1, ordering_key: 1, triggers: 1 },
-  ...{ status_reason: 1, last_reason: 1, last_status_code: 1 },
-} as const;
-
-const isOfClass = (code: number | null, statusClass: StatusClass): boolean =>
-  statusClass === 'none' ? code === null : code !== null && Math.floor(code / 100) === Number(statusClass[0]);
-
-/** Returns false for documents that do not fulfil the filters which no index serves. */
-export const mayMatch = (
-  { statusClass, reason, orderingKey, trigger }: DeliveryFilters,
-  document: Pick<DeliveryDocument, Exclude<keyof typeof scannedFields, 'created_at'>>,
-): boolean =>
-  (statusClass === undefined || isOfClass(document.last_status_code, statusClass)) &&
-  (reason === undefined || document.status_reason === reason || document.last_reason === reason) &&
-  (orderingKey === undefined || document.ordering_key === orderingKey) &&
-  // Documents of earlier releases have them in their attempts only, which are not read here.
-  (trigger === undefined || document.triggers === undefined || [document.triggers].flat().includes(trigger));

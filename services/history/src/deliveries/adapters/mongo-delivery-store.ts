@@ -21,7 +21,7 @@ import type { ReplayEnd } from '../domain/replay-outcomes.ts';
 import { positionOf } from '../list-deliveries.ts';
 import type { DeliveryFilters, DeliveryStore, ListPage, OutcomeCounts, StoredDelivery } from '../ports.ts';
 import { indexedFilters, isScanned } from '../scanned-filters.ts';
-import { conditionsOf, mayMatch, ofEvents, pageConditions, scannedFields } from './delivery-conditions.ts';
+import { conditionsOf, ofEvents, pageConditions } from './delivery-conditions.ts';
 import { type DeliveryDocument, fromDocument, toDocument, toSummary } from './delivery-document.ts';
 import { ReplayEnds } from './replay-ends.ts';
 
@@ -38,6 +38,12 @@ schema.index({ workspace_id: 1, consumer_id: 1, created_at: -1, _id: -1 });
 schema.index({ workspace_id: 1, event_type: 1, created_at: -1, _id: -1 });
 schema.index({ subscription_id: 1, created_at: -1, _id: -1 });
 schema.index({ delivery_id: 1 });
+
+/** Returns the filters within a step: up to and with the millisecond in which it ends. */
+const upTo = (filters: DeliveryFilters, endMs: number, isOldestFirst: boolean): DeliveryFilters =>
+  isOldestFirst
+    ? { ...filters, createdBeforeMs: Math.min(filters.createdBeforeMs ?? Infinity, endMs + 1) }
+    : { ...filters, createdAfterMs: Math.max(filters.createdAfterMs ?? -Infinity, endMs - 1) };
 
 /**
  * The read model in MongoDB: one document per delivery, written by single-document operations only, so it runs on any
@@ -107,39 +113,26 @@ export class MongoDeliveryStore implements DeliveryStore {
   }
 
   async step(filters: DeliveryFilters, page: ListPage) {
-    if (isScanned(filters)) return this.#scan(filters, page);
-    const found = await this.list(filters, page);
+    const endMs = isScanned(filters) ? await this.#endOfStep(indexedFilters(filters), page) : null;
+    const isOldestFirst = page.isOldestFirst === true;
+    const found = await this.list(endMs === null ? filters : upTo(filters, endMs, isOldestFirst), page);
     const last = found.at(-1);
-    return { found, reached: last === undefined || found.length < page.limit ? null : positionOf(last) };
+    if (last !== undefined && found.length >= page.limit) return { found, reached: positionOf(last) };
+    // Behind all that were created in that millisecond.
+    return { found, reached: endMs === null ? null : { createdAtMs: endMs, key: isOldestFirst ? '~' : '' } };
   }
 
-  async #scan(filters: DeliveryFilters, page: ListPage) {
+  /** Returns the time of the last delivery that a step reads; null if it reads all. An index has all that this needs. */
+  async #endOfStep(filters: DeliveryFilters, page: ListPage): Promise<number | null> {
     const order = page.isOldestFirst === true ? 1 : -1;
-    const sort = { created_at: order, _id: order } as const;
     const read = await this.#timed('scan', async () =>
       this.#model
-        .find(pageConditions(indexedFilters(filters), page), scannedFields)
-        .sort(sort)
+        .find(pageConditions(filters, page), { created_at: 1 })
+        .sort({ created_at: order, _id: order })
         .limit(readAtOnce)
         .lean<DeliveryDocument[]>(),
     );
-    const candidates = read.filter((document) => mayMatch(filters, document)).slice(0, page.limit);
-    const keys = candidates.map(({ _id }) => _id);
-    const found =
-      keys.length === 0
-        ? []
-        : await this.#timed('list-scanned', async () =>
-            this.#model
-              .find({ ...conditionsOf(filters), _id: { $in: keys } }, { attempts: 0 })
-              .sort(sort)
-              .lean<DeliveryDocument[]>(),
-          );
-    // Behind the last candidate there may be more than the page has room for.
-    const last = (keys.length < page.limit ? read : candidates).at(-1);
-    const isEnd = keys.length < page.limit && read.length < readAtOnce;
-    const reached =
-      last === undefined || isEnd ? null : { createdAtMs: last.created_at.getTime(), key: last._id };
-    return { found: found.map(toSummary), reached };
+    return read[readAtOnce - 1]?.created_at.getTime() ?? null;
   }
 
   async countByEvent(

@@ -62,10 +62,10 @@ const conditionsOf = (filters: EventFilters): Conditions => {
   };
 };
 
-/** Returns true for events that fulfil the filters which no index serves. */
-const matchesScanned = ({ source, orderingKey }: EventFilters, event: StoredEvent): boolean =>
-  (source === undefined || event.source === source) &&
-  (orderingKey === undefined || event.orderingKey === orderingKey);
+const pageConditions = (filters: EventFilters, { after }: EventPage): Conditions => ({
+  ...conditionsOf(filters),
+  ...(after === null ? {} : followingIn('accepted_at', { timeMs: after.acceptedAtMs, key: after.id })),
+});
 
 /** The events in MongoDB: one small document each, which never changes. */
 export class MongoEventStore implements EventStore {
@@ -104,26 +104,37 @@ export class MongoEventStore implements EventStore {
     return document === null ? null : fromDocument(document);
   }
 
-  async list(filters: EventFilters, { limit, after }: EventPage): Promise<readonly StoredEvent[]> {
-    const conditions = {
-      ...conditionsOf(filters),
-      ...(after === null ? {} : followingIn('accepted_at', { timeMs: after.acceptedAtMs, key: after.id })),
-    };
+  async list(filters: EventFilters, page: EventPage): Promise<readonly StoredEvent[]> {
     const documents = await this.#timed('list-events', async () =>
-      this.#model.find(conditions).sort({ accepted_at: -1, _id: -1 }).limit(limit).lean<EventDocument[]>(),
+      this.#model
+        .find(pageConditions(filters, page))
+        .sort({ accepted_at: -1, _id: -1 })
+        .limit(page.limit)
+        .lean<EventDocument[]>(),
     );
     return documents.map(fromDocument);
   }
 
-  async step(filters: EventFilters, { limit, after }: EventPage) {
-    const isWhole = !isScanned(filters);
-    const wanted = isWhole ? limit : readAtOnce;
-    const read = await this.list(isWhole ? filters : indexedFilters(filters), { limit: wanted, after });
-    const found = isWhole ? read : read.filter((event) => matchesScanned(filters, event)).slice(0, limit);
-    // Behind the last one there may be more than the page has room for.
-    const last = (found.length < limit ? read : found).at(-1);
-    const isEnd = found.length < limit && read.length < wanted;
-    return { found, reached: last === undefined || isEnd ? null : positionOf(last) };
+  async step(filters: EventFilters, page: EventPage) {
+    const endMs = isScanned(filters) ? await this.#endOfStep(indexedFilters(filters), page) : null;
+    const acceptedAfterMs = Math.max(filters.acceptedAfterMs ?? -Infinity, (endMs ?? 0) - 1);
+    const found = await this.list(endMs === null ? filters : { ...filters, acceptedAfterMs }, page);
+    const last = found.at(-1);
+    if (last !== undefined && found.length >= page.limit) return { found, reached: positionOf(last) };
+    // Behind all that were accepted in that millisecond.
+    return { found, reached: endMs === null ? null : { acceptedAtMs: endMs, id: '' } };
+  }
+
+  /** Returns the time of the last event that a step reads; null if it reads all. An index has all that this needs. */
+  async #endOfStep(filters: EventFilters, page: EventPage): Promise<number | null> {
+    const read = await this.#timed('scan-events', async () =>
+      this.#model
+        .find(pageConditions(filters, page), { accepted_at: 1 })
+        .sort({ accepted_at: -1, _id: -1 })
+        .limit(readAtOnce)
+        .lean<EventDocument[]>(),
+    );
+    return read[readAtOnce - 1]?.accepted_at.getTime() ?? null;
   }
 
   async count(filters: EventFilters): Promise<number> {
