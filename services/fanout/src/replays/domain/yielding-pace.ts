@@ -10,7 +10,7 @@ const cycleMs = sendingMs + pausedMs;
 const settleMs = 150;
 const comparedMs = pausedMs - settleMs;
 const rememberedPauses = 3;
-// A replay that is resumed soon goes on at its rate.
+// A replay that is resumed soon goes on at its rate, and with what it knows.
 const rememberedMs = 60_000;
 const enough = 10;
 const maxCarried = 5;
@@ -20,7 +20,7 @@ const slackMs = 2;
 const weight = 0.15;
 // Of one comparison: chance makes ratios of any size.
 const maxEffect = Math.log(2);
-const allowed = Math.log(1.15);
+const allowed = Math.log(1.1);
 const slower = 0.85;
 const faster = 1.2;
 // Live events that wait for so long are a backlog, which outlasts a pause: comparing says nothing then.
@@ -32,7 +32,7 @@ const leastShare = 1 / 10;
 /**
  * The rate of all replays of a process, which yields to its live events. Every three seconds replays pause for a moment,
  * and the ages of the live events that were accepted in the pause are compared with those just before it: the same
- * machine under the same load, but for the replay. The rate falls where live events take more than 1.15 times as long
+ * machine under the same load, but for the replay. The rate falls where live events take more than 1.1 times as long
  * beside replays, and rises to the maximum where they do not. Without live events there are no pauses.
  *
  * Where live events wait for longer than a pause lasts, the rate falls to the least at once: what they wait for may be what
@@ -108,9 +108,12 @@ export class YieldingPace {
     }
   }
 
-  /** Begins anew: what was measured before says little about now. */
+  /** Begins anew: ages that were noted before are not compared with those from now on. */
   #begin(nowMs: number): void {
-    if (nowMs - this.#askedMs > rememberedMs) this.#change(this.#first);
+    if (nowMs - this.#askedMs > rememberedMs) {
+      this.#effect = 0;
+      this.#change(this.#first);
+    }
     this.#beganMs = nowMs;
     this.#cycle = 0;
     this.#pauses = [this.#pauseOf(0)];
@@ -118,7 +121,6 @@ export class YieldingPace {
     this.#notedMs = -Infinity;
     this.#leastMs = Infinity;
     this.#waitMs = 0;
-    this.#effect = 0;
   }
 
   #pauseOf(cycle: number): Pause {
