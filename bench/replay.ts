@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { joined, type Slice, sumOf } from './live-slice.ts';
 import { flood, paced } from './load.ts';
 import { spreadOf } from './percentiles.ts';
 import { usageOfAll } from './process-usage.ts';
@@ -69,13 +70,6 @@ const call = async <T>(stack: BenchStack, path: string, body?: object): Promise<
 };
 
 type Parts = Readonly<{ stack: BenchStack; receiver: ReceiverProcess }>;
-type Slice = Readonly<{
-  seconds: number;
-  latencies: readonly number[];
-  replayed: number;
-  /** Milliseconds of CPU time, by process. */
-  cpuMs: Readonly<Record<string, number>>;
-}>;
 type Pair = Readonly<{ replaying: Slice; without: Slice }>;
 /** `starts`: while a run of the replay looks up what it needs, before it sends. */
 type Found = Readonly<{ pairs: Pair[]; starts: Slice[] }>;
@@ -95,34 +89,6 @@ const measure = async ({ stack, receiver }: Parts, seconds = sliceSeconds): Prom
     Object.entries(after).map(([name, usage]) => [name, usage.cpuMs - (before[name]?.cpuMs ?? 0)]),
   );
   return { seconds: tookMs / 1_000, latencies, replayed, cpuMs };
-};
-
-const joined = (slices: readonly Slice[]): Slice => {
-  const cpuMs: Record<string, number> = {};
-  for (const slice of slices) {
-    for (const [name, ms] of Object.entries(slice.cpuMs)) cpuMs[name] = (cpuMs[name] ?? 0) + ms;
-  }
-  return {
-    seconds: slices.reduce((sum, { seconds }) => sum + seconds, 0),
-    latencies: slices.flatMap(({ latencies }) => latencies),
-    replayed: slices.reduce((sum, { replayed }) => sum + replayed, 0),
-    cpuMs,
-  };
-};
-
-/** Adds slices up. Times are those of live events; `cpu`: percent of a core. */
-const sumOf = (slices: readonly Slice[]) => {
-  const { seconds, latencies, replayed, cpuMs } = joined(slices);
-  return {
-    seconds: Math.round(seconds),
-    live: latencies.length,
-    ...spreadOf(latencies),
-    replayed,
-    replayedPerSecond: Math.round(replayed / Math.max(1, seconds)),
-    cpu: Object.fromEntries(
-      Object.entries(cpuMs).map(([name, ms]) => [name, Math.round(ms / Math.max(1, seconds) / 10)]),
-    ),
-  };
 };
 
 const ratioOf = ({ replaying, without }: Pair): number =>
