@@ -52,7 +52,7 @@ it('registers a type by the keyboard, adds a schema that can break receivers onl
   await page.getByRole('link', { name: 'New event type' }).focus();
   await page.keyboard.press('Enter');
   await page.getByLabel('Name').fill('refund.issued');
-  const draft = page.getByLabel('Schema', { exact: true });
+  const draft = page.getByRole('textbox', { name: 'Schema', exact: true });
   await draft.fill('{\n  "type": "object",\n  "properties": {"total": {"type": "numbr"}},\n}');
   await page.getByText('column 45: nothing follows this comma: remove it').waitFor();
   await draft.fill('{\n  "type": "object",\n  "properties": {"total": {"type": "numbr"}}\n}');
@@ -67,7 +67,7 @@ it('registers a type by the keyboard, adds a schema that can break receivers onl
   await page.getByRole('heading', { name: 'refund.issued' }).waitFor();
   await page.getByRole('link', { name: 'Add schema' }).click();
   await page
-    .getByLabel('Schema', { exact: true })
+    .getByRole('textbox', { name: 'Schema', exact: true })
     .fill(JSON.stringify({ type: 'object', properties: { total: { type: ['number', 'null'] } } }, null, 2));
   await page.getByRole('button', { name: 'Add schema' }).click();
   await page.getByText('now permits null').waitFor();
