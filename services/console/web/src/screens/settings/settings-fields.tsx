@@ -2,6 +2,7 @@ import { useMay } from '../../app/session-context.ts';
 import { CheckField, ChoiceField, SelectField, TextField } from '../../parts/form/fields.tsx';
 import { FormSection } from '../../parts/form/form.tsx';
 import type { Form } from '../../parts/form/use-form.ts';
+import { PortalFields } from './portal-fields.tsx';
 import type { SettingsForm } from './settings-form.ts';
 import { texts } from './texts.ts';
 
@@ -71,6 +72,7 @@ export function SettingsFields({ form }: Props) {
         />
       </FormSection>
       <NoticeFields form={form} />
+      <PortalFields form={form} />
     </>
   );
 }

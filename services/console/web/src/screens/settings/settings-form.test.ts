@@ -10,6 +10,7 @@ const workspace = {
   disable_after_failures: 100,
   retention_days: null,
   notice: { url: 'https://chat.example/***', style: 'slack' },
+  portal: null,
   version: 4,
 } as never;
 const base = formOf(workspace).values;
@@ -51,6 +52,25 @@ describe('the settings of a workspace as a form', () => {
     const notice = { ...base.notice, shown: null };
     expect([...settingsFaults(changed({ notice }))]).toEqual([['notice/url', texts.noticeMissing]]);
     expect(settingsFaults(base).size).toBe(0);
+  });
+
+  it('sends the appearance of the portal whole, and null when nothing of it is left', () => {
+    const portal = {
+      ...base.portal,
+      name: ' Shop ',
+      light: { accent: '#0b5c4a', bar: '' },
+      origins: 'https://a.example\n https://b.example ',
+    };
+    const set = changed({ portal });
+    expect(patchOf(set, base)).toEqual({
+      portal: {
+        ...{ name: 'Shop', logo: null, refresh_url: null },
+        light: { accent: '#0b5c4a', bar: null },
+        dark: { accent: null, bar: null },
+        origins: ['https://a.example', 'https://b.example'],
+      },
+    });
+    expect(patchOf(base, set)).toEqual({ portal: null });
   });
 
   it.each([

@@ -18,7 +18,21 @@ export type SettingsForm = Readonly<{
   retention_days: string;
   /** `url` is empty to keep the one that is set, of which only `shown` is known. */
   notice: Readonly<{ isOn: boolean; url: string; style: Style; shown: string | null }>;
+  portal: PortalForm;
 }>;
+
+/** The appearance of the portal; empty: that of Tidings. `origins` has one a line. */
+export type PortalForm = Readonly<{
+  name: string;
+  logo: string;
+  light: Colours;
+  dark: Colours;
+  origins: string;
+  refresh_url: string;
+}>;
+
+/** The colours of one scheme. */
+export type Colours = Readonly<{ accent: string; bar: string }>;
 
 /** Returns the form of a workspace as it was read. */
 export const formOf = (workspace: Workspace): Read<SettingsForm> => ({
@@ -35,8 +49,23 @@ export const formOf = (workspace: Workspace): Read<SettingsForm> => ({
       style: workspace.notice?.style ?? 'json',
       shown: workspace.notice?.url ?? null,
     },
+    portal: {
+      name: workspace.portal?.name ?? '',
+      logo: workspace.portal?.logo ?? '',
+      light: coloursOf(workspace.portal?.light),
+      dark: coloursOf(workspace.portal?.dark),
+      origins: (workspace.portal?.origins ?? []).join('\n'),
+      refresh_url: workspace.portal?.refresh_url ?? '',
+    },
   },
   etag: `"${workspace.version}"`,
+});
+
+type ReadColours = NonNullable<Workspace['portal']>['light'] | undefined;
+
+const coloursOf = (colours: ReadColours): Colours => ({
+  accent: colours?.accent ?? '',
+  bar: colours?.bar ?? '',
 });
 
 const isWhole = (text: string): boolean => /^\d+$/.test(text.trim());
@@ -67,6 +96,26 @@ export function patchOf(values: SettingsForm, base: SettingsForm): Change {
       : {}),
     ...(differs('retention_days') ? { retention_days: days === '' ? null : Number(days) } : {}),
     ...(differs('notice') ? { notice: noticeOf(values.notice) } : {}),
+    ...(differs('portal') ? { portal: portalOf(values.portal) } : {}),
+  };
+}
+
+const orNull = (text: string): string | null => (text.trim() === '' ? null : text.trim());
+
+function portalOf(portal: PortalForm): NonNullable<Change['portal']> | null {
+  const { name, logo, light, dark, origins, refresh_url } = portal;
+  const list = origins.split(/\s+/).filter((one) => one !== '');
+  const schemes = [light, dark].map(({ accent, bar }) => ({ accent: orNull(accent), bar: orNull(bar) }));
+  const [inLight, inDark] = schemes as [(typeof schemes)[0], (typeof schemes)[0]];
+  const all = [name, logo, light.accent, light.bar, dark.accent, dark.bar, refresh_url, ...list];
+  if (all.every((one) => one.trim() === '')) return null;
+  return {
+    name: orNull(name),
+    logo: orNull(logo),
+    light: inLight,
+    dark: inDark,
+    origins: list,
+    refresh_url: orNull(refresh_url),
   };
 }
 

@@ -74,12 +74,14 @@ const labels: Readonly<Record<keyof SettingsForm, string>> = {
   disable_after_failures: texts.disableAfter,
   retention_days: texts.retention,
   notice: texts.notices,
+  portal: texts.portal,
 };
 
 /** The value of a setting in a few words. */
 function shownValue(name: keyof SettingsForm, values: SettingsForm): string {
   const { notice } = values;
   if (name === 'notice') return notice.isOn ? notice.url || (notice.shown ?? '') : texts.noNotices;
+  if (name === 'portal') return values.portal.name === '' ? texts.portalOfTidings : values.portal.name;
   if (name === 'allow_http') return values.allow_http ? texts.on : texts.off;
   if (name === 'event_type_policy') return texts.policies[values.event_type_policy];
   return values[name] === '' ? texts.fromInstallation : values[name];
