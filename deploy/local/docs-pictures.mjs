@@ -10,7 +10,9 @@ await main(async (handOver) => {
   await install();
   await build();
   handOver();
-  const script = join(root, 'e2e', 'dist', 'pictures', 'make-pictures.js');
-  const child = spawn(process.execPath, [script, ...process.argv.slice(2)], { stdio: 'inherit' });
+  const tsx = join(root, 'packages', 'local-stack', 'node_modules', 'tsx', 'dist', 'loader.mjs');
+  const script = join(root, 'e2e', 'pictures', 'make-pictures.ts');
+  const args = ['--import', tsx, script, ...process.argv.slice(2)];
+  const child = spawn(process.execPath, args, { stdio: 'inherit' });
   return await new Promise((resolve) => child.once('close', (code) => resolve(code ?? 1)));
 });

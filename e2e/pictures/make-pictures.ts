@@ -17,7 +17,7 @@ Starts a stack, fills it through the API, and writes small pictures of the main 
 
 const { values } = parseArgs({
   options: {
-    out: { type: 'string', default: fileURLToPath(new URL('../../../docs/pictures', import.meta.url)) },
+    out: { type: 'string', default: fileURLToPath(new URL('../../docs/pictures', import.meta.url)) },
     data: { type: 'string' },
     only: { type: 'string', default: '' },
     everything: { type: 'boolean', default: false },
@@ -46,7 +46,6 @@ async function shotsOf({ local }: Seeded): Promise<readonly Shot[]> {
   const key = await one('/webhooks/api-keys?state=active&consumer_id=acme');
   const change = await one('/webhooks/audit-log?kind=consumer');
   const all: readonly Shot[] = [
-    { name: 'overview', path: '/', ready: 'Overview' },
     { name: 'events', path: '/events', ready: 'order.paid' },
     { name: 'deliveries', path: '/deliveries', ready: 'order.paid', scheme: 'dark' },
     { name: 'delivery', path: `/deliveries/${failing}`, ready: 'Attempts' },
