@@ -10,7 +10,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { freePortBase, type LocalStack } from '../harness/tidings.ts';
 
-const repository = fileURLToPath(new URL('../', import.meta.url));
+const repository = fileURLToPath(new URL('../../', import.meta.url));
 const stopBudgetMs = 25_000;
 
 let folder: string;

@@ -253,6 +253,10 @@ export const describeDeadLetterStore = (name: string, open: () => DeadLetterStor
         state: 'discarded',
         settled: { by: 'key_1', reason: 'spam', atMs: settlement.atMs },
       });
+      // Whoever settled it learns that it is settled, also if the record of the topic was applied first.
+      const spam = { ...settlement, how: 'discarded', reason: 'spam' } as const;
+      expect(await store.settle([two.deadLetter.ref], spam)).toBe(1);
+      expect(await store.settle([two.deadLetter.ref], { ...spam, by: 'key_2' })).toBe(0);
     });
 
     it('is settled by a record that follows its success, unless that discards it', async () => {

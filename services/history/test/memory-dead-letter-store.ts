@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { DeadLetterRef, SubscriptionId } from '@tidings/contracts';
 import {
   type Content,
@@ -155,11 +156,11 @@ export const createMemoryDeadLetterStore = (): DeadLetterStore & {
     },
     settle: async (refs, { how, by, reason, atMs }) => {
       ready();
-      return change(refs, unsettled, (deadLetter) => ({
-        ...deadLetter,
-        state: how,
-        settled: { atMs, by, reason },
-      }));
+      change(refs, unsettled, (deadLetter) => ({ ...deadLetter, state: how, settled: { atMs, by, reason } }));
+      return refs.filter((ref) => {
+        const deadLetter = kept.get(deadLetterKey(ref));
+        return deadLetter?.state === how && isDeepStrictEqual(deadLetter.settled, { atMs, by, reason });
+      }).length;
     },
     settleFrom: async (events) => {
       ready();

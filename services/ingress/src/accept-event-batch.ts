@@ -51,10 +51,11 @@ async function acceptItem(
     const location = { workspaceId, pointer: `/events/${index}` };
     checkConsumer(draft.request, location);
     const notice = checkEventType(draft, location);
-    const stamped = stampEvent(draft, { ...submission, idempotencyKey: key, nowMs: clock.nowMs() });
+    const acceptedAtMs = clock.nowMs();
+    const stamped = stampEvent(draft, { ...submission, idempotencyKey: key, nowMs: acceptedAtMs });
     await publish(stamped);
     const { id, eventType } = stamped.event;
-    return { ok: true, accepted: { id, type: eventType, acceptedAtMs: clock.nowMs(), notice } };
+    return { ok: true, accepted: { id, type: eventType, acceptedAtMs, notice } };
   } catch (error) {
     return { ok: false, error };
   }

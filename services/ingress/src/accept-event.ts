@@ -15,7 +15,8 @@ export type Submission = Readonly<{
 }>;
 
 /**
- * The result for the caller. `acceptedAtMs`: epoch milliseconds. `notice` is null if the event's type requires none.
+ * The result for the caller. `acceptedAtMs`: epoch milliseconds, not later than the time of the record in the log, so
+ * that lists and replays from this time contain the event. `notice` is null if the event's type requires none.
  */
 export type Accepted = Readonly<{
   id: EventId;
@@ -77,7 +78,8 @@ async function accept(
   const location = { ...submission, pointer: '' };
   checkConsumer(draft.request, location);
   const notice = checkEventType(draft, location);
-  const stamped = stampEvent(draft, { ...submission, nowMs: clock.nowMs() });
+  const acceptedAtMs = clock.nowMs();
+  const stamped = stampEvent(draft, { ...submission, nowMs: acceptedAtMs });
   const observe = (outcome: ReturnType<typeof outcomeOf> | 'accepted'): number => {
     const tookMs = clock.monotonicMs() - beganMs;
     metrics.publishSeconds.observe({ outcome }, tookMs / 1_000);
@@ -92,7 +94,7 @@ async function accept(
   const tookMs = observe('accepted');
   metrics.acceptedBytes.inc({}, stamped.event.data.length);
   logger.info({ ...lineOf(stamped), tookMs: Math.round(tookMs) }, 'event.accepted');
-  return { id: stamped.event.id, type: stamped.event.eventType, acceptedAtMs: clock.nowMs(), notice };
+  return { id: stamped.event.id, type: stamped.event.eventType, acceptedAtMs, notice };
 }
 
 const lineOf = ({ event }: StampedEvent): Readonly<Record<string, unknown>> => ({

@@ -63,7 +63,10 @@ export type DeadLetterStore = Readonly<{
   take(taken: readonly Readonly<{ ref: DeadLetterRef; taken: Taken }>[]): Promise<void>;
   /** redriving → waiting, for all dead letters of a job. */
   release(jobId: string): Promise<void>;
-  /** waiting, redriving → redriven or discarded; returns the number of changes. */
+  /**
+   * waiting, redriving → redriven or discarded. Returns the number of dead letters that are settled by this settlement,
+   * including those to which its record in the topic was applied before.
+   */
   settle(refs: readonly DeadLetterRef[], settlement: Settlement): Promise<number>;
   /** Applies the same change from records of the topic, each of which may be known already. */
   settleFrom(events: readonly DeadLetterSettled[]): Promise<void>;

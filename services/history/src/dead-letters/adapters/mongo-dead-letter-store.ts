@@ -153,13 +153,16 @@ export class MongoDeadLetterStore implements DeadLetterStore {
   }
 
   async settle(refs: readonly DeadLetterRef[], settlement: Settlement): Promise<number> {
+    const those = { _id: { $in: refs.map(deadLetterKey) } };
+    const settled = settledFields(settlement);
     const { modifiedCount } = await this.#timed('settle-letters', async () =>
-      this.#deadLetters.updateMany(
-        { _id: { $in: refs.map(deadLetterKey) }, state: { $in: unsettled } },
-        { $set: settledFields(settlement) },
-      ),
+      this.#deadLetters.updateMany({ ...those, state: { $in: unsettled } }, { $set: settled }),
     );
-    return modifiedCount;
+    if (modifiedCount === refs.length) return modifiedCount;
+    // The projection may have applied this settlement from the topic before.
+    return this.#timed('count-settled-letters', async () =>
+      this.#deadLetters.countDocuments({ ...those, ...settled }),
+    );
   }
 
   async settleFrom(events: readonly DeadLetterSettled[]): Promise<void> {
