@@ -188,7 +188,7 @@ it('shows why an endpoint fails, and disables, enables, rotates and deletes it',
   await page.getByRole('dialog').getByText('Somebody else has changed it meanwhile.').waitFor();
   expect((await stored(failing)).state).toBe('disabled');
   await page.getByRole('dialog').getByRole('button', { name: 'Enable' }).click();
-  await page.getByText('It is enabled.').waitFor();
+  await page.getByRole('status').getByText('It is enabled.').waitFor();
   await page.getByRole('button', { name: 'Rotate secret' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Rotate secret' }).click();
   const secret = (await page.getByRole('group', { name: 'Signing secret' }).textContent()) ?? '';

@@ -1,9 +1,8 @@
 import { Link } from '@tanstack/react-router';
-import type { ReactNode } from 'react';
 import type { Schemas } from '../../api/client.ts';
 import { durationText } from '../../parts/relative-time.ts';
+import { Tile, TileRow } from '../../parts/tile-row.tsx';
 import { Time } from '../../parts/time.tsx';
-import styles from './overview.module.css';
 import { texts } from './texts.ts';
 
 type Props = Readonly<{ total: Schemas['Statistics']['total']; system: Schemas['System'] | undefined }>;
@@ -16,7 +15,7 @@ export function Tiles({ total, system }: Props) {
   const failing = { since: '1h', status: 'retrying' };
   const { success_rate, accept_to_delivered_ms } = total;
   return (
-    <dl className={styles.tiles}>
+    <TileRow>
       <Tile name={t.accepted}>{total.accepted.toLocaleString()}</Tile>
       <Tile name={t.delivered}>{total.delivered.toLocaleString()}</Tile>
       <Tile name={t.failed} isBad={total.failed > 0}>
@@ -50,15 +49,6 @@ export function Tiles({ total, system }: Props) {
           )}
         </Tile>
       )}
-    </dl>
+    </TileRow>
   );
 }
-
-type TileProps = Readonly<{ name: string; isBad?: boolean; children: ReactNode }>;
-
-const Tile = ({ name, isBad = false, children }: TileProps) => (
-  <div className={styles.tile} data-bad={isBad}>
-    <dt>{name}</dt>
-    <dd>{children}</dd>
-  </div>
-);

@@ -98,10 +98,14 @@ export function DeleteAction({ subscription }: Props) {
   const navigate = useNavigate();
   const path = { id: subscription.id };
   const remove = async () => {
-    await action.run(async ({ 'If-Match': version }) =>
-      dataOf(
-        api.DELETE('/v1/webhooks/subscriptions/{id}', { params: { path, header: { 'If-Match': version } } }),
-      ),
+    await action.run(
+      async ({ 'If-Match': version }) =>
+        dataOf(
+          api.DELETE('/v1/webhooks/subscriptions/{id}', {
+            params: { path, header: { 'If-Match': version } },
+          }),
+        ),
+      true,
     );
     toast(names.deleted);
     void navigate({ to: '/subscriptions' });

@@ -6,6 +6,7 @@ import { AttemptChart } from '../../../parts/attempt-chart.tsx';
 import { SelectFilter } from '../../../parts/filter-bar.tsx';
 import { durationText } from '../../../parts/relative-time.ts';
 import { ErrorState, Loading } from '../../../parts/states.tsx';
+import { Tile, TileRow } from '../../../parts/tile-row.tsx';
 import { texts } from '../texts.ts';
 import styles from './subscription-detail.module.css';
 
@@ -62,7 +63,7 @@ function Figures({ statistics }: Readonly<{ statistics: Schemas['Statistics'] }>
   const time = (ms: number | null) => (ms === null ? '–' : durationText(ms));
   return (
     <>
-      <dl className={styles.tiles}>
+      <TileRow>
         <Tile name={t.success}>{success_rate === null ? '–' : percent.format(success_rate)}</Tile>
         <Tile name={t.attempts}>{attempts.toLocaleString()}</Tile>
         <Tile name={t.failed} isBad={failed > 0}>
@@ -73,17 +74,10 @@ function Figures({ statistics }: Readonly<{ statistics: Schemas['Statistics'] }>
         </Tile>
         <Tile name={t.duration}>{time(attempt_ms.p95)}</Tile>
         <Tile name={t.latency}>{time(accept_to_delivered_ms.p95)}</Tile>
-      </dl>
-      <AttemptChart from={from} to={to} granularity={granularity} buckets={buckets} />
+      </TileRow>
+      <div className={styles.chart}>
+        <AttemptChart from={from} to={to} granularity={granularity} buckets={buckets} />
+      </div>
     </>
   );
 }
-
-type TileProps = Readonly<{ name: string; isBad?: boolean; children: string }>;
-
-const Tile = ({ name, isBad = false, children }: TileProps) => (
-  <div data-bad={isBad}>
-    <dt>{name}</dt>
-    <dd>{children}</dd>
-  </div>
-);

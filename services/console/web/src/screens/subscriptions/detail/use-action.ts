@@ -22,11 +22,13 @@ export function useAction(subscription: Subscription) {
   const { id } = subscription;
   const queries = useQueryClient();
   const [headers, setHeaders] = useState<ActionHeaders | null>(null);
-  const run = async <T>(send: (headers: ActionHeaders) => Promise<T>): Promise<T> => {
+  /** `isLast`: there is nothing to show after it. */
+  const run = async <T>(send: (headers: ActionHeaders) => Promise<T>, isLast = false): Promise<T> => {
     try {
       const done = await send(headers ?? headersFor(subscription));
-      void queries.invalidateQueries({ queryKey: ['subscription', id] });
       void queries.invalidateQueries({ queryKey: ['subscriptions'] });
+      // The next action is about the version that this one has made.
+      if (!isLast) await queries.invalidateQueries({ queryKey: ['subscription', id] });
       return done;
     } catch (error) {
       if (problemOf(error)?.status !== 412) throw error;

@@ -74,7 +74,7 @@ function scheduleOf({ schedule, retry_schedule }: Values): unknown {
   return 'seconds' in read ? read.seconds : retry_schedule;
 }
 
-export const hasCertificates = ({ ca, certificate, key }: Values['tls']): boolean =>
+const hasCertificates = ({ ca, certificate, key }: Values['tls']): boolean =>
   [ca, certificate, key].some((text) => text.trim() !== '');
 
 const certificatesOf = ({ ca, certificate, key }: Values['tls']) =>

@@ -5,11 +5,11 @@ import { pointerSegment } from '../../../parts/form/faults.ts';
 import { ChoiceField, LongTextField, SelectField, TextField } from '../../../parts/form/fields.tsx';
 import { FieldRow, FoldedFields, FormSection } from '../../../parts/form/form.tsx';
 import { KeyValueEditor } from '../../../parts/form/key-value-editor.tsx';
-import type { Form } from '../../../parts/form/use-form.ts';
 import { EventPicker } from './event-picker.tsx';
 import { fieldTexts } from './field-texts.ts';
+import type { SubscriptionForm } from './subscription-form.ts';
 import { TlsFields } from './tls-fields.tsx';
-import { schedules, type Values } from './values.ts';
+import { schedules } from './values.ts';
 
 const t = fieldTexts;
 const styles = ['v1', 'v1a', 'plain'] as const;
@@ -17,9 +17,6 @@ const formats = ['standard', 'plain', 'cloudevents', 'cloudevents-binary'] as co
 const orderings = ['none', 'key', 'subscription'] as const;
 const exhausted = ['skip', 'block'] as const;
 const verifications = ['none', 'ping', 'challenge'] as const;
-
-/** The part of a form that the fields need: that of a new subscription has more values. */
-export type SubscriptionForm = Pick<Form<Values>, 'bind' | 'faultAt' | 'values'>;
 
 type FieldsProps = Readonly<{ form: SubscriptionForm }>;
 
@@ -40,7 +37,7 @@ export function EventFields({ form }: FieldsProps) {
 type SignatureProps = FieldsProps & Readonly<{ current?: Schemas['Subscription']['signature_style'] }>;
 
 /** The signature of requests, and their body. `current`: the style of a subscription that exists already. */
-export function SignatureFields({ form, current }: SignatureProps) {
+function SignatureFields({ form, current }: SignatureProps) {
   const { value, onChange } = form.bind('signature_style');
   const format = form.bind('format');
   // A pair of keys cannot sign in the other styles, nor a secret in this one.
@@ -62,7 +59,7 @@ export function SignatureFields({ form, current }: SignatureProps) {
 }
 
 /** The headers that are added to each request. */
-export function HeaderFields({ form }: FieldsProps) {
+function HeaderFields({ form }: FieldsProps) {
   const { value, onChange } = form.bind('headers');
   const known = (name: string) => value.some((row) => row.name === name);
   const general = form.faultAt('headers');
@@ -88,7 +85,7 @@ export function HeaderFields({ form }: FieldsProps) {
 }
 
 /** The order, the retries and the limits of deliveries. */
-export function DeliveryFields({ form }: FieldsProps) {
+function DeliveryFields({ form }: FieldsProps) {
   const { ordering, schedule } = form.values;
   const rate = form.bind('rate_limit');
   const rateFault = (name: 'per_second' | 'burst') => form.faultAt(`rate_limit/${name}`);

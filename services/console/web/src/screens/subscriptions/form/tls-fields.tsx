@@ -3,7 +3,7 @@ import fieldStyles from '../../../parts/field.module.css';
 import { CheckField, LongTextField } from '../../../parts/form/fields.tsx';
 import { Certificates } from '../detail/certificates.tsx';
 import { fieldTexts } from './field-texts.ts';
-import type { SubscriptionForm } from './subscription-fields.tsx';
+import type { SubscriptionForm } from './subscription-form.ts';
 
 const t = fieldTexts;
 const placeholder = '-----BEGIN CERTIFICATE-----';
