@@ -143,7 +143,7 @@ export const texts = catalogue({
     sections: {
       health: 'Health',
       deliveries: 'Recent deliveries',
-      settings: 'Settings',
+      settings: 'Configuration',
       headers: 'Headers of your own',
       filter: 'Filter',
       secrets: 'Signing secrets',
