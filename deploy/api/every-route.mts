@@ -195,6 +195,10 @@ async function consumers(): Promise<void> {
   const identity = await client.GET('/v1/webhooks/identity');
   const token = await client.POST('/v1/webhooks/consumer-tokens', { params: once, body: { consumer_id: 'acme' } });
   const created: Schemas['ConsumerToken'] | undefined = token.data;
+  const portal = await client.GET('/v1/webhooks/portal');
+  const link = await client.POST('/v1/webhooks/portal-links', { params: once, body: { consumer_id: 'acme' } });
+  const out = await client.POST('/v1/webhooks/identity/sign-out', { params: once, body: { ends: 'session' } });
+  console.log(portal.data?.light.accent, link.data?.url, out.data?.propagated);
   console.log(first?.state === 'active', created?.token, identity.data?.scopes);
 }
 

@@ -19,7 +19,9 @@ import { eventRoutes } from '../../services/ingress/src/adapters/event-routes.ts
 import { apiKeyRoutes } from '../../services/subscription/src/access/adapters/api-key-routes.ts';
 import { consumerRoutes } from '../../services/subscription/src/access/adapters/consumer-routes.ts';
 import { identityRoute } from '../../services/subscription/src/access/adapters/identity-route.ts';
+import { signOutRoute } from '../../services/subscription/src/access/adapters/sign-out-route.ts';
 import { workspaceRoutes } from '../../services/subscription/src/access/adapters/workspace-routes.ts';
+import { portalRoutes } from '../../services/subscription/src/access/portal/adapters/portal-routes.ts';
 import { eventTypeRoutes } from '../../services/subscription/src/event-types/adapters/event-type-routes.ts';
 import { auditRoutes } from '../../services/subscription/src/registry/adapters/audit-routes.ts';
 import { filterRoutes } from '../../services/subscription/src/subscriptions/adapters/filter-routes.ts';
@@ -54,7 +56,9 @@ export const wholeDescription: ApiDescription = describeApi(
     ...eventTypeRoutes(nothing),
     ...consumerRoutes(nothing),
     ...apiKeyRoutes(nothing),
+    ...portalRoutes(nothing),
     identityRoute(),
+    signOutRoute(nothing),
     ...workspaceRoutes(nothing),
     ...auditRoutes(nothing, ['subscription']),
     route({ ...describing, handle: async () => undefined }),

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { aBrowserPage, expectAccessible, picture, signInAt, withBrowser } from '../harness/browser.ts';
 import { Caller } from '../harness/caller.ts';
 import { inOwnWorkspace, sharedTidings } from '../harness/shared-tidings.ts';
@@ -188,53 +188,6 @@ it('says that a key may not see a page, that an address is wrong, and that a del
   await signInAt(other, local, '/deliveries/dlv_00000000000000000000000000000000');
   await other.getByRole('heading', { name: 'Nothing is here' }).waitFor();
   await expectAccessible(other);
-});
-
-it('shows a partner its own deliveries by a link, and nothing of another', async () => {
-  await api.call('POST', '/webhooks/subscriptions', {
-    endpoint_url: endpoint.url,
-    events: ['invoice.*'],
-    consumer_id: 'globex',
-    send_test: false,
-  });
-  await api.call('POST', '/events', { type: 'invoice.sent', data: {} });
-  const [foreign] = await api.list('/webhooks/deliveries?consumer_id=globex', 1);
-  const token = await api.newToken(local, { consumer_id: 'acme' });
-  const page = await aBrowserPage();
-  const sent: string[] = [];
-  page.on('request', (request) => sent.push(request.url()));
-  await page.goto(`${local.url}/portal#token=${token}`);
-  await page.getByRole('table').getByRole('link', { name: 'order.paid' }).first().waitFor();
-  expect(page.url()).toBe(`${local.url}/portal/deliveries`);
-  expect(await page.getByRole('link', { name: 'invoice.sent' }).count()).toBe(0);
-  expect(await page.getByRole('link', { name: 'Overview' }).count()).toBe(0);
-  await expectAccessible(page);
-  await page.goto(`${local.url}/portal/deliveries/${foreign?.id}`);
-  await page.getByRole('heading', { name: 'Nothing is here' }).waitFor();
-  // The link signs in to the portal only.
-  await page.goto(`${local.url}/deliveries`);
-  await page.getByLabel('API key').waitFor();
-  expect(sent.filter((url) => url.includes(token))).toEqual([]);
-});
-
-it('works in a frame of another site with a token that the page around it hands over, without a cookie', async () => {
-  const token = await api.newToken(local, { consumer_id: 'acme', scopes: ['deliveries:read'] });
-  const parent = createServer((_request, response) => {
-    response.setHeader('content-type', 'text/html');
-    response.end(`<iframe src="${local.url}/portal" style="width:900px;height:600px"></iframe>
-<script>addEventListener('message', ({ data, source }) => {
-  if (data.type === 'tidings-portal:ready') source.postMessage({ type: 'tidings-portal:token', token: '${token}' }, '${local.url}');
-});</script>`);
-  });
-  await new Promise<void>((resolve) => parent.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => void parent.close());
-  const { port } = parent.address() as AddressInfo;
-  const page = await aBrowserPage();
-  await page.goto(`http://localhost:${port}/`);
-  const portal = page.frameLocator('iframe');
-  await portal.getByRole('table').getByRole('link', { name: 'order.paid' }).first().click();
-  await portal.getByRole('heading', { name: 'Attempts' }).waitFor();
-  expect(await page.context().cookies()).toEqual([]);
 });
 
 it('keeps what it shows, and says so, while the console does not answer', async () => {

@@ -78,8 +78,14 @@ export function secret(base: Base<string> & { readonly minLength?: number }): Se
   });
 }
 
-/** A comma-separated list; blanks around the items and empty items are dropped. */
-export function list(base: Base<readonly string[]>): Setting<readonly string[]> {
+/**
+ * A comma-separated list; blanks around the items and empty items are dropped. Each item matches `pattern`, if given;
+ * anchor the pattern to cover the whole item.
+ */
+export function list(
+  base: Base<readonly string[]> & { readonly pattern?: RegExp },
+): Setting<readonly string[]> {
+  const { pattern } = base;
   const items = (value: string) =>
     value
       .split(',')
@@ -89,6 +95,9 @@ export function list(base: Base<readonly string[]>): Setting<readonly string[]> 
     base,
     parse: (value) => {
       const found = items(value);
+      const wrong = pattern === undefined ? undefined : found.find((item) => !pattern.test(item));
+      if (wrong !== undefined)
+        return bad(`must be a comma list of items that match ${pattern}, got '${wrong}'`);
       return found.length > 0 ? ok(Object.freeze(found)) : bad(`must be a comma list, got '${value}'`);
     },
   });

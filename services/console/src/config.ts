@@ -56,6 +56,8 @@ export const configSpec = {
   portalOrigins: list({
     env: 'CONSOLE_PORTAL_ORIGINS',
     default: [],
+    // They become part of a policy, where a space or a semicolon would begin another rule. `*.` and `:*` are wildcards.
+    pattern: /^https?:\/\/(\*\.)?[A-Za-z0-9.-]+(:(\d{1,5}|\*))?$/,
     help: 'comma-separated origins whose pages may embed the portal in a frame, such as https://app.example.com; empty allows none',
   }),
 } as const;

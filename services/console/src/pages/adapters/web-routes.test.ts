@@ -7,6 +7,7 @@ import { createMetrics } from '@tidings/observability';
 import { recordingLogger } from '@tidings/observability/testing';
 import { Health } from '@tidings/runtime';
 import { expect, it, onTestFinished } from 'vitest';
+import { configSpec } from '../../config.ts';
 import { readWebFiles } from './web-files.ts';
 import { mountWebRoutes } from './web-routes.ts';
 
@@ -84,6 +85,16 @@ it('allows scripts and requests of its own origin only, and frames around the po
   const portal = await fetch(`${url}/portal`);
   expect(portal.headers.get('content-security-policy')).toContain('frame-ancestors https://app.example.com;');
 });
+
+it.each(['https://app.example.com', 'http://localhost:3000', 'https://*.example.com', 'http://localhost:*'])(
+  'accepts %s as an origin around the portal',
+  (origin) => expect(configSpec.portalOrigins.read(origin)).toEqual({ ok: true, value: [origin] }),
+);
+
+it.each(['*', 'app.example.com', 'https://a.example; script-src *', "'self'", 'https://a.example/x'])(
+  'does not accept %s as an origin around the portal',
+  (origin) => expect(configSpec.portalOrigins.read(origin).ok).toBe(false),
+);
 
 it('sends hashed files in the encoding that the browser takes, to be kept for a year', async () => {
   const url = await aServer();

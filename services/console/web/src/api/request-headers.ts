@@ -18,6 +18,9 @@ export function requestsOf(application: Entry): void {
   entry = application;
 }
 
+/** Returns which of the two applications this is. */
+export const applicationOf = (): Entry => entry;
+
 /**
  * Sets what requests are signed with: the CSRF token of the cookie's session, or a token that the page holds in memory
  * (in a frame of another site, where browsers send no cookie). Null after signing out.

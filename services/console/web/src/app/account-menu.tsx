@@ -1,7 +1,9 @@
 import { useState } from 'react';
+import { problemOf } from '../api/api-problem.ts';
 import { Button } from '../parts/button.tsx';
 import { ConfirmDialog } from '../parts/confirm-dialog.tsx';
 import { Menu } from '../parts/menu.tsx';
+import { useToast } from '../parts/toast.tsx';
 import { texts } from '../texts/index.ts';
 import styles from './account-menu.module.css';
 import { useSession } from './session-context.ts';
@@ -11,7 +13,12 @@ const themes = ['system', 'light', 'dark'] as const satisfies readonly Theme[];
 
 /** The menu of whoever is signed in: what the key is, the appearance, and how to leave. */
 export function AccountMenu() {
-  const { session, leave } = useSession();
+  const { entry, session, leave } = useSession();
+  const toast = useToast();
+  const signOut = (everywhere: boolean) =>
+    void leave(everywhere).catch((error: unknown) =>
+      toast(problemOf(error)?.message ?? String(error), 'bad'),
+    );
   const { key_id, workspace_id, scopes } = session.identity;
   const [theme, setTheme] = useTheme();
   const [isAsking, setAsking] = useState(false);
@@ -23,7 +30,7 @@ export function AccountMenu() {
           <dd>{workspace_id}</dd>
           <dt>{texts.account}</dt>
           <dd>{key_id}</dd>
-          <dt className="hidden-text">Scopes</dt>
+          <dt className="hidden-text">{texts.scopes}</dt>
           <dd className={styles.scopes}>{scopes.join(', ')}</dd>
         </dl>
         <fieldset className={styles.themes}>
@@ -36,7 +43,7 @@ export function AccountMenu() {
           ))}
         </fieldset>
         <div className={styles.actions}>
-          <Button onClick={() => void leave(false)}>{texts.signOut}</Button>
+          <Button onClick={() => signOut(false)}>{texts.signOut}</Button>
           <Button kind="quiet" onClick={() => setAsking(true)}>
             {texts.signOutEverywhere}
           </Button>
@@ -49,7 +56,7 @@ export function AccountMenu() {
         onConfirm={async () => leave(true)}
         onClose={() => setAsking(false)}
       >
-        <p>{texts.signOutEverywhereQuestion}</p>
+        <p>{entry === 'portal' ? texts.signOutEverywherePortal : texts.signOutEverywhereQuestion}</p>
       </ConfirmDialog>
     </>
   );

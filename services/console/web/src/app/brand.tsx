@@ -1,13 +1,16 @@
+import { visibleText } from '../parts/visible-text.ts';
 import icon from '../styles/icon.svg';
-import { texts } from '../texts/index.ts';
 import styles from './brand.module.css';
+import { useLook } from './portal/portal-look.ts';
+import { productName } from './product-name.ts';
 
-/** The product's mark and name. */
+/** The mark and name of the product or, in the portal, of the workspace. */
 export function Brand() {
+  const { logo, name } = useLook();
   return (
     <span className={styles.brand}>
-      <img src={icon} alt="" width={24} height={24} />
-      {texts.product}
+      <img src={logo ?? icon} alt="" height={24} {...(logo === null ? { width: 24 } : {})} />
+      <bdi>{name === null ? productName() : visibleText(name)}</bdi>
     </span>
   );
 }

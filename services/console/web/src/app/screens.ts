@@ -9,3 +9,7 @@ export const screensOf = (entry: Entry): readonly Screen[] =>
   Object.values(found)
     .map(({ screen }) => screen)
     .filter(({ entries }) => entries.includes(entry));
+
+/** Returns true if an application has a page at this path, such as `/subscriptions/$id`. */
+export const hasPage = (entry: Entry, path: string): boolean =>
+  screensOf(entry).some(({ pages }) => pages.some((page) => page.path === path));

@@ -1,8 +1,11 @@
+import { ApiProblem, problemOf } from '../api/api-problem.ts';
 import { api, dataOf, fetchApi, type Schemas } from '../api/client.ts';
 import { resetSignedOut } from '../api/connection.ts';
 import { signRequests } from '../api/request-headers.ts';
+import { texts } from '../texts/index.ts';
 import type { Entry } from './entry.ts';
-import { isFramed } from './framed-token.ts';
+import { type HandedOver, isFramed, mayHandOver, trustParent } from './portal/framed-token.ts';
+import { loadLook } from './portal/portal-look.ts';
 
 /** The rights of the session's key or token. */
 export type Identity = Schemas['Identity'];
@@ -41,13 +44,43 @@ async function holdToken(token: string): Promise<Session> {
   return { identity, csrf: '', idle_seconds: 0, ends_at: identity.expires_at ?? '' };
 }
 
-/** Signs out; with `everywhere` all sessions of the same key. */
+/** Signs in with a token that the page around the portal handed over. Rejects with ApiProblem. */
+export async function signInFramed({ token, origin }: HandedOver): Promise<Session> {
+  const session = await holdToken(token);
+  const { origins } = await loadLook();
+  if (mayHandOver(origin, origins)) {
+    trustParent(origin);
+    return session;
+  }
+  signRequests(null);
+  throw new ApiProblem(403, { detail: texts.portalClosed.wrongOrigin(origin) });
+}
+
+/** Returns when the session ends by itself, in epoch milliseconds; that of a token is its own end too. */
+export const endOf = ({ ends_at, identity }: Session): number =>
+  Math.min(...[ends_at, identity.expires_at].flatMap((at) => (at ? [Date.parse(at)] : [])));
+
+/**
+ * Signs out; with `everywhere` all sessions of the same key, or of the consumer in the portal. Rejects with ApiProblem
+ * if nobody could be told; status 503: this browser is signed out nevertheless.
+ */
 export async function signOut(entry: Entry, everywhere: boolean): Promise<void> {
   const url = at(entry);
   if (everywhere) url.searchParams.set('everywhere', 'true');
-  if (!isFramed) await fetchApi(new Request(url, { method: 'DELETE' }));
+  try {
+    if (isFramed) await endToken(everywhere);
+    else await fetchApi(new Request(url, { method: 'DELETE' }));
+  } catch (error) {
+    // 401: what should end has ended already.
+    const status = problemOf(error)?.status;
+    if (status === 503) signRequests(null);
+    if (status !== 401) throw error;
+  }
   signRequests(null);
 }
+
+const endToken = async (everywhere: boolean) =>
+  dataOf(api.POST('/v1/webhooks/identity/sign-out', { body: { ends: everywhere ? 'all' : 'token' } }));
 
 /**
  * Takes a credential out of the URL's fragment, which no server receives, and removes it from the address and the

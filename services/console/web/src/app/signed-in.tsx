@@ -6,10 +6,13 @@ import { refusal } from '../api/connection.ts';
 import { Loading } from '../parts/states.tsx';
 import { texts } from '../texts/index.ts';
 import type { Entry } from './entry.ts';
-import { askForToken, isFramed, listenForTokens } from './framed-token.ts';
-import { credentialFromUrl, readSession, type Session, signIn, signOut } from './session.ts';
+import { isFramed, listenForTokens, tellParent } from './portal/framed-token.ts';
+import { PortalClosed } from './portal/portal-closed.tsx';
+import { loadLook, useLook } from './portal/portal-look.ts';
+import { credentialFromUrl, readSession, type Session, signIn, signInFramed, signOut } from './session.ts';
 import { SessionContext } from './session-context.ts';
 import { SignIn } from './sign-in.tsx';
+import { useSessionEnd } from './use-session-end.ts';
 
 type State =
   | Readonly<{ kind: 'reading' }>
@@ -21,13 +24,18 @@ export function SignedIn({ entry, router }: Readonly<{ entry: Entry; router: Any
   const [state, setState] = useState<State>({ kind: 'reading' });
   const isRefused = useSyncExternalStore(refusal.subscribe, refusal.get);
   const queries = useQueryClient();
+  const { refreshUrl } = useLook();
+  const shownTo = useRef<string | null>(null);
   const adopt = useCallback(
     (session: Session) => {
-      // What another key was shown must not appear, not even for a moment.
-      queries.clear();
+      // What another key was shown must not appear, not even for a moment. A new token of the same consumer is not another.
+      const { workspace_id, consumer_id, scopes } = session.identity;
+      const whose = JSON.stringify([workspace_id, consumer_id, scopes]);
+      if (entry !== 'portal' || shownTo.current !== whose) queries.clear();
+      shownTo.current = whose;
       setState({ kind: 'signed-in', session });
     },
-    [queries],
+    [entry, queries],
   );
   const hasBegun = useRef(false);
   useEffect(() => {
@@ -38,19 +46,29 @@ export function SignedIn({ entry, router }: Readonly<{ entry: Entry; router: Any
   }, [entry, adopt]);
   useEffect(
     () =>
-      listenForTokens((token) => {
-        void signIn(entry, { token }).then(adopt, (error: unknown) => setState(signedOutBy(error)));
+      listenForTokens((given) => {
+        void signInFramed(given).then(adopt, (error: unknown) => setState(signedOutBy(error)));
       }),
-    [entry, adopt],
+    [adopt],
   );
   useEffect(() => {
-    if (isRefused) askForToken('token-expired');
+    if (isRefused) tellParent('token-expired');
   }, [isRefused]);
+  useSessionEnd(state.kind === 'signed-in' ? state.session : null);
   const leave = useCallback(
     async (everywhere: boolean) => {
-      await signOut(entry, everywhere);
+      const message = await signOut(entry, everywhere).then(
+        () => (entry === 'portal' ? texts.portalClosed.left : undefined),
+        (error: unknown) => {
+          // Out in this browser, which is said with what could not be done. Otherwise still in.
+          if (problemOf(error)?.status !== 503 || isFramed) throw error;
+          return problemOf(error)?.message;
+        },
+      );
       queries.clear();
-      setState({ kind: 'signed-out' });
+      shownTo.current = null;
+      tellParent('signed-out');
+      setState({ kind: 'signed-out', ...(message === undefined ? {} : { message }) });
     },
     [entry, queries],
   );
@@ -60,8 +78,11 @@ export function SignedIn({ entry, router }: Readonly<{ entry: Entry; router: Any
   );
   if (state.kind === 'reading') return <Loading />;
   if (value === null || isRefused) {
-    const message =
-      isRefused && value !== null ? texts.signIn.ended : 'message' in state ? state.message : undefined;
+    const ended = entry === 'portal' ? texts.portalClosed.ended : texts.signIn.ended;
+    const message = isRefused && value !== null ? ended : 'message' in state ? state.message : undefined;
+    if (entry === 'portal' && (isFramed || refreshUrl !== null)) {
+      return <PortalClosed message={message} refreshUrl={refreshUrl} />;
+    }
     return <SignIn entry={entry} message={message} onSignedIn={adopt} />;
   }
   return (
@@ -74,11 +95,11 @@ export function SignedIn({ entry, router }: Readonly<{ entry: Entry; router: Any
 async function begin(entry: Entry): Promise<Session> {
   const credential = credentialFromUrl(entry);
   if (credential === null && isFramed) {
-    askForToken('ready');
+    tellParent('ready');
     // No cookie of this page reaches its server in a frame of another site: the answer is a message.
     throw new ApiProblem(401, { detail: texts.signIn.waiting });
   }
-  return credential === null
+  const session = await (credential === null
     ? readSession(entry)
     : signIn(entry, credential).catch(async (error: unknown) => {
         // A link that was used already, in a browser that it has signed in.
@@ -86,7 +107,10 @@ async function begin(entry: Entry): Promise<Session> {
         return readSession(entry).catch(() => {
           throw error;
         });
-      });
+      }));
+  // Without its colours and name the portal is of use too.
+  if (entry === 'portal') await loadLook().catch(() => {});
+  return session;
 }
 
 function signedOutBy(error: unknown): State {

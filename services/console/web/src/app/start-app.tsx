@@ -5,7 +5,9 @@ import { problemOf } from '../api/api-problem.ts';
 import { requestsOf } from '../api/request-headers.ts';
 import { Toasts } from '../parts/toast.tsx';
 import '../styles/base.css';
+import { language } from '../texts/catalogue.ts';
 import type { Entry } from './entry.ts';
+import { applyStoredLook } from './portal/portal-look.ts';
 import { createAppRouter } from './router.tsx';
 import { screensOf } from './screens.ts';
 import { SignedIn } from './signed-in.tsx';
@@ -16,7 +18,9 @@ const maxRetries = 2;
 /** Starts one of the two applications. */
 export function startApp(entry: Entry): void {
   applyTheme();
+  document.documentElement.lang = language;
   requestsOf(entry);
+  if (entry === 'portal') applyStoredLook();
   const queries = new QueryClient({
     defaultOptions: {
       queries: {

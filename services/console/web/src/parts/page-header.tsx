@@ -1,5 +1,6 @@
 import { type ReactNode, useEffect } from 'react';
-import { texts } from '../texts/index.ts';
+import { useLook } from '../app/portal/portal-look.ts';
+import { productName } from '../app/product-name.ts';
 import styles from './page-header.module.css';
 import { visibleText } from './visible-text.ts';
 
@@ -8,9 +9,11 @@ type Props = Readonly<{ title: string; above?: ReactNode; lead?: ReactNode; chil
 /** The title of a page, which is the document's too and may be of somebody else; `above` leads back, `children` are its actions. */
 export function PageHeader({ title, above, lead, children }: Props) {
   const shown = visibleText(title);
+  const { name } = useLook();
+  const product = name === null ? productName() : visibleText(name);
   useEffect(() => {
-    document.title = `${shown} · ${texts.product}`;
-  }, [shown]);
+    document.title = `${shown} · ${product}`;
+  }, [shown, product]);
   return (
     <header className={styles.header}>
       <div className={styles.titles}>

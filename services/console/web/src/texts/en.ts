@@ -12,6 +12,8 @@ export const en = {
   signOut: 'Sign out',
   signOutEverywhere: 'Sign out everywhere',
   signOutEverywhereQuestion: 'This ends all sessions that use the same key, on every device.',
+  signOutEverywherePortal: 'This ends every session of your organisation in this portal, on every device.',
+  scopes: 'Scopes',
   theme: { label: 'Appearance', system: 'System', light: 'Light', dark: 'Dark' },
   groups: { traffic: 'Traffic', registry: 'Registry', operation: 'Operation', settings: 'Settings' },
   signIn: {
@@ -29,6 +31,16 @@ export const en = {
     ended: 'The session has ended. Sign in again to continue where you were.',
     privacy:
       'The key is kept in a cookie that scripts cannot read, until you sign out or leave the console unused for a while.',
+  },
+  portalClosed: {
+    title: 'The portal is closed',
+    hint: 'Open the portal again from the application that you came from.',
+    framedHint: 'The page around this one can open the portal again.',
+    openAgain: 'Open again',
+    continueAt: (host: string) => `Continue at ${host}`,
+    ended: 'The session has ended.',
+    left: 'You have signed out.',
+    wrongOrigin: (origin: string) => `Pages of ${origin} may not open this portal.`,
   },
   offline: 'You are offline. What you see may be out of date.',
   unreachable: 'The console does not answer. What you see may be out of date; it tries again by itself.',

@@ -1,0 +1,80 @@
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { api, dataOf, type Schemas } from '../../api/client.ts';
+import { DeliveryStatus } from '../../parts/delivery-status.tsx';
+import { failureWords } from '../../parts/exchange/failure-words.ts';
+import { ForeignText } from '../../parts/foreign-text.tsx';
+import { SmallTable } from '../../parts/small-table.tsx';
+import { ErrorState, Loading } from '../../parts/states.tsx';
+import { Time } from '../../parts/time.tsx';
+import styles from './portal-home.module.css';
+import { texts } from './texts.ts';
+
+type Row = Schemas['DeliverySummary'];
+
+const shown = 6;
+const dayMs = 86_400_000;
+
+/** The newest deliveries that wait for a retry or were given up, with the reason in words. */
+export function Failing({ refreshMs }: Readonly<{ refreshMs: number }>) {
+  const failing = useQuery({
+    queryKey: ['deliveries', 'portal-home'],
+    queryFn: async ({ signal }) => newest(await Promise.all(queries().map((query) => read(query, signal)))),
+    refetchInterval: refreshMs,
+  });
+  return (
+    <section className={styles.section} aria-labelledby="failing">
+      <h2 id="failing">{texts.failing}</h2>
+      {failing.isPending ? (
+        <Loading />
+      ) : failing.data === undefined ? (
+        <ErrorState error={failing.error} onRetry={() => void failing.refetch()} />
+      ) : failing.data.length === 0 ? (
+        <p className={styles.quiet}>{texts.nothingFails}</p>
+      ) : (
+        <List rows={failing.data} />
+      )}
+    </section>
+  );
+}
+
+type Query = Readonly<{ status: 'retrying' | 'dead_lettered'; created_after?: string; limit: number }>;
+
+const queries = (): readonly Query[] => [
+  { status: 'retrying', limit: shown },
+  { status: 'dead_lettered', limit: shown, created_after: new Date(Date.now() - dayMs).toISOString() },
+];
+
+const read = async (query: Query, signal: AbortSignal): Promise<readonly Row[]> =>
+  (await dataOf(api.GET('/v1/webhooks/deliveries', { params: { query }, signal }))).data;
+
+const newest = (lists: readonly (readonly Row[])[]): readonly Row[] =>
+  lists
+    .flat()
+    .sort((a, b) => b.updated_at.localeCompare(a.updated_at))
+    .slice(0, shown);
+
+const List = ({ rows }: Readonly<{ rows: readonly Row[] }>) => (
+  <>
+    <SmallTable
+      label={texts.failing}
+      columns={texts.failingColumns}
+      rows={rows.map((row) => [
+        <Link key="event" to="/deliveries/$id" params={{ id: row.id }}>
+          <ForeignText>{row.event_type}</ForeignText>
+        </Link>,
+        <DeliveryStatus key="status" status={row.status} />,
+        failureWords(row).join(' '),
+        <Time key="at" at={row.updated_at} isShort />,
+      ])}
+    />
+    <p className={styles.more}>
+      <Link to="/deliveries" search={{ status: 'retrying' } as never}>
+        {texts.allFailing}
+      </Link>
+      <Link to="/deliveries" search={{ status: 'dead_lettered' } as never}>
+        {texts.allGivenUp}
+      </Link>
+    </p>
+  </>
+);
