@@ -20,7 +20,7 @@ export const texts = catalogue({
         count === 1 ? '1 failure in a row' : `${count.toLocaleString()} failures in a row`,
       disabled: 'Disabled',
     },
-    allEndpoints: 'All endpoints',
+    allEndpoints: 'Show all',
     moreEndpoints: 'There are more endpoints than these.',
     failing: 'What fails now',
     failingColumns: ['Event', 'State', 'Why', 'When'],
@@ -31,7 +31,7 @@ export const texts = catalogue({
     stepsHint: 'No endpoint receives events yet.',
     addEndpoint:
       'Add an endpoint: the address of your server that accepts POST requests, and the event types that you want.',
-    openEndpoints: 'Open endpoints',
+    openEndpoints: 'Add the first one',
     keepSecret:
       'Keep the signing secret, which is shown once, and check the signature of each request with it.',
     answer:
