@@ -19,9 +19,9 @@ import { eventRoutes } from '../../services/ingress/src/adapters/event-routes.ts
 import { apiKeyRoutes } from '../../services/subscription/src/access/adapters/api-key-routes.ts';
 import { consumerRoutes } from '../../services/subscription/src/access/adapters/consumer-routes.ts';
 import { identityRoute } from '../../services/subscription/src/access/adapters/identity-route.ts';
+import { portalRoutes } from '../../services/subscription/src/access/adapters/portal/portal-routes.ts';
 import { signOutRoute } from '../../services/subscription/src/access/adapters/sign-out-route.ts';
 import { workspaceRoutes } from '../../services/subscription/src/access/adapters/workspace-routes.ts';
-import { portalRoutes } from '../../services/subscription/src/access/portal/adapters/portal-routes.ts';
 import { eventTypeRoutes } from '../../services/subscription/src/event-types/adapters/event-type-routes.ts';
 import { auditRoutes } from '../../services/subscription/src/registry/adapters/audit-routes.ts';
 import { filterRoutes } from '../../services/subscription/src/subscriptions/adapters/filter-routes.ts';

@@ -26,7 +26,6 @@ const external = [
   'tsx',
 ];
 
-/** @type {import('vite').Plugin} */
 const inPlace = {
   name: 'tidings-in-place',
   enforce: 'pre',

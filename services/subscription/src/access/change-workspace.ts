@@ -13,6 +13,7 @@ import {
   writeVersion,
   writtenBefore,
 } from '../registry/write-version.ts';
+import { noPortalSettings, portalFaults, portalSettings } from './domain/portal/portal-settings.ts';
 import {
   beginWorkspace,
   defaultRules,
@@ -27,7 +28,6 @@ import {
   type WorkspaceRulesBody,
   workspaceBodySchemas,
 } from './domain/workspace-body.ts';
-import { noPortalSettings, portalFaults, portalSettings } from './portal/domain/portal-settings.ts';
 import { openNotice, sealNotice } from './seal-notice.ts';
 
 /** Operator's defaults for new workspaces, and the limits up to which their own admins may raise settings. */

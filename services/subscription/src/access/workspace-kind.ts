@@ -8,9 +8,9 @@ import {
 } from '@tidings/contracts';
 import { defineDocuments } from '../registry/define-documents.ts';
 import { exactly, shape } from '../registry/domain/document-schema.ts';
+import type { PortalSettings } from './domain/portal/portal-settings.ts';
 import { type Workspace, workspaceRecord } from './domain/workspace.ts';
 import { hidden, onTopic } from './on-access-topic.ts';
-import type { PortalSettings } from './portal/domain/portal-settings.ts';
 
 type WorkspaceFields = Readonly<{
   name: string;

@@ -3,8 +3,8 @@ import { etagOf, named, type Reply } from '@tidings/http';
 import type { KeyRing } from '@tidings/runtime';
 import type { Written } from '../../registry/write-version.ts';
 import type { Workspace } from '../domain/workspace.ts';
-import { portalSettingsSchema } from '../portal/adapters/portal-schemas.ts';
 import { shownNoticeUrl } from '../seal-notice.ts';
+import { portalSettingsSchema } from './portal/portal-schemas.ts';
 
 const time = { type: 'string', format: 'date-time' } as const;
 const properties = {

@@ -6,7 +6,7 @@ import {
   retentionDays,
   workspaceIdRule,
 } from '@tidings/contracts';
-import { type PortalBody, portalBodySchema } from '../portal/domain/portal-settings.ts';
+import { type PortalBody, portalBodySchema } from './portal/portal-settings.ts';
 
 /** Rules of a workspace that requests may set, in request form. */
 export type WorkspaceRulesBody = Readonly<{

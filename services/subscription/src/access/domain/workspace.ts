@@ -1,6 +1,6 @@
 import type { EventTypePolicy, NoticeStyle, WorkspaceId, WorkspaceRecord } from '@tidings/contracts';
 import { firstVersion, nextVersion, type Versioned } from '../../registry/domain/versioned.ts';
-import type { PortalSettings } from '../portal/domain/portal-settings.ts';
+import type { PortalSettings } from './portal/portal-settings.ts';
 
 /** Rules of a workspace. */
 export type WorkspaceRules = Readonly<{

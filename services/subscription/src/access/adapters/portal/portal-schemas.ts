@@ -1,6 +1,6 @@
 import { consumerScopes } from '@tidings/contracts';
 import { named } from '@tidings/http';
-import { colourPattern } from '../domain/colours.ts';
+import { colourPattern } from '../../domain/portal/colours.ts';
 
 const text = { type: 'string' } as const;
 const textOrNull = { type: ['string', 'null'] } as const;

@@ -4,11 +4,11 @@ import { AppError } from '@tidings/runtime';
 import { actorOf } from '../../../registry/adapters/call-scope.ts';
 import { refuseFaults } from '../../../registry/refuse-faults.ts';
 import { bodySchemas, type TokenBody } from '../../domain/key-request.ts';
+import { noPortalSettings, type PortalSettings } from '../../domain/portal/portal-settings.ts';
+import { pathFault, portalPathSchema, portalUrl } from '../../domain/portal/portal-url.ts';
+import { coloursOf } from '../../domain/portal/theme.ts';
 import { issueConsumerToken, newTokenId, type TokenParts } from '../../issue-consumer-token.ts';
 import { findRules } from '../../workspace-directory.ts';
-import { noPortalSettings, type PortalSettings } from '../domain/portal-settings.ts';
-import { pathFault, portalPathSchema, portalUrl } from '../domain/portal-url.ts';
-import { coloursOf } from '../domain/theme.ts';
 import { portalLinkSchema, portalSchema } from './portal-schemas.ts';
 
 /** Dependencies of the portal's routes. `portalUrl`: its address, as browsers reach it; undefined if it is not set. */

@@ -1,9 +1,8 @@
 import type { ErrorDetail } from '@tidings/json';
 import { contrastOf, mixed, readableOn } from './colours.ts';
-import type { PortalSettings, SchemeSettings } from './portal-settings.ts';
 
 /** The two colour schemes of a theme. */
-export const schemes = ['light', 'dark'] as const;
+const schemes = ['light', 'dark'] as const;
 type Scheme = (typeof schemes)[number];
 
 /** WCAG 2.2, 1.4.3: text has at least this contrast to what is behind it. */
@@ -17,6 +16,9 @@ const backgrounds: Readonly<Record<Scheme, readonly string[]>> = {
 const surfaces = { light: '#ffffff', dark: '#171b24' } as const;
 const extremes = { light: '#000000', dark: '#ffffff' } as const;
 const washShares = [0.14, 0.1, 0.06, 0.03, 0];
+
+/** The colours of one scheme that a workspace chooses; null: those of the product. */
+export type SchemeSettings = Readonly<{ accent: string | null; bar: string | null }>;
 
 /** The colours that a scheme replaces; null: that of the product. */
 export type SchemeColours = Readonly<{
@@ -44,7 +46,7 @@ export function coloursOf(scheme: Scheme, { accent, bar }: SchemeSettings): Sche
 }
 
 /** Returns a fault for each accent that could not be read as a link on some part of the portal. */
-export const contrastFaults = (settings: PortalSettings): ErrorDetail[] =>
+export const contrastFaults = (settings: Readonly<Record<Scheme, SchemeSettings>>): ErrorDetail[] =>
   schemes.flatMap((scheme) => {
     const { accent } = settings[scheme];
     if (accent === null) return [];

@@ -1,10 +1,7 @@
 import type { ErrorDetail } from '@tidings/json';
 import { colourPattern } from './colours.ts';
 import { logoFault, logoLimits, maxLogoCharacters } from './logo.ts';
-import { contrastFaults } from './theme.ts';
-
-/** The colours of one scheme; null: those of the product. */
-export type SchemeSettings = Readonly<{ accent: string | null; bar: string | null }>;
+import { contrastFaults, type SchemeSettings } from './theme.ts';
 
 /** Settings of a workspace for the portal of its consumers, in the form that is stored. */
 export type PortalSettings = Readonly<{
@@ -133,10 +130,20 @@ function refreshFault(text: string): string | null {
 
 // A browser goes there, never this service. Other schemes, such as javascript:, would run in the portal's origin.
 function isWebPage(text: string): boolean {
-  if (!URL.canParse(text) || /[\s\\]/.test(text)) return false;
-  const { protocol, hostname, username, password } = new URL(text);
+  const url = parsed(text);
+  if (url === null || /[\s\\]/.test(text)) return false;
+  const { protocol, hostname, username, password } = url;
   // `https://*.example.com` is a URL, whose host is never asked for.
   if (username !== '' || password !== '' || !/^([\w.-]+|\[[\da-f:.]+\])$/.test(hostname)) return false;
   const isLocal = hostname === 'localhost' || hostname === '127.0.0.1' || hostname.endsWith('.localhost');
   return protocol === 'https:' || (protocol === 'http:' && isLocal);
+}
+
+// URL.canParse of Node 20 does not agree with the constructor about letters such as ü.
+function parsed(text: string): URL | null {
+  try {
+    return new URL(text);
+  } catch {
+    return null;
+  }
 }
