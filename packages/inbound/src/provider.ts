@@ -1,0 +1,75 @@
+import type { InboundHeaders } from './headers.ts';
+import type { Payload } from './payload.ts';
+
+/** The reasons why a request is refused, for operators. The sender gets none of them. */
+export const hookFailures = [
+  'repeated-header',
+  'missing-signature',
+  'malformed-signature',
+  'malformed-timestamp',
+  'timestamp-out-of-range',
+  'no-matching-signature',
+] as const;
+
+/** One of {@link hookFailures}. */
+export type HookFailure = (typeof hookFailures)[number];
+
+/** The options of a source, checked by the schema of its provider. */
+export type SourceOptions = Readonly<Record<string, string | number>>;
+
+/** A request as it was received. `url`: the URL that the sender used, with its query. */
+export type InboundRequest = Readonly<{ url: string; headers: InboundHeaders; body: Buffer }>;
+
+/** Secrets, options and time that a request is verified against. */
+export type Verification = Readonly<{
+  secrets: readonly string[];
+  options: SourceOptions;
+  nowSeconds: number;
+}>;
+
+/** One item of a verified request, which becomes one event. */
+export type Hook = Readonly<{ headers: InboundHeaders; payload: Payload; options: SourceOptions }>;
+
+/** A JSON Schema of one option. */
+type OptionSchema = Readonly<{ type: 'string' | 'integer'; description: string }> &
+  Readonly<Record<string, unknown>>;
+
+/**
+ * A provider of webhooks: what it signs and where it says what happened. `docs/inbound.md` describes how to add one.
+ */
+export type Provider = Readonly<{
+  /** Name in the API. */
+  name: string;
+  /** First part of the names of its event types; `their type` follows after a dot. */
+  typePrefix: string;
+  /** Maximum size of a body that it sends, in bytes. */
+  maxBytes: number;
+  /** The content types that it sends; undefined: any. */
+  contentTypes: readonly string[] | undefined;
+  /** Time for which it repeats a request that failed, in seconds; 0: it does not. */
+  retrySpanSeconds: number;
+  /** Its options, by name; all are optional. */
+  options: Readonly<Record<string, OptionSchema>>;
+  /** Returns the headers that it reads: a request that repeats one of them is refused. */
+  reads(options: SourceOptions): readonly string[];
+  /** Returns the headers that hold a secret, which events do not keep. */
+  credentials?(options: SourceOptions): readonly string[];
+  /** Returns the fault of a secret, the end of a sentence that does not quote it; null if there is none. */
+  secretFault(secret: string, options: SourceOptions): string | null;
+  /** Returns why the request is not the provider's; null if it is. Over the bytes as received, in constant time. */
+  verify(request: InboundRequest, against: Verification): HookFailure | null;
+  /** Returns the response to a request that only checks the endpoint; null for any other. */
+  challenge?(payload: Payload): object | null;
+  /** Returns the items of a request that has several. */
+  split?(payload: Payload): readonly Payload[];
+  /** Returns the provider's id, which is the same in every repeat; null without one. */
+  id(hook: Hook): string | null;
+  /** Returns the provider's type; null without one. */
+  type(hook: Hook): string | null;
+  /** Returns the resource whose events stay in order; null without one. */
+  orderingKey(hook: Hook): string | null;
+}>;
+
+/** Returns the fault of a secret that is shorter or longer than a key may be; null if there is none. */
+export const lengthFault = (secret: string): string | null =>
+  secret.length >= 8 && secret.length <= 512 ? null : `must have 8 to 512 characters, got ${secret.length}`;

@@ -1,0 +1,22 @@
+import { textAt } from '../payload.ts';
+import { lengthFault, type Provider } from '../provider.ts';
+import { verifyHubSignature } from './github.ts';
+
+const header = 'x-hub-signature';
+
+/** https://support.atlassian.com/bitbucket-cloud/docs/manage-webhooks: SHA-256 under the name of GitHub's SHA-1 header. */
+export const bitbucket: Provider = {
+  name: 'bitbucket',
+  typePrefix: 'bitbucket',
+  maxBytes: 256 * 1024,
+  contentTypes: ['application/json'],
+  // Two more attempts after a 5xx, soon after.
+  retrySpanSeconds: 3_600,
+  options: {},
+  reads: () => [header, 'x-request-uuid', 'x-event-key'],
+  secretFault: lengthFault,
+  verify: (request, against) => verifyHubSignature(request, against, header),
+  id: ({ headers }) => headers.get('x-request-uuid') ?? null,
+  type: ({ headers }) => headers.get('x-event-key') ?? null,
+  orderingKey: ({ payload: { value } }) => textAt(value, 'repository', 'uuid'),
+};

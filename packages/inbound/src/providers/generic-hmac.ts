@@ -1,0 +1,109 @@
+import { type HmacAlgorithm, hmacOf, isAnyEqual } from '../constant-time.ts';
+import { headersIn, locate, locatorOption } from '../locator.ts';
+import {
+  type HookFailure,
+  type InboundRequest,
+  lengthFault,
+  type Provider,
+  type SourceOptions,
+  type Verification,
+} from '../provider.ts';
+import { defaultToleranceSeconds, timestampFault } from '../timestamp.ts';
+import { verifyTimedList } from './stripe.ts';
+
+const headerName = {
+  type: 'string',
+  minLength: 1,
+  maxLength: 100,
+  pattern: "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$",
+} as const;
+
+/** The options that say where a request has its id, its type and its resource. */
+export const locators = {
+  id: locatorOption('the id, which is the same in every repeat'),
+  type: locatorOption('the type of the event'),
+  ordering_key: locatorOption('the resource whose events stay in order'),
+} as const;
+
+const locatorNames = Object.keys(locators);
+
+const options = {
+  header: { ...headerName, description: 'The header with the signature. Default: X-Webhook-Signature.' },
+  format: {
+    type: 'string',
+    enum: ['value', 'timed-list'],
+    description:
+      'Form of the header: the signature alone (default), or `t=<seconds>,v1=<hex>` as Stripe sends it, where the signature is over `<t>.<body>`.',
+  },
+  algorithm: { type: 'string', enum: ['sha256', 'sha512', 'sha1'], description: 'Default: sha256.' },
+  encoding: {
+    type: 'string',
+    enum: ['hex', 'base64'],
+    description: 'Encoding of the signature. Default: hex.',
+  },
+  prefix: {
+    type: 'string',
+    maxLength: 32,
+    description:
+      'Text before the signature. Default: the algorithm and `=`, such as `sha256=`; none for base64.',
+  },
+  timestamp_header: {
+    ...headerName,
+    description: 'The header with the seconds since 1970. The signature is then over `<timestamp>.<body>`.',
+  },
+  tolerance_seconds: {
+    type: 'integer',
+    minimum: 1,
+    maximum: 604_800,
+    description: 'Accepted difference of the timestamp in both directions. Default: 300.',
+  },
+  ...locators,
+} as const satisfies Provider['options'];
+
+const textOf = (given: SourceOptions, name: keyof typeof options, otherwise: string): string => {
+  const value = given[name];
+  return typeof value === 'string' ? value : otherwise;
+};
+const signatureHeader = (given: SourceOptions): string => textOf(given, 'header', 'x-webhook-signature');
+
+function verify(request: InboundRequest, against: Verification): HookFailure | null {
+  const { headers, body } = request;
+  const { secrets, options: given, nowSeconds } = against;
+  const name = signatureHeader(given);
+  const toleranceSeconds = Number(given['tolerance_seconds'] ?? defaultToleranceSeconds);
+  if (given['format'] === 'timed-list') return verifyTimedList(request, against, { name, toleranceSeconds });
+  const signature = headers.get(name);
+  if (signature === undefined) return 'missing-signature';
+  const algorithm = textOf(given, 'algorithm', 'sha256') as HmacAlgorithm;
+  const encoding = textOf(given, 'encoding', 'hex') as 'hex' | 'base64';
+  const prefix = textOf(given, 'prefix', encoding === 'hex' ? `${algorithm}=` : '');
+  const timestampName = given['timestamp_header'];
+  const timestamp = typeof timestampName === 'string' ? headers.get(timestampName) : undefined;
+  if (timestampName !== undefined) {
+    const fault = timestampFault(timestamp, nowSeconds, toleranceSeconds);
+    if (fault !== null) return fault;
+  }
+  const signed = timestamp === undefined ? [body] : [`${timestamp}.`, body];
+  const expected = secrets.map((secret) => prefix + hmacOf(secret, signed, { algorithm, encoding }));
+  return isAnyEqual(expected, [signature]) ? null : 'no-matching-signature';
+}
+
+/** Any sender that signs the body with an HMAC. */
+export const genericHmac: Provider = {
+  name: 'generic-hmac',
+  typePrefix: 'generic',
+  maxBytes: 1_000_000,
+  contentTypes: undefined,
+  retrySpanSeconds: 86_400,
+  options,
+  reads: (given) => [
+    signatureHeader(given),
+    ...headersIn(given, [...locatorNames]),
+    ...(typeof given['timestamp_header'] === 'string' ? [given['timestamp_header']] : []),
+  ],
+  secretFault: lengthFault,
+  verify,
+  id: (hook) => locate(hook, 'id'),
+  type: (hook) => locate(hook, 'type'),
+  orderingKey: (hook) => locate(hook, 'ordering_key'),
+};

@@ -1,0 +1,39 @@
+import { hmacOf, isAnyEqual } from '../constant-time.ts';
+import { textAt } from '../payload.ts';
+import { type Hook, lengthFault, type Provider } from '../provider.ts';
+
+// The Events product sends the names without `x-`.
+const named = (name: string): readonly string[] => [`x-shopify-${name}`, `shopify-${name}`];
+const valueIn = (headers: Hook['headers'], name: string): string | null => {
+  const [old = '', recent = ''] = named(name);
+  return headers.get(old) ?? headers.get(recent) ?? null;
+};
+
+/** https://shopify.dev/docs/apps/build/webhooks: HMAC in base64, with the client secret of the app. */
+export const shopify: Provider = {
+  name: 'shopify',
+  typePrefix: 'shopify',
+  maxBytes: 10 * 1024 * 1024,
+  contentTypes: ['application/json'],
+  // 8 attempts over 4 hours.
+  retrySpanSeconds: 4 * 3_600,
+  options: {},
+  reads: () => ['hmac-sha256', 'webhook-id', 'topic', 'shop-domain'].flatMap(named),
+  secretFault: lengthFault,
+  verify: ({ headers, body }, { secrets }) => {
+    const signature = valueIn(headers, 'hmac-sha256');
+    if (signature === null) return 'missing-signature';
+    const expected = secrets.map((secret) => hmacOf(secret, [body], { encoding: 'base64' }));
+    return isAnyEqual(expected, [signature]) ? null : 'no-matching-signature';
+  },
+  id: ({ headers }) => valueIn(headers, 'webhook-id'),
+  type: ({ headers }) => valueIn(headers, 'topic'),
+  orderingKey: ({ headers, payload: { value } }) => {
+    const [resource = ''] = (valueIn(headers, 'topic') ?? '').split('/', 1);
+    const order = textAt(value, 'order_id');
+    const id = textAt(value, 'id');
+    const object = order === null ? (id === null ? null : `${resource}/${id}`) : `orders/${order}`;
+    const shop = valueIn(headers, 'shop-domain');
+    return object === null ? shop : `${shop ?? ''}/${object}`;
+  },
+};

@@ -1,0 +1,104 @@
+import { createHash } from 'node:crypto';
+import { hmacOf, isAnyEqual } from '../constant-time.ts';
+import { formFields, splitArray, textAt, valueAt } from '../payload.ts';
+import {
+  type HookFailure,
+  type InboundRequest,
+  lengthFault,
+  type Provider,
+  type Verification,
+} from '../provider.ts';
+
+const header = 'x-twilio-signature';
+
+/** Returns the fields of a form as they are signed: sorted by name, names and values joined; repeated values once each. */
+const signedFields = (body: Buffer): string =>
+  Object.entries(formFields(body))
+    .sort(([a], [b]) => (a < b ? -1 : Number(a > b)))
+    .flatMap(([name, value]) =>
+      typeof value === 'string' ? [name + value] : [...new Set(value)].sort().map((one) => name + one),
+    )
+    .join('');
+
+/** Returns the URL with and without the port: Twilio signs one or the other, by scheme. */
+function spellingsOf(url: string): readonly string[] {
+  const [, origin, host, port = '', rest = ''] =
+    /^(https?:\/\/)(\[[^\]]*\]|[^/?#:]*)(:\d+)?(.*)$/i.exec(url) ?? [];
+  if (origin === undefined) return [url];
+  const standard = origin.toLowerCase() === 'https://' ? ':443' : ':80';
+  return [`${origin}${host}${rest}`, `${origin}${host}${port === '' ? standard : port}${rest}`];
+}
+
+const isForm = ({ headers }: InboundRequest): boolean =>
+  /^application\/x-www-form-urlencoded/i.test(headers.get('content-type') ?? '');
+
+/** Returns the URL as it is configured at Twilio: the option names what a proxy may have changed, the query is that received. */
+function publicUrl({ url }: InboundRequest, { options }: Verification): string {
+  const configured = options['public_url'];
+  if (typeof configured !== 'string') return url;
+  const query = url.indexOf('?');
+  return query < 0 ? configured : `${configured.split('?', 1)[0]}${url.slice(query)}`;
+}
+
+function verify(request: InboundRequest, against: Verification): HookFailure | null {
+  const signature = request.headers.get(header);
+  if (signature === undefined) return 'missing-signature';
+  const url = publicUrl(request, against);
+  let fields = '';
+  if (isForm(request)) fields = signedFields(request.body);
+  else {
+    const hash = /[?&]bodySHA256=([^&#]*)/.exec(url)?.[1];
+    const actual = createHash('sha256').update(request.body).digest('hex');
+    if (hash === undefined || !isAnyEqual([actual], [hash])) return 'malformed-signature';
+  }
+  const expected = against.secrets.flatMap((secret) =>
+    spellingsOf(url).map((spelling) =>
+      hmacOf(secret, [spelling, fields], { algorithm: 'sha1', encoding: 'base64' }),
+    ),
+  );
+  return isAnyEqual(expected, [signature]) ? null : 'no-matching-signature';
+}
+
+/** https://www.twilio.com/docs/usage/webhooks/webhooks-security: HMAC-SHA1 of the public URL and the sorted fields. */
+export const twilio: Provider = {
+  name: 'twilio',
+  typePrefix: 'twilio',
+  maxBytes: 1_000_000,
+  contentTypes: ['application/x-www-form-urlencoded', 'application/json'],
+  // Event Streams: at least once within four hours.
+  retrySpanSeconds: 4 * 3_600,
+  options: {
+    public_url: {
+      type: 'string',
+      maxLength: 2_048,
+      pattern: '^https?://[^?#]+$',
+      description:
+        'The URL that is configured at Twilio, without its query. Default: that of the request, which is right if no proxy changes host, port or path.',
+    },
+  },
+  reads: () => [header, 'i-twilio-idempotency-token', 'content-type'],
+  secretFault: lengthFault,
+  verify,
+  split: splitArray,
+  id: ({ headers, payload: { value } }) =>
+    textAt(value, 'id') ?? headers.get('i-twilio-idempotency-token') ?? null,
+  type: ({ payload: { value } }) => {
+    const type = textAt(value, 'type');
+    if (type !== null) return type;
+    const message = textAt(value, 'MessageStatus');
+    if (message !== null) return `message.${message}`;
+    const call = textAt(value, 'CallStatus');
+    if (call !== null) return `call.${call}`;
+    return textAt(value, 'MessageSid') === null ? null : 'message.received';
+  },
+  orderingKey: ({ payload: { value } }) =>
+    [value, valueAt(value, 'data')].reduce<string | null>(
+      (found, fields) =>
+        found ??
+        textAt(fields, 'MessageSid') ??
+        textAt(fields, 'CallSid') ??
+        textAt(fields, 'messageSid') ??
+        textAt(fields, 'callSid'),
+      null,
+    ),
+};

@@ -1,0 +1,44 @@
+import type { HeaderFields } from '@tidings/contracts';
+import { callerText, eventTypeOf } from './event-names.ts';
+import { readPayload } from './payload.ts';
+import type { HookFailure, InboundRequest, Provider, Verification } from './provider.ts';
+
+/** One event of a request. `id`: the provider's own, the same in every repeat; null without one. */
+export type ReceivedHook = Readonly<{
+  id: string | null;
+  type: string;
+  orderingKey: string | null;
+  /** JSON; see {@link readPayload}. */
+  data: Buffer;
+}>;
+
+/** The result of a request: its events and the headers that they keep, the response to a check, or why it is refused. */
+export type Reception =
+  | Readonly<{ outcome: 'events'; hooks: readonly ReceivedHook[]; headers: HeaderFields }>
+  | Readonly<{ outcome: 'challenge'; response: object }>
+  | Readonly<{ outcome: 'refused'; reason: HookFailure }>;
+
+/** Verifies a request and reads its events. Never throws for what the sender sent. */
+export function receiveHook(provider: Provider, request: InboundRequest, against: Verification): Reception {
+  const { headers, body } = request;
+  const { options } = against;
+  if (provider.reads(options).some((name) => headers.isRepeated(name)))
+    return { outcome: 'refused', reason: 'repeated-header' };
+  const failure = provider.verify(request, against);
+  if (failure !== null) return { outcome: 'refused', reason: failure };
+  const whole = readPayload(body, headers.get('content-type'));
+  const challenge = provider.challenge?.(whole) ?? null;
+  if (challenge !== null) return { outcome: 'challenge', response: challenge };
+  const hooks = (provider.split?.(whole) ?? [whole]).map((payload): ReceivedHook => {
+    const hook = { headers, payload, options };
+    const id = provider.id(hook);
+    const resource = provider.orderingKey(hook);
+    return {
+      id: id === null ? null : callerText(id),
+      type: eventTypeOf(provider.typePrefix, provider.type(hook)),
+      orderingKey: resource === null ? null : callerText(`${provider.name}/${resource}`),
+      data: payload.data,
+    };
+  });
+  return { outcome: 'events', hooks, headers: headers.kept(provider.credentials?.(options) ?? []) };
+}
