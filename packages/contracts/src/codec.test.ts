@@ -11,6 +11,7 @@ import {
   decodeDeadLetterFact,
   decodeDelivery,
   decodeEvent,
+  decodeSource,
   decodeSubscription,
   deriveDeliveryId,
   deriveEventId,
@@ -20,12 +21,15 @@ import {
   encodeEvent,
   encodePoison,
   encodeSettled,
+  encodeSource,
   encodeSubscription,
   isEventId,
   isEventPattern,
   isReservedEventType,
   newEventId,
+  type SourceRecord,
   type SubscriptionRecord,
+  sourceId,
   subscriptionId,
   workspaceId,
 } from './index.ts';
@@ -127,6 +131,42 @@ describe('messages are decoded unchanged:', () => {
     expect(encoded.key).toBe(event);
     expect(decoded.data.equals(data)).toBe(true);
     expect(decoded).toMatchObject({ id: event, callerId: 'order-1', eventType: 'order.paid' });
+  });
+
+  it('an event of a source keeps its audience and the headers that it came with', () => {
+    const received = {
+      sourceId: sourceId(`src_${'1'.repeat(32)}`),
+      headers: { 'x-github-event': 'push', 'x-twice': ['a', 'ü'] },
+    };
+    const given = {
+      ...{ id: event, callerId: 'gh-1', workspaceId: workspaceId('ws_demo'), consumerId: null, received },
+      audience: 'internal',
+      ...{ eventType: 'github.push', source: '/v1/sources/1', orderingKey: null },
+      ...{ time: '2026-11-22T10:00:00Z', traceparent: null, data: Buffer.from('{}') },
+    } as const;
+    const encoded = encodeEvent(given, { isRepeatable: true });
+    expect(decodeEvent({ ...encoded, timestampMs: 1 })).toEqual({ type: 'EventAccepted.v1', ...given });
+    const { received: _, audience: __, ...plain } = given;
+    const before = decodeEvent({ ...encodeEvent(plain, { isRepeatable: true }), timestampMs: 1 });
+    expect(before).not.toHaveProperty('audience');
+    expect(before).not.toHaveProperty('received');
+  });
+
+  it('a source', () => {
+    const source: SourceRecord = {
+      ...{
+        type: 'SourceChanged.v1',
+        id: sourceId(`src_${'1'.repeat(32)}`),
+        workspaceId: workspaceId('ws_demo'),
+      },
+      ...{ state: 'active', version: 1, provider: 'github', audience: 'internal', consumerId: null },
+      options: { header: 'X-A', tolerance_seconds: 5 },
+      secrets: [{ id: 'sec_1', sealed: 'v1.a.b.c.d', createdAtMs: 1, expiresAtMs: null }],
+    };
+    expect(decodeSource(encodeSource(source))).toEqual(source);
+    expect(() => decodeSource({ ...encodeSource(source), value: Buffer.from('{}') })).toThrow(
+      'SourceChanged.v1',
+    );
   });
 
   it('a command, an attempt, a dead letter and a subscription', () => {

@@ -71,7 +71,7 @@ export { decodeSuperseded, encodeSuperseded } from './deliveries/superseded-comm
 export { ErasedData, type ErasureSubject } from './events/erased-data.ts';
 export type { DataErased, ErasureScope } from './events/erasure.ts';
 export { decodeErasure, encodeErasure } from './events/erasure.ts';
-export type { EventAccepted } from './events/event.ts';
+export type { EventAccepted, Received } from './events/event.ts';
 export { decodeEvent, encodeEvent } from './events/event.ts';
 export type {
   EventTypeAudience,
@@ -101,6 +101,8 @@ export {
   operationalEventIdOf,
   operationalEventTypes,
 } from './events/operational-event.ts';
+export type { EventReceived } from './events/received-id.ts';
+export { decodeEventReceived, encodeEventReceived } from './events/received-id.ts';
 export type { EventTypeSeen } from './events/seen-event-type.ts';
 export { decodeEventTypeSeen, encodeEventTypeSeen } from './events/seen-event-type.ts';
 export {
@@ -122,6 +124,7 @@ export type {
   DeadLetterId,
   DeliveryId,
   EventId,
+  SourceId,
   SubscriptionId,
   WorkspaceId,
 } from './ids/ids.ts';
@@ -131,12 +134,15 @@ export {
   deliveryId,
   deriveDeliveryId,
   deriveEventId,
+  deriveReceivedEventId,
   deriveReplayDeliveryId,
   eventId,
   isEventId,
   newEventId,
   newKeyId,
+  newSourceId,
   newSubscriptionId,
+  sourceId,
   subscriptionId,
   workspaceId,
 } from './ids/ids.ts';
@@ -186,6 +192,8 @@ export type { Ended } from './registry/ended.ts';
 export { hasEnded } from './registry/ended.ts';
 export type { KeyUsed } from './registry/key-usage.ts';
 export { decodeKeyUsed, encodeKeyUsed } from './registry/key-usage.ts';
+export type { SourceAudience, SourceRecord } from './registry/source.ts';
+export { decodeSource, encodeSource, sourceAudiences } from './registry/source.ts';
 export type {
   ExhaustionPolicy,
   OnEnable,
@@ -194,6 +202,7 @@ export type {
   SealedSecret,
   SealedTls,
   SignatureStyle,
+  SubscriptionAudience,
   SubscriptionRecord,
 } from './registry/subscription.ts';
 export {
@@ -206,6 +215,7 @@ export {
   sealedHeaderField,
   shortRetryScheduleSeconds,
   signatureStyles,
+  subscriptionAudiences,
 } from './registry/subscription.ts';
 export { consumerGroups } from './wire/consumer-groups.ts';
 export type { HeaderFields } from './wire/header-fields.ts';

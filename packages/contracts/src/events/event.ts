@@ -1,7 +1,11 @@
-import type { ConsumerId, EventId, WorkspaceId } from '../ids/ids.ts';
-import { consumerId, deriveEventId, eventId, isEventId, workspaceId } from '../ids/ids.ts';
-import { compileSchema, shape } from '../wire/schemas.ts';
+import type { ConsumerId, EventId, SourceId, WorkspaceId } from '../ids/ids.ts';
+import { consumerId, deriveEventId, eventId, isEventId, sourceId, workspaceId } from '../ids/ids.ts';
+import type { HeaderFields } from '../wire/header-fields.ts';
+import { compileSchema, parseJson, shape } from '../wire/schemas.ts';
 import { DecodeError, type WireRecord } from '../wire/wire.ts';
+
+/** Origin of an event that a third party sent: its source, and the headers of the request without credentials. */
+export type Received = Readonly<{ sourceId: SourceId; headers: HeaderFields }>;
 
 /** A domain event as the log holds it. `data` is the caller's JSON, byte for byte. */
 export type EventAccepted = Readonly<{
@@ -12,6 +16,10 @@ export type EventAccepted = Readonly<{
   workspaceId: WorkspaceId;
   /** The only consumer that may see it; null for a broadcast event. */
   consumerId: ConsumerId | null;
+  /** Present: only subscriptions of the workspace itself that are `internal` receive it, and no consumer sees it. */
+  audience?: 'internal';
+  /** Present if a source received it. */
+  received?: Received;
   eventType: string;
   source: string;
   /** RFC 3339 time of the event itself. */
@@ -20,6 +28,13 @@ export type EventAccepted = Readonly<{
   traceparent: string | null;
   data: Buffer;
 }>;
+
+const headerFields = compileSchema<HeaderFields>('received headers', {
+  type: 'object',
+  additionalProperties: {
+    oneOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' }, minItems: 1 }],
+  },
+});
 
 const eventHeaders = compileSchema<Readonly<Record<string, string>>>('CloudEvents record', {
   type: 'object',
@@ -33,6 +48,8 @@ const eventHeaders = compileSchema<Readonly<Record<string, string>>>('CloudEvent
     ce_consumerid: { type: 'string', minLength: 1, maxLength: 128 },
     ce_orderingkey: { type: 'string', minLength: 1, maxLength: 256 },
     ce_callerid: { type: 'string', minLength: 1, maxLength: 256 },
+    ce_audience: { const: 'internal' },
+    ce_sourceid: { type: 'string', pattern: '^src_[0-9a-f]{32}$' },
     'content-type': { type: 'string' },
   },
   required: ['ce_specversion', 'ce_id', 'ce_type', 'ce_source', 'ce_workspaceid'],
@@ -59,11 +76,24 @@ export const encodeEvent = (
   if (event.orderingKey !== null) headers['ce_orderingkey'] = event.orderingKey;
   if (event.callerId !== null) headers['ce_callerid'] = event.callerId;
   if (event.traceparent !== null) headers['traceparent'] = event.traceparent;
+  if (event.audience !== undefined) headers['ce_audience'] = event.audience;
+  if (event.received !== undefined) {
+    headers['ce_sourceid'] = event.received.sourceId;
+    headers['received-headers'] = JSON.stringify(event.received.headers);
+  }
   return {
     key: event.orderingKey ?? (options.isRepeatable ? event.id : null),
     headers,
     value: event.data,
   };
+};
+
+const receivedOf = (headers: Readonly<Record<string, string>>): Received | undefined => {
+  const source = headers['ce_sourceid'];
+  if (source === undefined) return undefined;
+  const text = headers['received-headers'];
+  const fields = text === undefined ? {} : headerFields(parseJson('received headers', text));
+  return { sourceId: sourceId(source), headers: fields };
 };
 
 const jsonContentType = /^application\/(?:[a-z0-9.+-]+\+)?json\s*(?:;|$)/i;
@@ -83,12 +113,15 @@ export const decodeEvent = (record: WireRecord & Readonly<{ timestampMs: number 
   const workspace = headers['ce_workspaceid'] as string;
   const source = headers['ce_source'] as string;
   const isOurs = isEventId(id);
+  const received = receivedOf(headers);
   return {
     type: 'EventAccepted.v1',
     id: isOurs ? eventId(id) : deriveEventId({ workspaceId: workspace, source, callerId: id }),
     callerId: headers['ce_callerid'] ?? (isOurs ? null : id),
     workspaceId: workspaceId(workspace),
     consumerId: headers['ce_consumerid'] === undefined ? null : consumerId(headers['ce_consumerid']),
+    ...(headers['ce_audience'] === 'internal' && { audience: 'internal' }),
+    ...(received !== undefined && { received }),
     eventType: headers['ce_type'] as string,
     source,
     time: headers['ce_time'] ?? new Date(record.timestampMs).toISOString(),

@@ -3,13 +3,23 @@ import { compileSchema, exactly, parseJson, shape } from '../wire/schemas.ts';
 import { DecodeError, type WireRecord } from '../wire/wire.ts';
 
 /**
- * An unregistered name seen in an open workspace, on an event or in a subscription. Each process reports a name once.
+ * An unregistered name: seen in an open workspace, on an event or in a subscription, or on an event of a source. Each
+ * process reports a name once.
  */
-export type EventTypeSeen = Readonly<{ type: 'EventTypeSeen.v1'; workspaceId: WorkspaceId; name: string }>;
+export type EventTypeSeen = Readonly<{
+  type: 'EventTypeSeen.v1';
+  workspaceId: WorkspaceId;
+  name: string;
+  /** Present if a source received it: a strict workspace catalogues it too, since nobody can register it before. */
+  isReceived?: true;
+}>;
 
 const check = compileSchema<EventTypeSeen>(
   'EventTypeSeen.v1',
-  exactly({ type: { const: 'EventTypeSeen.v1' }, workspaceId: shape.workspaceId, name: shape.text }),
+  exactly(
+    { type: { const: 'EventTypeSeen.v1' }, workspaceId: shape.workspaceId, name: shape.text },
+    { isReceived: { const: true } },
+  ),
 );
 
 /**

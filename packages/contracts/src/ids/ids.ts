@@ -9,6 +9,7 @@ export type DeliveryId = Branded<string, 'DeliveryId'>;
 export type WorkspaceId = Branded<string, 'WorkspaceId'>;
 export type ConsumerId = Branded<string, 'ConsumerId'>;
 export type DeadLetterId = Branded<string, 'DeadLetterId'>;
+export type SourceId = Branded<string, 'SourceId'>;
 
 /** Marks text that was validated at an edge. These functions make no check. */
 export const eventId = (checked: string): EventId => checked as EventId;
@@ -20,6 +21,8 @@ export const deliveryId = (checked: string): DeliveryId => checked as DeliveryId
 export const workspaceId = (checked: string): WorkspaceId => checked as WorkspaceId;
 /** See {@link eventId}. */
 export const consumerId = (checked: string): ConsumerId => checked as ConsumerId;
+/** See {@link eventId}. */
+export const sourceId = (checked: string): SourceId => checked as SourceId;
 /** See {@link eventId}. */
 export const deadLetterId = (checked: string): DeadLetterId => checked as DeadLetterId;
 
@@ -52,6 +55,9 @@ export const newSubscriptionId = (nowMs: number): SubscriptionId => subscription
 /** Creates an API key id: `key_` and a UUIDv7 without dashes. `nowMs` is epoch milliseconds. */
 export const newKeyId = (nowMs: number): string => `key_${uuidV7Hex(nowMs)}`;
 
+/** Creates the id of a source: `src_` and a UUIDv7 without dashes. `nowMs` is epoch milliseconds. */
+export const newSourceId = (nowMs: number): SourceId => sourceId(`src_${uuidV7Hex(nowMs)}`);
+
 /** Returns the first 128 bits of SHA-256 over length-prefixed parts, so that no two lists of parts share a preimage. */
 const digestOf = (parts: readonly string[]): string => {
   let framed = '';
@@ -66,6 +72,14 @@ const digestOf = (parts: readonly string[]): string => {
 export const deriveEventId = (
   origin: Readonly<{ workspaceId: string; source: string; callerId: string }>,
 ): EventId => eventId(`evt_${digestOf([origin.workspaceId, origin.source, origin.callerId])}`);
+
+/**
+ * Derives the id of an event that a source received: the same workspace, source and provider's id always give the same
+ * event id, and no published event can ever have it.
+ */
+export const deriveReceivedEventId = (
+  origin: Readonly<{ workspaceId: WorkspaceId; sourceId: SourceId; providersId: string }>,
+): EventId => eventId(`evt_${digestOf([origin.workspaceId, 'source', origin.sourceId, origin.providersId])}`);
 
 /** Derives the id of an event at a subscription: the same on every attempt, duplicate and restart. */
 export const deriveDeliveryId = (event: EventId, subscription: SubscriptionId): DeliveryId =>

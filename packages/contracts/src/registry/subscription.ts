@@ -26,7 +26,15 @@ export const signatureStyles = ['v1', 'v1a', 'plain'] as const;
 /** See {@link signatureStyles}. */
 export type SignatureStyle = (typeof signatureStyles)[number];
 
-/** A signing secret, sealed. The associated data are workspace id, subscription id and `secrets`. */
+/**
+ * Audiences of subscriptions. internal: receives internal events of sources in addition, and belongs to the workspace
+ * itself.
+ */
+export const subscriptionAudiences = ['external', 'internal'] as const;
+/** See {@link subscriptionAudiences}. */
+export type SubscriptionAudience = (typeof subscriptionAudiences)[number];
+
+/** A secret, sealed. The associated data are workspace id, the id of its subscription or source, and `secrets`. */
 export type SealedSecret = Readonly<{
   id: string;
   sealed: string;
@@ -75,6 +83,8 @@ export type SubscriptionRecord = Readonly<{
   onEnable: OnEnable;
   endpointUrl: string;
   events: readonly string[];
+  /** Absent: external, as in records of earlier releases. */
+  audience?: SubscriptionAudience;
   /** Filter on the data, validated when it was written; null matches all events. */
   filters: Readonly<Record<string, unknown>> | null;
   ordering: Ordering;
@@ -147,7 +157,7 @@ const checkSubscription = compileSchema<SubscriptionRecord>(
       maxInFlight: { type: 'integer', minimum: 1 },
       disabledReason: shape.nullableText,
     },
-    { tls: exactly({ sealed: shape.text }) },
+    { audience: { enum: subscriptionAudiences }, tls: exactly({ sealed: shape.text }) },
   ),
 );
 

@@ -122,6 +122,23 @@ const seenEventTypes: TopicDefinition = {
   config: kept(dayMs),
 };
 
+const sources: TopicDefinition = {
+  name: 'tidings.sources',
+  kind: 'table',
+  partitions: 1,
+  key: 'source id',
+  config: compacted,
+};
+
+const receivedIds: TopicDefinition = {
+  name: 'tidings.received-ids',
+  kind: 'facts',
+  partitions: events.partitions,
+  key: 'event id, in the partition of the event',
+  // Providers repeat a webhook for up to three days. Only closed segments are removed.
+  config: { ...kept(3 * dayMs), 'segment.ms': String(6 * hourMs), 'segment.bytes': String(16 * 1024 * 1024) },
+};
+
 const access: TopicDefinition = {
   name: 'tidings.access',
   kind: 'table',
@@ -202,6 +219,8 @@ export const topics = {
   subscriptions,
   eventTypes,
   seenEventTypes,
+  sources,
+  receivedIds,
   access,
   keyUsage,
   audit,
