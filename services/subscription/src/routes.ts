@@ -21,6 +21,8 @@ import type { Documents } from './registry/documents.ts';
 import { erasureKindName } from './registry/domain/audit-entry.ts';
 import type { Versioned } from './registry/domain/versioned.ts';
 import type { AuditLog } from './registry/ports.ts';
+import { sourceRoutes } from './sources/adapters/source-routes.ts';
+import type { Source } from './sources/domain/source.ts';
 import { filterRoutes } from './subscriptions/adapters/filter-routes.ts';
 import { subscriptionRoutes } from './subscriptions/adapters/subscription-routes.ts';
 import type { Subscription } from './subscriptions/domain/subscription.ts';
@@ -31,6 +33,7 @@ type RoutesParts = Readonly<{
   config: ConfigOf<typeof configSpec>;
   subscriptions: Documents<Subscription>;
   eventTypes: Documents<EventType>;
+  sources: Documents<Source>;
   documents: AccessDocuments;
   kinds: readonly Documents<Versioned>[];
   health: HealthStore;
@@ -60,6 +63,10 @@ export function registryRoutes(parts: RoutesParts): readonly Route[] {
     }),
     ...filterRoutes(parts),
     ...eventTypeRoutes(parts.eventTypes),
+    ...sourceRoutes({
+      ...{ ...parts.sources, ring, secretOverlapMs: config.secretOverlapMs },
+      workspaces: workspaceDirectory(documents),
+    }),
     ...consumerRoutes(documents.consumers),
     ...apiKeyRoutes({ ...documents, usage, ring }),
     ...portalRoutes({ ...documents, ring, portalUrl: config.portalUrl }),

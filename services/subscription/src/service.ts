@@ -23,6 +23,7 @@ import { openCatalogue } from './event-types/adapters/open-catalogue.ts';
 import { eventTypeKind } from './event-types/event-type-kind.ts';
 import { followTopics, type Reader } from './follow-topics.ts';
 import type { MaintenanceTask } from './maintenance/create-maintenance-task.ts';
+import { endSecretsTask } from './maintenance/end-secrets-task.ts';
 import { type Maintenance, startMaintenance } from './maintenance/start-maintenance.ts';
 import type { metricsCatalogue } from './metrics.ts';
 import { auditPublisher } from './registry/adapters/kafka-audit-topic.ts';
@@ -31,11 +32,12 @@ import { createAuditErasures } from './registry/audit-erasures.ts';
 import type { Documents } from './registry/documents.ts';
 import { publishAudit } from './registry/publish-audit.ts';
 import { registryRoutes } from './routes.ts';
+import type { Source } from './sources/domain/source.ts';
+import { sourceKind } from './sources/source-kind.ts';
 import { endpointRule } from './subscriptions/adapters/endpoint-rules.ts';
 import { httpSender } from './subscriptions/adapters/http-sender.ts';
 import { webhooks } from './subscriptions/adapters/webhook-schemas.ts';
 import type { Subscription } from './subscriptions/domain/subscription.ts';
-import { endSecrets } from './subscriptions/end-secrets.ts';
 import type { SendRequest } from './subscriptions/ports.ts';
 import { queueTestDeliveries } from './subscriptions/queue-test-deliveries.ts';
 import { subscriptionKind } from './subscriptions/subscription-kind.ts';
@@ -47,7 +49,6 @@ const publishAuditTask = 'publish-audit';
 // A new entry starts a run at once: this is for what a crash or the brokers have left.
 const publishAuditEveryMs = 30_000;
 const auditErasuresTask = 'audit-erasures';
-const endSecretsEveryMs = 10_000;
 const expireKeysEveryMs = 10 * 60_000;
 const expiredKeysAtOnce = 1_000;
 
@@ -87,6 +88,7 @@ function openSubscriptions(context: Context, { registry, producer, send, rules }
 }
 
 type TaskParts = Readonly<{
+  sources: Documents<Source>;
   counter: AttemptCounter;
   keys: OpenRegistry['keys'];
   audit: OpenRegistry['audit'];
@@ -97,9 +99,9 @@ type TaskParts = Readonly<{
 const tasksOf = (
   { config, clock }: Context,
   subscriptions: Documents<Subscription>,
-  { counter, keys, audit, erasures, producer }: TaskParts,
+  { sources, counter, keys, audit, erasures, producer }: TaskParts,
 ): readonly MaintenanceTask[] => [
-  { name: 'end-secrets', everyMs: endSecretsEveryMs, run: async () => endSecrets(subscriptions) },
+  endSecretsTask(subscriptions, sources),
   {
     name: queueTestDeliveriesTask,
     everyMs: config.sweepEveryMs,
@@ -168,6 +170,7 @@ function openDocuments(context: Context, { ring, bus, producer, send, access }: 
   });
   const { subscriptions, ...health } = openSubscriptions(context, { registry, producer, send, rules });
   const eventTypes = registry.documents(eventTypeKind);
+  const sources = registry.documents(sourceKind);
   const documents = openAccessDocuments(registry);
   const catalogue = openCatalogue(context, {
     bus,
@@ -176,8 +179,8 @@ function openDocuments(context: Context, { ring, bus, producer, send, access }: 
     isOpen: async (id) => (await findRules(documents, id))?.eventTypePolicy === 'open',
   });
   const usage = new MongoKeyUsage(registry.mongo.connection);
-  const kinds = [...Object.values(documents), subscriptions, eventTypes];
-  return { registry, ...health, subscriptions, eventTypes, documents, catalogue, usage, kinds };
+  const kinds = [...Object.values(documents), subscriptions, eventTypes, sources];
+  return { registry, ...health, subscriptions, eventTypes, sources, documents, catalogue, usage, kinds };
 }
 
 type Opened = ReturnType<typeof openDocuments>;
@@ -185,7 +188,7 @@ type Opened = ReturnType<typeof openDocuments>;
 /** Starts maintenance and the readers, and connects to MongoDB. */
 async function startWork(
   context: Context,
-  { registry, subscriptions, documents, catalogue, ...opened }: Opened,
+  { registry, subscriptions, sources, documents, catalogue, ...opened }: Opened,
   { bus, producer, access }: Pick<RegistryParts, 'bus' | 'producer' | 'access'>,
 ): Promise<Maintenance> {
   const { counter, usage, kinds } = opened;
@@ -194,7 +197,7 @@ async function startWork(
   const erasures = await openErasures(bus, 'subscription', () => onErasure());
   context.resources.add('erasures', async () => erasures.close());
   const maintenance = startMaintenance(context, kinds, [
-    ...tasksOf(context, subscriptions, { counter, keys, audit, erasures, producer }),
+    ...tasksOf(context, subscriptions, { sources, counter, keys, audit, erasures, producer }),
     bootstrapTask(context, documents, access),
   ]);
   onErasure = () => maintenance.wake(auditErasuresTask);

@@ -21,13 +21,13 @@ export type SeenOutcome = 'drafted' | 'known' | 'unregistrable' | 'strict' | 'fu
  */
 export async function recordSeenType(
   parts: SeenParts,
-  { workspaceId, name }: Pick<EventTypeSeen, 'workspaceId' | 'name'>,
+  { workspaceId, name, isReceived }: Omit<EventTypeSeen, 'type'>,
 ): Promise<SeenOutcome> {
   const { store, clock } = parts;
   if (nameFault(name) !== null) return 'unregistrable';
   const scope = { workspaceId, consumerId: null };
   if ((await store.find(scope, idOf(workspaceId, name))) !== null) return 'known';
-  if (!(await parts.isOpen(workspaceId))) return 'strict';
+  if (isReceived !== true && !(await parts.isOpen(workspaceId))) return 'strict';
   const { maxSeen: most } = parts;
   const { typesPerWorkspace } = limits;
   if ((await store.count(scope, { in: { origin: ['seen'] } }, most)) >= most) return 'full';

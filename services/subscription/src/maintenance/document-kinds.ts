@@ -6,6 +6,8 @@ import { eventTypeKind } from '../event-types/event-type-kind.ts';
 import type { DocumentKind } from '../registry/document-kind.ts';
 import type { Versioned } from '../registry/domain/versioned.ts';
 import type { WithSeals } from '../registry/maintenance/reseal-documents.ts';
+import { withSealedSecrets } from '../sources/domain/source.ts';
+import { sourceKind } from '../sources/source-kind.ts';
 import { withSealedValues } from '../subscriptions/domain/sealed-values.ts';
 import { subscriptionKind } from '../subscriptions/subscription-kind.ts';
 
@@ -27,4 +29,5 @@ export const documentKinds: readonly KnownKind[] = [
   known(consumerKind, (consumer) => consumer),
   known(apiKeyKind, (key) => key),
   known(tokenKeyKind, withSealedPrivate),
+  known(sourceKind, withSealedSecrets),
 ];

@@ -3,7 +3,7 @@ import { refused } from '@tidings/runtime';
 import type { Scope } from '../registry/ports.ts';
 import { refuseFaults } from '../registry/refuse-faults.ts';
 import { type Target, type WriteParts, type Written, writeVersion } from '../registry/write-version.ts';
-import { checkSettings, httpFaults } from './check-settings.ts';
+import { audienceFaults, checkSettings, httpFaults } from './check-settings.ts';
 import { needsVerification } from './domain/endpoint-consent.ts';
 import { kindFaults, kindOf } from './domain/event-rules.ts';
 import type { ChangeBody, MergedBody } from './domain/request-body.ts';
@@ -71,7 +71,8 @@ export async function changeSubscription(
     change: async (current) => {
       const owner = { workspaceId: current.workspaceId, subscriptionId: current.id };
       const body = mergeChange({ settings: current.settings, owner }, patch, parts.secretFactory);
-      const odd = await checkMerged(parts, target.scope, body);
+      const faults = audienceFaults(current.consumerId, body);
+      const odd = await checkMerged(parts, target.scope, { body, faults });
       const settings = changedSettings(parts, { settings: current.settings, owner }, { patch, body });
       warnings = [...odd, ...(await settingsWarnings(parts.catalogue, target.scope, settings))];
       const isActive = body.is_active ?? current.state === 'active';
@@ -89,10 +90,11 @@ export async function changeSubscription(
 async function checkMerged(
   parts: ChangeParts,
   scope: Scope,
-  body: MergedBody,
+  { body, faults }: Readonly<{ body: MergedBody; faults: readonly ErrorDetail[] }>,
 ): Promise<readonly ErrorDetail[]> {
   const rules = await parts.workspaces.rulesOf(scope.workspaceId);
   return checkSettings(parts.checkEndpoint, body, [
+    ...faults,
     ...tlsFaults(body, parts.clock.nowMs()),
     ...httpFaults(rules, body),
     ...(await parts.catalogue.faultsOf(scope, body.events ?? [])),

@@ -1,3 +1,4 @@
+import type { ConsumerId } from '@tidings/contracts';
 import { checkHeader } from '@tidings/egress';
 import { checkFilter } from '@tidings/filters';
 import type { ErrorDetail } from '@tidings/json';
@@ -30,6 +31,20 @@ export const httpFaults = (
   allowHttp || url === undefined || !/^http:/i.test(url)
     ? []
     : [{ pointer: '/endpoint_url', detail: 'must be https: this workspace does not allow http' }];
+
+/** Returns the fault of an audience that the owner cannot have: what is internal is not for partners. */
+export const audienceFaults = (
+  owner: ConsumerId | null,
+  { audience }: SettingsBody,
+): readonly ErrorDetail[] =>
+  audience !== 'internal' || owner === null
+    ? []
+    : [
+        {
+          pointer: '/audience',
+          detail: "may be 'internal' only without a consumer_id: a partner never receives internal events",
+        },
+      ];
 
 const nothing = { faults: [], warnings: [] };
 

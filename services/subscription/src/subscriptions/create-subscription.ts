@@ -5,7 +5,7 @@ import type { Actor } from '../registry/domain/audit-entry.ts';
 import type { Scope } from '../registry/ports.ts';
 import { refuseFaults } from '../registry/refuse-faults.ts';
 import { type WriteParts, type Written, writeFirst } from '../registry/write-version.ts';
-import { checkSettings, httpFaults } from './check-settings.ts';
+import { audienceFaults, checkSettings, httpFaults } from './check-settings.ts';
 import { needsVerification } from './domain/endpoint-consent.ts';
 import { eventFaults, kindFaults } from './domain/event-rules.ts';
 import type { CreateBody } from './domain/request-body.ts';
@@ -55,6 +55,7 @@ export async function createSubscription(parts: CreateParts, creation: Creation)
     ...consumerFaults(scope, body),
     ...(await unknownConsumer(parts, scope, consumer)),
     ...httpFaults(rules, body),
+    ...audienceFaults(consumer, body),
     ...kindFaultsOf(body),
     ...(await parts.catalogue.faultsOf(scope, body.events)),
     ...tlsFaults(body, parts.clock.nowMs()),

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { aSecret, aSubscription } from '../../test/a-subscription.ts';
 import { openInMemoryRegistry, publishedOn } from '../../test/memory/in-memory-registry.ts';
-import { withSecrets } from './domain/subscription.ts';
+import { withoutExpiredSecrets, withSecrets } from './domain/subscription.ts';
 import { endSecrets } from './end-secrets.ts';
 
 it('removes a secret from registry and topic after its overlap, not before', async () => {
@@ -12,10 +12,10 @@ it('removes a secret from registry and topic after its overlap, not before', asy
   await store.insert(rotated);
   await store.insert(aSubscription());
   await clock.advance(599_999);
-  expect(await endSecrets(registry)).toBe(0);
+  expect(await endSecrets(registry, withoutExpiredSecrets)).toBe(0);
   await clock.advance(1);
-  expect(await endSecrets(registry)).toBe(1);
+  expect(await endSecrets(registry, withoutExpiredSecrets)).toBe(1);
   expect(publishedOn(bus)).toMatchObject([{ id: rotated.id, version: 3, secrets: [{ id: 'new' }] }]);
   expect(await store.findAnywhere(rotated.id)).toMatchObject({ version: 3, secrets: [{ id: 'new' }] });
-  expect(await endSecrets(registry)).toBe(0);
+  expect(await endSecrets(registry, withoutExpiredSecrets)).toBe(0);
 });

@@ -1,23 +1,29 @@
+import type { SealedSecret } from '@tidings/contracts';
 import { systemActor } from '../registry/domain/audit-entry.ts';
+import type { Versioned } from '../registry/domain/versioned.ts';
 import { pagesOf } from '../registry/maintenance/sweep-unpublished.ts';
 import type { DocumentStore, Listed, PageRequest } from '../registry/ports.ts';
 import { type WriteParts, writeVersion } from '../registry/write-version.ts';
 import { unexpired } from './domain/signing-secrets.ts';
-import { type Subscription, withSecrets } from './domain/subscription.ts';
 
-/** Lists the subscriptions with an expired secret. */
-export const listWithEndedSecrets = async (
-  store: Pick<DocumentStore<Subscription>, 'listAll'>,
+/** A document with secrets that expire, and the field `next_secret_expiry_ms`. */
+type WithSecrets = Versioned & Readonly<{ secrets: readonly SealedSecret[] }>;
+
+/** Lists the documents with an expired secret. */
+export const listWithEndedSecrets = async <T extends WithSecrets>(
+  store: Pick<DocumentStore<T>, 'listAll'>,
   page: PageRequest,
   nowMs: number,
-): Promise<Listed<Subscription>> =>
-  store.listAll({ ...page, where: { upTo: { next_secret_expiry_ms: nowMs } } });
+): Promise<Listed<T>> => store.listAll({ ...page, where: { upTo: { next_secret_expiry_ms: nowMs } } });
 
 /**
- * Writes a version without the expired secrets. They no longer sign; removing them from the registry and the topic
- * prevents a leak from there. Returns the number of subscriptions changed.
+ * Writes a version without the expired secrets, which `withoutExpired` returns. They are not used any more; removing them
+ * from the registry and the topic prevents a leak from there. Returns the number of documents changed.
  */
-export async function endSecrets(parts: WriteParts<Subscription>): Promise<number> {
+export async function endSecrets<T extends WithSecrets>(
+  parts: WriteParts<T>,
+  withoutExpired: (current: T, nowMs: number) => T,
+): Promise<number> {
   const nowMs = parts.clock.nowMs();
   let changed = 0;
   for await (const page of pagesOf(async (page) => listWithEndedSecrets(parts.store, page, nowMs))) {
@@ -29,7 +35,7 @@ export async function endSecrets(parts: WriteParts<Subscription>): Promise<numbe
         change: (current) =>
           unexpired(current.secrets, nowMs).length === current.secrets.length
             ? current
-            : withSecrets(current, current.secrets, nowMs),
+            : withoutExpired(current, nowMs),
       });
       changed += 1;
     }

@@ -73,4 +73,9 @@ describe('the document of a subscription', () => {
     expect(faultOf(incomplete)).toContain("'version'");
     expect(faultOf({ ...toDocument(aSubscription()), extra: 1 })).toContain('additional');
   });
+
+  it('of a release without internal events is external', () => {
+    const { audience: _, ...before } = toDocument(aSubscription());
+    expect(fromDocument({ ...before, schema_version: 6 }).settings).toMatchObject({ audience: 'external' });
+  });
 });

@@ -16,7 +16,7 @@ export const subscriptionKind = defineDocuments<Subscription, SubscriptionFields
   keyPrefix: '',
   fields,
   indexes: [{ workspace_id: 1, consumer_id: 1, _id: -1 }, { next_secret_expiry_ms: 1 }, { test_owed: 1 }],
-  schemaVersion: 6,
+  schemaVersion: 7,
   steps: {
     1: (document) => ({ ...document, on_enable: 'redrive' }),
     2: (document) => ({ ...document, unaudited: false, audit: null }),
@@ -29,6 +29,7 @@ export const subscriptionKind = defineDocuments<Subscription, SubscriptionFields
     }),
     4: (document) => ({ ...document, tls: null }),
     5: (document) => ({ ...document, counted_version: document['enabled_version'] }),
+    6: (document) => ({ ...document, audience: 'external' }),
   },
   toFields,
   fromFields,

@@ -47,6 +47,16 @@ export const kinds: Readonly<Record<string, KindCase>> = {
       disabling: ({ name }) => ({ method: 'POST', below: `/${name}/disable` }),
     },
   },
+  'a source': {
+    collection: 'sources',
+    path: 'sources',
+    creation: (name) => ({ provider: 'github', name, secrets: ['a secret of the crash test'] }),
+    changes: {
+      change: ({ id }) => ({ method: 'PATCH', below: `/${id}`, body: { name: 'changed' } }),
+      disabling: ({ id }) => ({ method: 'POST', below: `/${id}/disable` }),
+      deletion: ({ id }) => ({ method: 'DELETE', below: `/${id}` }),
+    },
+  },
   'a workspace': {
     collection: 'workspaces',
     path: 'workspaces',

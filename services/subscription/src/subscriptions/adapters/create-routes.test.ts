@@ -37,6 +37,22 @@ describe('POST subscriptions', () => {
       expect(encodeSubscription(record).value?.toString()).not.toContain(answer.body.secret);
   });
 
+  it('is internal only without a consumer, whoever names it, at creation and by a change', async () => {
+    const { call, bus } = await serveInMemory();
+    const made = await call('POST', '', { body: aBody({ audience: 'internal' }) });
+    expect([made.status, publishedOn(bus)[0]?.audience]).toEqual([201, 'internal']);
+    const ofAcme = await call('POST', '', { body: aBody({ audience: 'internal', consumer_id: 'acme' }) });
+    expect([ofAcme.status, pointersOf(ofAcme)]).toEqual([422, ['/audience']]);
+    const byAcme = await call('POST', '', { key: 'acme', body: aBody({ audience: 'internal' }) });
+    expect([byAcme.status, pointersOf(byAcme)]).toEqual([422, ['/audience']]);
+    const { body } = await call('POST', '', { key: 'acme', body: aBody() });
+    expect(body).toMatchObject({ audience: 'external', consumer_id: 'acme' });
+    for (const key of ['acme', 'own']) {
+      const changed = await call('PATCH', `/${body.id}`, { key, body: { audience: 'internal' } });
+      expect([changed.status, pointersOf(changed)]).toEqual([422, ['/audience']]);
+    }
+  });
+
   it('neither shows the secret elsewhere nor logs it', async () => {
     const { call, logger } = await serveInMemory();
     const { body } = await call('POST', '', { body: aBody({ headers: { 'X-Api-Key': 'hush-hush' } }) });

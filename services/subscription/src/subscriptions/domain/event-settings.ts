@@ -6,7 +6,9 @@ import {
   type Ordering,
   orderings,
   type SignatureStyle,
+  type SubscriptionAudience,
   signatureStyles,
+  subscriptionAudiences,
 } from '@tidings/contracts';
 import { shape } from '../../registry/domain/document-schema.ts';
 import { maskedUrl } from './audit-masks.ts';
@@ -97,6 +99,17 @@ export const eventSettings = {
     toStored: (filter) => (filter === null ? null : JSON.stringify(filter)),
     fromStored: (json) => (json === null ? null : (JSON.parse(json) as Filter)),
     hints: ['filter', 'channels'],
+  }),
+  audience: setting({
+    wire: 'audience',
+    schema: choice(
+      subscriptionAudiences,
+      '`internal`: receives internal events of sources too. Only for a subscription of the workspace itself.',
+    ),
+    default: 'external',
+    read: same<SubscriptionAudience>,
+    shown: { enum: subscriptionAudiences },
+    stored: { enum: subscriptionAudiences },
   }),
   ordering: setting({
     wire: 'ordering',

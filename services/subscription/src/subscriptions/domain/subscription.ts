@@ -77,12 +77,16 @@ const next = (subscription: Subscription, change: Change, nowMs: number): Subscr
   return nextVersion(subscription, { ...change, secrets }, nowMs);
 };
 
-/** Returns a version with other secrets: after a rotation, or without the expired ones. */
+/** Returns a version with other secrets, without expired ones. */
 export const withSecrets = (
   subscription: Subscription,
   secrets: readonly StoredSecret[],
   nowMs: number,
 ): Subscription => next(subscription, { secrets }, nowMs);
+
+/** Returns a version without expired secrets. */
+export const withoutExpiredSecrets = (subscription: Subscription, nowMs: number): Subscription =>
+  withSecrets(subscription, subscription.secrets, nowMs);
 
 function areSame(a: Settings, b: Settings): boolean {
   const fields = Object.keys(a) as (keyof Settings)[];
