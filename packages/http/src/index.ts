@@ -31,9 +31,10 @@ export { type MountOptions, mountRoutes } from './routing/mount-routes.ts';
 export type { Authenticate, BrowserSession, Caller, Principal } from './routing/principal.ts';
 export { type PageQuery, pageParameters, queryOf } from './routing/query.ts';
 export { rateLimitSetting } from './routing/rate-limit.ts';
+export type { BodyLimits } from './routing/read-body.ts';
 export { type Page, pageReply, type Reply } from './routing/reply.ts';
 export { etagOf, type IfMatch } from './routing/request-headers.ts';
-export { addressOf, traceIdOf, traceparentOf } from './routing/request-state.ts';
+export { addressOf, traceIdOf, traceparentOf, urlOf } from './routing/request-state.ts';
 export {
   type Access,
   type Body,

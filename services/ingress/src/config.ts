@@ -7,6 +7,7 @@ export const configSpec = {
   requestsPerSecond: rateLimitSetting('INGRESS', 0),
   kafkaBrokers: sharedSettings.kafkaBrokers,
   loopId: sharedSettings.loopId,
+  sealingKeys: sharedSettings.sealingKeys,
   maxEventBytes: integer({
     env: 'INGRESS_MAX_EVENT_BYTES',
     default: 262_144,
@@ -28,3 +29,9 @@ export const maxBatchEvents = 1_000;
 
 /** Maximum size of one batch, in bytes. */
 export const maxBatchBytes = 4 * 1024 * 1024;
+
+/** Maximum size of the data of a received webhook, in bytes: its record also has up to 8 KiB of headers. */
+export const maxReceivedBytes = 900_000;
+
+/** Maximum events of one received webhook: a body of 1 MB can have as many as a third of its bytes. */
+export const maxReceivedEvents = 5_000;

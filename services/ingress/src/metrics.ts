@@ -21,6 +21,20 @@ export const metricsCatalogue = defineMetrics({
     help: 'Event types whose record or schema cannot be used: their events are not validated. See the log.',
     labels: [],
   },
+  webhooks: {
+    type: 'counter',
+    name: 'tidings_ingress_webhooks_total',
+    help: 'Webhooks that sources received, by provider and outcome: accepted, checked (a challenge), too-large, unavailable, failed, or the reason of a refusal.',
+    action:
+      'no-matching-signature: a secret differs from that of the provider, or a proxy changes the body. unavailable: Kafka does not acknowledge; some providers do not repeat.',
+    labels: ['provider', 'outcome'],
+  },
+  receivedEvents: {
+    type: 'counter',
+    name: 'tidings_ingress_received_events_total',
+    help: 'Events of accepted webhooks, repeats included.',
+    labels: ['provider'],
+  },
   acceptedBytes: {
     type: 'counter',
     name: 'tidings_ingress_accepted_bytes_total',

@@ -1,4 +1,10 @@
-import type { EventTypeAudience, EventTypeState, SchemaMode, WorkspaceId } from '@tidings/contracts';
+import type {
+  EventTypeAudience,
+  EventTypeState,
+  SchemaMode,
+  SourceRecord,
+  WorkspaceId,
+} from '@tidings/contracts';
 import type { DataFindings } from './domain/event-type-rules.ts';
 import type { StampedEvent } from './domain/stamp-event.ts';
 
@@ -32,3 +38,10 @@ export type EventTypeDirectory = Readonly<{
 
 /** Returns how a workspace treats a name that is not registered: `strict` rejects it, `open` accepts it. */
 export type PolicyOf = (workspaceId: WorkspaceId) => 'strict' | 'open';
+
+/** The sources of all workspaces, in memory. */
+export type SourceDirectory = Readonly<{
+  /** False until the sources that existed at the start are known. */
+  isLoaded: () => boolean;
+  find: (id: string) => SourceRecord | undefined;
+}>;

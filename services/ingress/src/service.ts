@@ -1,7 +1,9 @@
-import { openAccess } from '@tidings/access';
-import { mountRoutes, serve } from '@tidings/http';
+import { type Access, openAccess } from '@tidings/access';
+import type { WorkspaceId } from '@tidings/contracts';
+import { mountRoutes, type Route, serve } from '@tidings/http';
 import { type Bus, openBus, openProducer } from '@tidings/kafka';
 import { inSpan, type ServiceContext } from '@tidings/observability';
+import { keyRing } from '@tidings/runtime';
 import { createAcceptEvent, type Submission } from './accept-event.ts';
 import { createAcceptEventBatch } from './accept-event-batch.ts';
 import { awaitEventLog } from './adapters/await-event-log.ts';
@@ -10,11 +12,14 @@ import { eventRoutes } from './adapters/event-routes.ts';
 import { openEventTypeTable } from './adapters/event-type-table.ts';
 import { rejectLoops } from './adapters/reject-loops.ts';
 import { SeenNames } from './adapters/seen-names.ts';
+import { sourceRoute } from './adapters/source-routes.ts';
+import { openSourceTable } from './adapters/source-table.ts';
 import { createCheckConsumer } from './check-consumer.ts';
 import { createCheckEventType } from './check-event-type.ts';
 import { type configSpec, maxBatchBytes, maxBatchEvents } from './config.ts';
 import type { metricsCatalogue } from './metrics.ts';
-import type { EventTypeDirectory, PolicyOf } from './ports.ts';
+import type { EventTypeDirectory, PolicyOf, PublishEvent } from './ports.ts';
+import { createReceiveWebhook } from './receive-webhook.ts';
 
 type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
 
@@ -30,26 +35,31 @@ export async function startIngress(
   resources.add('event log probe', awaitEventLog({ bus, part, clock, logger }));
 
   const publish = createEventPublisher({ producer, deadlineMs: config.publishDeadlineMs });
-  const { authenticate, table } = await openAccess(context, { bus, producer });
+  const access = await openAccess(context, { bus, producer });
+  const { authenticate, table } = access;
   const policyOf: PolicyOf = (id) => table.workspace(id)?.eventTypePolicy ?? 'strict';
   const checkConsumer = createCheckConsumer({
     policyOf,
     isKnown: (workspace, consumer) => table.consumer(workspace, consumer) !== undefined,
   });
   const seenNames = new SeenNames(producer, logger);
+  const eventTypes = await openEventTypes(bus, context);
   const checkEventType = createCheckEventType({
-    eventTypes: await openEventTypes(bus, context),
+    eventTypes,
     policyOf,
     onUnregistered: (id, name) => seenNames.report(id, name),
     logger,
     metrics: metrics.handles,
   });
   const dependencies = { checkConsumer, checkEventType, publish, clock, logger, metrics: metrics.handles };
-  const routes = eventRoutes({
-    acceptEvent: withSpan('accept-event', createAcceptEvent(dependencies)),
-    acceptEventBatch: withSpan('accept-event-batch', createAcceptEventBatch(dependencies)),
-    limits: { maxEventBytes: config.maxEventBytes, maxBatchBytes, maxBatchEvents },
-  });
+  const routes = [
+    ...eventRoutes({
+      acceptEvent: withSpan('accept-event', createAcceptEvent(dependencies)),
+      acceptEventBatch: withSpan('accept-event-batch', createAcceptEventBatch(dependencies)),
+      limits: { maxEventBytes: config.maxEventBytes, maxBatchBytes, maxBatchEvents },
+    }),
+    await openSources(context, { bus, access, publish, eventTypes, seenNames }),
+  ];
   // Opened last, so that it closes first: no further requests, and later the producer sends its buffered records.
   const server = await serve(context, {
     // Each route has its own limit and quotes it.
@@ -83,4 +93,34 @@ async function openEventTypes(bus: Bus, { logger, metrics, health }: Context): P
   // If the brokers become unavailable later, the types stay as last read.
   void eventTypes.ready().then(() => part.up());
   return eventTypes;
+}
+
+type SourceParts = Readonly<{
+  bus: Bus;
+  access: Access;
+  publish: PublishEvent;
+  eventTypes: EventTypeDirectory;
+  seenNames: SeenNames;
+}>;
+
+/** Opens the sources and returns the route that receives their webhooks. */
+async function openSources(
+  { config, clock, logger, metrics, health }: Context,
+  { bus, access, seenNames, ...parts }: SourceParts,
+): Promise<Route> {
+  const part = health.register('sources');
+  const table = await openSourceTable(bus);
+  let isLoaded = false;
+  // If the brokers become unavailable later, the sources and workspaces stay as last read.
+  void Promise.all([table.ready(), access.ready()]).then(() => {
+    isLoaded = true;
+    part.up();
+  });
+  const receiving = {
+    ...{ ...parts, clock, logger, metrics: metrics.handles, ring: keyRing(config.sealingKeys) },
+    sources: { find: table.find, isLoaded: () => isLoaded },
+    stateOf: (id: WorkspaceId) => access.table.workspace(id)?.state,
+    onUnregistered: (id: WorkspaceId, name: string) => seenNames.report(id, name, { isReceived: true }),
+  };
+  return sourceRoute({ ...receiving, receiveWebhook: createReceiveWebhook(receiving) });
 }

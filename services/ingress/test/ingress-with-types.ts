@@ -16,7 +16,7 @@ import { onTestFinished } from 'vitest';
 import { configSpec } from '../src/config.ts';
 import { metricsCatalogue } from '../src/metrics.ts';
 import { startIngress } from '../src/service.ts';
-import type { MemoryResponse } from './memory-ingress.ts';
+import { type MemoryResponse, sealingKeys } from './memory-ingress.ts';
 
 const adminKey = 'a-key-of-sixteen-characters';
 /** The workspace of the key. */
@@ -56,6 +56,7 @@ export const startWithTypes = async (
     name: 'ingress',
     config: loadConfig(configSpec, {
       KAFKA_BROKERS: 'localhost:1',
+      SEALING_KEYS: sealingKeys,
     }),
     catalogue: metricsCatalogue,
     logger,

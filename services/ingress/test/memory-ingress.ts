@@ -10,6 +10,9 @@ import { configSpec } from '../src/config.ts';
 import { metricsCatalogue } from '../src/metrics.ts';
 import { startIngress } from '../src/service.ts';
 
+/** The key ring of the tests. */
+export const sealingKeys = `test:${Buffer.alloc(32, 7).toString('base64')}`;
+
 /** The key of the started ingress. */
 export const adminKey = 'a-key-of-sixteen-characters';
 
@@ -23,6 +26,7 @@ export const startMemoryIngress = async (
 ) => {
   const config = loadConfig(configSpec, {
     KAFKA_BROKERS: 'localhost:1',
+    SEALING_KEYS: sealingKeys,
     INGRESS_PUBLISH_DEADLINE: '100ms',
     ...env,
   });

@@ -7,6 +7,7 @@ import { expect, onTestFinished } from 'vitest';
 import { configSpec } from '../src/config.ts';
 import { metricsCatalogue } from '../src/metrics.ts';
 import { startIngress } from '../src/service.ts';
+import { sealingKeys } from './memory-ingress.ts';
 
 const adminKey = 'a-key-of-sixteen-characters';
 
@@ -44,6 +45,7 @@ export async function startRunningIngress(
 ) {
   const config = loadConfig(configSpec, {
     KAFKA_BROKERS: brokers.join(','),
+    SEALING_KEYS: sealingKeys,
     ...env,
   });
   const context = createServiceContext<typeof configSpec, typeof metricsCatalogue>({

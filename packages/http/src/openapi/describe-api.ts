@@ -166,6 +166,7 @@ function operation(route: Route, components: BodyComponents): Named {
           ...(route.redeemTicket === undefined ? [] : [{ ticket: [] }]),
         ],
     ...(idempotencyOf(route) === 'read-only' ? { 'x-read-only': true } : {}),
+    ...(idempotencyOf(route) === 'by-content' ? { 'x-repeatable': 'by-content' } : {}),
     parameters: parametersOf(route, components.schemas),
     ...(body === undefined ? {} : { requestBody: describeBody(body, components) }),
     responses: responsesOf(route, components.schemas),

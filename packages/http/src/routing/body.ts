@@ -111,15 +111,23 @@ export type BytesBodyOptions = Readonly<{
   maxBytes: number;
   types?: readonly string[];
   example?: unknown;
+  limitsFor?: Body<Buffer>['limitsFor'];
 }>;
 
 /** Declares a body that is passed on byte for byte. */
-export const bytesBody = ({ schema, maxBytes, types, example }: BytesBodyOptions): Body<Buffer> => ({
+export const bytesBody = ({
+  schema,
+  maxBytes,
+  types,
+  example,
+  limitsFor,
+}: BytesBodyOptions): Body<Buffer> => ({
   schema,
   maxBytes,
   types,
   isOptional: false,
   example,
+  ...(limitsFor !== undefined && { limitsFor }),
   read: (bytes) => bytes,
 });
 

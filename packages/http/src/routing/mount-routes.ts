@@ -90,7 +90,8 @@ function refuseDoubles(routes: readonly Route[]): void {
  * Returns a function that throws 406 if Accept matches none of the route's content types. Weights are ignored, since
  * there is no alternative.
  */
-function acceptCheck({ responses }: Route): (request: IncomingMessage) => void {
+function acceptCheck({ responses, ignoresAccept }: Route): (request: IncomingMessage) => void {
+  if (ignoresAccept === true) return () => {};
   const types = Object.values(responses).map(({ type }) => type ?? 'application/json');
   const taken = ['*/*', ...types, ...types.map((type) => type.replace(/\/.*/, '/*'))];
   return ({ headers }) => {
@@ -102,8 +103,11 @@ function acceptCheck({ responses }: Route): (request: IncomingMessage) => void {
 }
 
 /** Returns the limits of a request's body: an absent one that is optional needs no type. */
-const limitsOf = ({ maxBytes, types, isOptional }: Body<unknown>, request: IncomingMessage): BodyLimits =>
-  isOptional && !hasBody(request) ? { maxBytes } : { maxBytes, types };
+function limitsOf(body: Body<unknown>, request: Request): BodyLimits {
+  const { maxBytes, types, isOptional, limitsFor } = body;
+  if (limitsFor !== undefined) return limitsFor(request.params);
+  return isOptional && !hasBody(request) ? { maxBytes } : { maxBytes, types };
+}
 
 type Handler = (request: Request, response: ServerResponse) => Promise<void>;
 

@@ -4,9 +4,14 @@ import { askForBody } from '../server/unread-body.ts';
 
 /**
  * `maxBytes`: maximum size of a body. `types`: the accepted content-types, without parameters and in lower case
- * (undefined: any); with them the charset, if given, must be UTF-8.
+ * (undefined: any); with them the charset, if given, must be UTF-8. `refusal`: the text of every refusal, for a caller who
+ * is to learn nothing from it; default: one with the limit and the value.
  */
-export type BodyLimits = Readonly<{ maxBytes: number; types?: readonly string[] | undefined }>;
+export type BodyLimits = Readonly<{
+  maxBytes: number;
+  types?: readonly string[] | undefined;
+  refusal?: string;
+}>;
 
 /**
  * Reads the whole body, byte for byte. Rejects with `payload-too-large` (413) if it is larger than `maxBytes` (by its
@@ -20,7 +25,7 @@ export async function readBody(
   limits: BodyLimits,
 ): Promise<Buffer> {
   const refusal = refuseByHeaders(request, limits);
-  if (refusal !== undefined) throw refusal;
+  if (refusal !== undefined) throw worded(refusal, limits);
   askForBody(request, response);
   const { maxBytes } = limits;
   return new Promise((resolve, reject) => {
@@ -32,7 +37,7 @@ export async function readBody(
       chunks.push(chunk);
       if (size <= maxBytes) return;
       stop();
-      reject(tooLarge(maxBytes, `more than ${maxBytes} bytes`));
+      reject(worded(tooLarge(maxBytes, `more than ${maxBytes} bytes`), limits));
     };
     const onEnd = () => {
       stop();
@@ -46,6 +51,9 @@ export async function readBody(
     request.on('data', onData).on('end', onEnd).on('error', onError);
   });
 }
+
+const worded = (error: AppError, { refusal }: BodyLimits): AppError =>
+  refusal === undefined ? error : new AppError({ code: error.code, message: refusal });
 
 function refuseByHeaders(request: IncomingMessage, { maxBytes, types }: BodyLimits): AppError | undefined {
   const declared = Number(request.headers['content-length'] ?? 0);

@@ -49,3 +49,12 @@ export const addressOf = (request: IncomingMessage): string =>
 export function originalUrlOf(request: IncomingMessage): string {
   return 'originalUrl' in request ? String(request.originalUrl) : (request.url ?? '/');
 }
+
+/**
+ * Returns the URL that the caller used, with its query: the scheme behind trusted proxies is the one that they report, the
+ * host is that of the request.
+ */
+export function urlOf(request: IncomingMessage): string {
+  const protocol = 'protocol' in request ? String(request.protocol) : 'http';
+  return `${protocol}://${request.headers.host ?? ''}${originalUrlOf(request)}`;
+}

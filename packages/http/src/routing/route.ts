@@ -4,6 +4,7 @@ import type { ErrorCode } from '@tidings/runtime';
 import type { RequestRun } from '../idempotency/idempotent-request.ts';
 import type { ApiTag } from '../openapi/api-tags.ts';
 import type { Principal } from './principal.ts';
+import type { BodyLimits } from './read-body.ts';
 import type { Reply } from './reply.ts';
 import type { IfMatch } from './request-headers.ts';
 
@@ -21,10 +22,10 @@ export type RequestHeader = 'If-Match';
 
 /**
  * The way in which a POST is safe to repeat with one Idempotency-Key. `stored`: the first response is stored and
- * repeated. `derived`: the handler derives the ids of created objects from the key. `read-only`: the route changes
- * nothing and accepts no key.
+ * repeated. `derived`: the handler derives the ids of created objects from the key. `by-content`: it derives them from
+ * what is sent, and accepts no key. `read-only`: the route changes nothing and accepts no key.
  */
-export type Idempotency = 'stored' | 'derived' | 'read-only';
+export type Idempotency = 'stored' | 'derived' | 'by-content' | 'read-only';
 
 /** The headers that responses can have in addition to those of every response. */
 export type ResponseHeader =
@@ -51,6 +52,8 @@ export type Body<T> = Readonly<{
   /** The accepted content-types; undefined means any. */
   types: readonly string[] | undefined;
   isOptional: boolean;
+  /** Returns the limits of a request by the parameters of its path, instead of the above. Throws AppError `not-found`. */
+  limitsFor?(params: Readonly<Record<string, unknown>>): BodyLimits;
   schema: JsonSchema;
   example: unknown;
   /** Parses the body. Throws AppError `invalid-request` (400) and `unprocessable` (422). */
@@ -118,6 +121,8 @@ export type RouteDeclaration<Path extends string, A extends Access, Q, B> = Read
   takes?: readonly RequestHeader[];
   /** For a POST only; default `stored`. Repeating any other method changes nothing more. */
   idempotency?: Idempotency;
+  /** True: Accept is ignored, because the caller must not be refused for it. */
+  ignoresAccept?: true;
   /** Creates the id that a run reserves for its object, at an epoch time in milliseconds; default `req_` and a UUID. */
   newId?(nowMs: number): string;
   /**

@@ -20,10 +20,10 @@ export class SeenNames {
   }
 
   /**
-   * Reports a name. Returns at once and never throws. A name that could not be
-   * published is reported again when it recurs.
+   * Reports a name; `isReceived`: it is one of a source, which a strict workspace catalogues too. Returns at once and
+   * never throws. A name that could not be published is reported again when it recurs.
    */
-  report(workspaceId: WorkspaceId, name: string): void {
+  report(workspaceId: WorkspaceId, name: string, { isReceived = false } = {}): void {
     let names = this.#reported.get(workspaceId);
     if (names === undefined) {
       if (this.#reported.size >= maxWorkspaces) return;
@@ -32,7 +32,10 @@ export class SeenNames {
     }
     if (names.has(name) || names.size >= maxNamesPerWorkspace) return;
     names.add(name);
-    const wire = encodeEventTypeSeen({ type: 'EventTypeSeen.v1', workspaceId, name });
+    const wire = encodeEventTypeSeen({
+      ...{ type: 'EventTypeSeen.v1', workspaceId, name },
+      ...(isReceived && { isReceived }),
+    });
     const reported = this.#producer.publish(
       { topic: topics.seenEventTypes, ...wire },
       { deadlineMs: publishDeadlineMs },

@@ -1,0 +1,52 @@
+import { bytesBody, named, type Route, route, traceparentOf, urlOf } from '@tidings/http';
+import { maxReceivedBytes } from '../config.ts';
+import {
+  type createReceiveWebhook,
+  findDoor,
+  type ReceiveDependencies,
+  refusal,
+} from '../receive-webhook.ts';
+
+/** Dependencies of the route. */
+export type SourceRouteParts = Pick<ReceiveDependencies, 'sources' | 'stateOf'> &
+  Readonly<{ receiveWebhook: ReturnType<typeof createReceiveWebhook> }>;
+
+/** POST /v1/sources/{id}: the webhooks of third parties. The body stays as it was sent, since its bytes are signed. */
+export const sourceRoute = ({ receiveWebhook, ...parts }: SourceRouteParts): Route =>
+  route({
+    operationId: 'receiveWebhook',
+    method: 'POST',
+    path: '/v1/sources/{id}',
+    access: { public: 'the signature of the provider is the credential' },
+    tag: 'Sources',
+    summary: 'Receive a webhook of a third party',
+    description:
+      'For the provider of the source, in the form and with the signature that it defines. Responds 200 when all in-sync ' +
+      'replicas of the log have the events; a repeat is the same event. A refusal does not say its reason.',
+    idempotency: 'by-content',
+    ignoresAccept: true,
+    params: { id: { type: 'string', pattern: '^src_[0-9a-f]{32}$', description: 'The id of the source.' } },
+    problems: ['unauthorized'],
+    body: bytesBody({
+      schema: named('InboundWebhook', { description: 'As the provider sends it: JSON or a form.' }),
+      example: { action: 'opened', repository: { id: 4_711 } },
+      maxBytes: maxReceivedBytes,
+      limitsFor: ({ id }) => {
+        const { maxBytes, contentTypes } = findDoor(parts, String(id)).provider;
+        return { maxBytes: Math.min(maxBytes, maxReceivedBytes), types: contentTypes, refusal };
+      },
+    }),
+    responses: {
+      200: { description: 'The log has the events. The body is empty, but for the challenge of Slack.' },
+    },
+    handle: async ({ params, body, request }) => {
+      const response = await receiveWebhook({
+        sourceId: params.id,
+        url: urlOf(request),
+        rawHeaders: request.rawHeaders,
+        body,
+        traceparent: traceparentOf(request),
+      });
+      return response === null ? { status: 200 } : { status: 200, body: response };
+    },
+  });
