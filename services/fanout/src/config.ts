@@ -40,3 +40,9 @@ export const configSpec = {
     help: 'minimum time between two fetches of events; events that arrive in between are fetched together',
   }),
 } as const;
+
+/**
+ * The deduplication window of a partition for events of sources: as long as a provider repeats a webhook, and at most 4.8
+ * MB (48 bytes each). Beyond it the oldest are forgotten first.
+ */
+export const receivedBounds = { windowMs: 3 * 86_400_000, maxRecords: 100_000 } as const;

@@ -1,10 +1,12 @@
-import { deriveDeliveryId, subscriptionId } from '@tidings/contracts';
+import { deriveDeliveryId, sourceId, subscriptionId } from '@tidings/contracts';
 import { compileFilter } from '@tidings/filters';
 import { describe, expect, it } from 'vitest';
 import { anEvent, aSubscription } from '../test/builders.ts';
-import { DedupeWindow } from './domain/dedupe-window.ts';
+import { DedupeWindows } from './domain/dedupe-windows.ts';
 import { type Filter, MatchIndex } from './domain/match-index.ts';
 import { type FanOut, handleEventAccepted } from './handle-event-accepted.ts';
+
+const bounds = { windowMs: 600_000, maxRecords: 1_000 };
 
 const setUp = (subscriptions: readonly [ReturnType<typeof aSubscription>, Filter?][]) => {
   const filters = new Map(subscriptions.map(([{ id }, filter]) => [id as string, filter]));
@@ -12,7 +14,10 @@ const setUp = (subscriptions: readonly [ReturnType<typeof aSubscription>, Filter
   for (const [record, filter] of subscriptions) {
     index.put(filter === undefined ? record : { ...record, filters: { of: record.id } });
   }
-  const window = new DedupeWindow({ windowMs: 600_000, maxRecords: 1_000 });
+  const window = new DedupeWindows({
+    published: bounds,
+    received: { windowMs: 86_400_000, maxRecords: 1_000 },
+  });
   let offset = 0;
   return {
     index,
@@ -59,7 +64,10 @@ describe('handling an accepted event', () => {
     const parts = { index, maxDataBytes: 1_000, childTraceparent: () => 'p' };
     const matchedBy = (json: string, offset: number) => {
       const logged = { event: anEvent(offset, { data: Buffer.from(json) }), offset, timestampMs: 1 };
-      const window = new DedupeWindow({ windowMs: 600_000, maxRecords: 1_000 });
+      const window = new DedupeWindows({
+        published: bounds,
+        received: { windowMs: 86_400_000, maxRecords: 1_000 },
+      });
       return commandsOf(handleEventAccepted(parts, logged, window)).map(({ state, body }) => ({
         id: state.subscriptionId,
         body: body.toString().includes(json),
@@ -110,6 +118,14 @@ describe('handling an accepted event', () => {
       outcome: 'poison',
       reason: 'idempotency-conflict',
     });
+  });
+
+  it('drops a repeat of a received event although the provider has changed its body', () => {
+    const { handle } = setUp([[aSubscription()]]);
+    const received = { sourceId: sourceId(`src_${'1'.repeat(32)}`), headers: {} };
+    expect(handle(anEvent(1, { received })).outcome).toBe('fanned-out');
+    const again = anEvent(1, { received, data: Buffer.from('{"pending_webhooks":1}') });
+    expect(handle(again)).toEqual({ outcome: 'repeat' });
   });
 
   it.each([

@@ -1,6 +1,6 @@
 import type { DeliveryRequested } from '@tidings/contracts';
 import { bodyRenderer } from '@tidings/webhook-request';
-import { type DedupeWindow, fingerprintOf } from './domain/dedupe-window.ts';
+import type { DedupeWindows } from './domain/dedupe-windows.ts';
 import type { MatchIndex } from './domain/match-index.ts';
 import { requestDelivery } from './domain/request-delivery.ts';
 import { matchEvent } from './match-event.ts';
@@ -36,10 +36,11 @@ export type FanOutParts = Readonly<{
  */
 export const handleEventAccepted = (
   { index, childTraceparent, maxDataBytes }: FanOutParts,
-  { event, offset, timestampMs }: LoggedEvent,
-  window: DedupeWindow,
+  logged: LoggedEvent,
+  windows: Pick<DedupeWindows, 'see'>,
 ): FanOut => {
-  const dedupeResult = window.see({ id: event.id, offset, timestampMs, fingerprint: fingerprintOf(event) });
+  const { event, timestampMs } = logged;
+  const dedupeResult = windows.see(logged);
   if (dedupeResult === 'repeat') return { outcome: 'repeat' };
   if (dedupeResult === 'conflict') {
     const detail = `event ${event.id} was accepted before with another body`;

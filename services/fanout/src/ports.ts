@@ -1,4 +1,4 @@
-import type { EventAccepted } from '@tidings/contracts';
+import type { EventAccepted, EventReceived } from '@tidings/contracts';
 
 /** One event with its position in the log. */
 export type LoggedEvent = Readonly<{ event: EventAccepted; offset: number; timestampMs: number }>;
@@ -18,4 +18,10 @@ export type EventLog = Readonly<{
   timeWithin(
     range: Readonly<{ partition: number; fromOffset: bigint; untilOffset: bigint }>,
   ): Promise<number | undefined>;
+}>;
+
+/** The topic of the ids of events of sources, partitioned like the events. */
+export type ReceivedIds = Readonly<{
+  /** Reads the newest records of a partition, at most `limit`, in order; skips what is none. */
+  readNewest(partition: number, limit: number, onId: (fact: EventReceived) => void): Promise<void>;
 }>;

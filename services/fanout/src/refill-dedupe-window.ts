@@ -1,16 +1,12 @@
 import type { Logger, Metrics } from '@tidings/observability';
 import type { Clock } from '@tidings/runtime';
-import { DedupeWindow, fingerprintOf, type WindowBounds } from './domain/dedupe-window.ts';
+import { type DedupeWindow, ofReceived, type WindowBounds } from './domain/dedupe-window.ts';
+import { DedupeWindows, type WindowsBounds } from './domain/dedupe-windows.ts';
 import type { metricsCatalogue } from './metrics.ts';
-import type { EventLog, LoggedEvent } from './ports.ts';
+import type { EventLog, ReceivedIds } from './ports.ts';
 
 /** The processed part of a partition: from the first remaining record to before the committed offset. */
 export type Worked = Readonly<{ partition: number; lowOffset: bigint; committedOffset: bigint }>;
-
-/** Adds an event to the window; the result does not matter while refilling. */
-const remember = (window: DedupeWindow, { event, offset, timestampMs }: LoggedEvent): void => {
-  window.see({ id: event.id, offset, timestampMs, fingerprint: fingerprintOf(event) });
-};
 
 const greater = (a: bigint, b: bigint): bigint => (a > b ? a : b);
 
@@ -22,13 +18,12 @@ const sample = 10n;
  * yet to be processed and must not count as repeats of themselves. The time range is counted from the last
  * processed record, not from now, so that a service that was off for hours still drops repeats of its last events.
  */
-export const refillDedupeWindow = async (
+export const refillPublished = async (
   log: EventLog,
-  bounds: WindowBounds,
+  { windows, bounds }: Readonly<{ windows: DedupeWindows; bounds: WindowBounds }>,
   { partition, lowOffset, committedOffset }: Worked,
-): Promise<DedupeWindow> => {
-  const window = new DedupeWindow(bounds);
-  if (committedOffset <= lowOffset) return window;
+): Promise<void> => {
+  if (committedOffset <= lowOffset) return;
   const untilOffset = committedOffset;
   const oldest = greater(lowOffset, committedOffset - BigInt(bounds.maxRecords));
   const newestFrom = greater(oldest, committedOffset - sample);
@@ -38,13 +33,26 @@ export const refillDedupeWindow = async (
   // More records than the maximum lie within the time, or the log does not reach back that far.
   const isAllRecent = newestMs === undefined || (oldestMs !== undefined && oldestMs >= fromMs);
   const from = isAllRecent ? { offset: oldest } : { timestampMs: fromMs };
-  await log.read({ partition, from, untilOffset }, (event) => remember(window, event));
-  return window;
+  await log.read({ partition, from, untilOffset }, (logged) => {
+    // Those of sources have a window and a topic of their own.
+    if (logged.event.received === undefined) windows.see(logged);
+  });
 };
+
+/** Restores the window of events of sources from their ids, of which the topic has those of the last days. */
+const refillReceived = async (
+  ids: ReceivedIds,
+  { window, bounds }: Readonly<{ window: DedupeWindow; bounds: WindowBounds }>,
+  partition: number,
+): Promise<void> =>
+  ids.readNewest(partition, bounds.maxRecords, ({ eventId, offset, atMs }) => {
+    window.see({ id: eventId, offset, timestampMs: atMs, fingerprint: ofReceived });
+  });
 
 type RefillParts = Readonly<{
   log: EventLog;
-  bounds: WindowBounds;
+  ids: ReceivedIds;
+  bounds: WindowsBounds;
   metrics: Pick<Metrics<typeof metricsCatalogue>['handles'], 'refillSeconds'>;
   clock: Clock;
   logger: Logger;
@@ -52,13 +60,20 @@ type RefillParts = Readonly<{
 
 /** Creates the refill of newly assigned partitions: measures each and writes its log line. */
 export const createWindowRefill =
-  ({ log, bounds, metrics, clock, logger }: RefillParts) =>
-  async (assignment: Worked): Promise<DedupeWindow> => {
+  ({ log, ids, bounds, metrics, clock, logger }: RefillParts) =>
+  async (assignment: Worked): Promise<DedupeWindows> => {
     const beganMs = clock.monotonicMs();
-    const window = await refillDedupeWindow(log, bounds, assignment);
+    const windows = new DedupeWindows(bounds);
+    await Promise.all([
+      refillPublished(log, { windows, bounds: bounds.published }, assignment),
+      refillReceived(ids, { window: windows.received, bounds: bounds.received }, assignment.partition),
+    ]);
     const tookMs = clock.monotonicMs() - beganMs;
     metrics.refillSeconds.observe({}, tookMs / 1_000);
     const { partition } = assignment;
-    logger.info({ partition, remembered: window.size, tookMs: Math.round(tookMs) }, 'dedupe-window.refilled');
-    return window;
+    logger.info(
+      { partition, remembered: windows.size, tookMs: Math.round(tookMs) },
+      'dedupe-window.refilled',
+    );
+    return windows;
   };

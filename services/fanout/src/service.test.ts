@@ -1,9 +1,11 @@
 import {
   decodeDeadLetter,
   decodeDelivery,
+  decodeEventReceived,
   encodeEvent,
   encodeSubscription,
   type SubscriptionRecord,
+  sourceId,
   subscriptionId,
   topics,
 } from '@tidings/contracts';
@@ -174,6 +176,35 @@ describe('the fanout service', () => {
       group: 'tidings-fanout',
       origin: { topic: 'tidings.events', partition: 0, offset: '3', key: anEvent(1).id },
     });
+  });
+
+  it('drops a repeat of a received event after a restart, by its id in a topic of its own, matched or not', async () => {
+    const { bus, publish, commands } = await given(aSubscription());
+    const received = { sourceId: sourceId(`src_${'1'.repeat(32)}`), headers: {} };
+    const [matched, unmatched] = [
+      anEvent(1, { received }),
+      anEvent(2, { received, eventType: 'no.subscription' }),
+    ];
+    const first = await start(bus);
+    await publish(matched, unmatched, anEvent(3));
+    await eventually(() => expect(commands()).toHaveLength(2));
+    await first.stop();
+    expect(
+      bus.records(topics.receivedIds).map((record) => [record.partition, decodeEventReceived(record)]),
+    ).toEqual(
+      [matched, unmatched].map(({ id }, offset) => [
+        0,
+        { type: 'EventReceived.v1', eventId: id, offset, atMs: expect.any(Number) as number },
+      ]),
+    );
+    const { logger } = await start(bus);
+    await publish(matched, unmatched, anEvent(4));
+    await eventually(() => expect(commands()).toHaveLength(3));
+    await eventually(() => {
+      const dropped = logger.lines.filter(({ event }) => event === 'event.repeat-dropped');
+      expect(dropped.map(({ fields }) => fields['eventId'])).toEqual([matched.id, unmatched.id]);
+    });
+    expect(bus.records(topics.receivedIds)).toHaveLength(2);
   });
 
   it('drops a repeat, also after a restart, and handles what arrived in between', async () => {

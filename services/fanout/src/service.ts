@@ -21,7 +21,8 @@ import { AppError, messageOf } from '@tidings/runtime';
 import { EventConsumer } from './adapters/event-consumer.ts';
 import { createEventLog } from './adapters/event-log.ts';
 import { openMatchRules } from './adapters/open-match-rules.ts';
-import type { configSpec } from './config.ts';
+import { createReceivedIds } from './adapters/received-ids.ts';
+import { type configSpec, receivedBounds } from './config.ts';
 import { type CompileFilter, MatchIndex } from './domain/match-index.ts';
 import { handleEventAccepted } from './handle-event-accepted.ts';
 import type { metricsCatalogue } from './metrics.ts';
@@ -57,15 +58,19 @@ const createConsumer = (
   context: Context,
 ): EventConsumer => {
   const { config, metrics, logger, clock } = context;
-  const bounds = { windowMs: config.dedupeWindowMs, maxRecords: config.dedupeMaxRecords };
+  const bounds = {
+    published: { windowMs: config.dedupeWindowMs, maxRecords: config.dedupeMaxRecords },
+    received: receivedBounds,
+  };
+  const sources = { log: createEventLog(bus), ids: createReceivedIds(bus) };
   const parts = { index, childTraceparent, maxDataBytes };
   const record = createFanOutRecorder({ metrics: metrics.handles, logger });
   return new EventConsumer({
     bus,
     producer,
     clock,
-    handle: (event, window) => handleEventAccepted(parts, event, window),
-    refill: createWindowRefill({ log: createEventLog(bus), bounds, metrics: metrics.handles, clock, logger }),
+    handle: (event, windows) => handleEventAccepted(parts, event, windows),
+    refill: createWindowRefill({ ...sources, bounds, metrics: metrics.handles, clock, logger }),
     onFannedOut: (fannedOut) => {
       record(fannedOut);
       replayPace.note(fannedOut.ageMs, clock.monotonicMs());

@@ -1,6 +1,6 @@
 import { type ConsumerId, consumerId, subscriptionId, workspaceId } from '@tidings/contracts';
 import { compileFilter } from '@tidings/filters';
-import { DedupeWindow } from '../src/domain/dedupe-window.ts';
+import { DedupeWindows } from '../src/domain/dedupe-windows.ts';
 import { MatchIndex } from '../src/domain/match-index.ts';
 import { handleEventAccepted } from '../src/handle-event-accepted.ts';
 import { anEvent, aSubscription } from './builders.ts';
@@ -50,7 +50,10 @@ const measure = ({ title, events, filters, rounds }: Shape): void => {
       }),
     );
   }
-  const window = new DedupeWindow({ windowMs: 600_000, maxRecords: 100_000 });
+  const window = new DedupeWindows({
+    published: { windowMs: 600_000, maxRecords: 100_000 },
+    received: { windowMs: 600_000, maxRecords: 100_000 },
+  });
   const parts = {
     index,
     childTraceparent: () => `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`,

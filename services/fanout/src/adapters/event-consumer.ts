@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { consumerGroups, encodeDelivery, topics } from '@tidings/contracts';
+import { consumerGroups, encodeDelivery, encodeEventReceived, topics } from '@tidings/contracts';
 import {
   type Assignment,
   type Bus,
@@ -11,7 +11,7 @@ import {
   type WorkItem,
 } from '@tidings/kafka';
 import { AppError, type Clock, messageOf } from '@tidings/runtime';
-import type { DedupeWindow } from '../domain/dedupe-window.ts';
+import type { DedupeWindows } from '../domain/dedupe-windows.ts';
 import type { FanOut } from '../handle-event-accepted.ts';
 import type { LoggedEvent } from '../ports.ts';
 import type { FannedOut } from '../record-fan-out.ts';
@@ -28,8 +28,8 @@ export type EventConsumerOptions = Readonly<{
   bus: Pick<Bus, 'runPartitions'>;
   producer: Pick<Producer, 'publishAll' | 'whenWritable'>;
   clock: Clock;
-  handle: (event: LoggedEvent, window: DedupeWindow) => FanOut;
-  refill: (assignment: Assignment) => Promise<DedupeWindow>;
+  handle: (event: LoggedEvent, windows: DedupeWindows) => FanOut;
+  refill: (assignment: Assignment) => Promise<DedupeWindows>;
   onFannedOut: (fannedOut: FannedOut) => void;
   maxPendingPerPartition: number;
   /** Minimum time between two fetches: events that arrive in between are batched. */
@@ -40,6 +40,13 @@ type Unit = Readonly<{ item: WorkItem<LoggedEvent>; result: FanOut }>;
 type Chunk = Readonly<{ units: readonly Unit[]; records: readonly OutgoingRecord[] }>;
 /** The result of a publish, as a value: a promise that rejects before it is awaited would end the process. */
 type Ack = Readonly<{ error?: unknown }>;
+
+/** Returns the record by which a repeat of the event is recognised after a restart. */
+const receivedIdOf = ({ message: { event, offset, timestampMs }, record }: Unit['item']): OutgoingRecord => ({
+  topic: topics.receivedIds,
+  partition: record.partition,
+  ...encodeEventReceived({ type: 'EventReceived.v1', eventId: event.id, offset, atMs: timestampMs }),
+});
 
 /** Maximum records per publish, and events matched per iteration of the event loop. */
 const maxRecordsPerPublish = 500;
@@ -52,7 +59,7 @@ const maxEventsPerTurn = 100;
  */
 export class EventConsumer {
   readonly #options: EventConsumerOptions;
-  readonly #windows = new Map<number, DedupeWindow>();
+  readonly #windows = new Map<number, DedupeWindows>();
 
   constructor(options: EventConsumerOptions) {
     this.#options = options;
@@ -61,7 +68,7 @@ export class EventConsumer {
   /** Number of events in the windows of all partitions. */
   get remembered(): number {
     let remembered = 0;
-    for (const window of this.#windows.values()) remembered += window.size;
+    for (const windows of this.#windows.values()) remembered += windows.size;
     return remembered;
   }
 
@@ -84,10 +91,10 @@ export class EventConsumer {
   // The consumer group passes on the next batch of this partition when this one is acknowledged, and limits
   // fetches by the pending records. A rejection restarts the partition from its committed offset.
   async #fanOut({ partition, items }: WorkBatch<LoggedEvent>): Promise<void> {
-    const window = this.#windows.get(partition);
-    if (window === undefined) throw new Error(`partition ${partition} has no deduplication window`);
+    const windows = this.#windows.get(partition);
+    if (windows === undefined) throw new Error(`partition ${partition} has no deduplication window`);
     const acks: Promise<Ack>[] = [];
-    for (const chunk of this.#chunksOf(items, window)) {
+    for (const chunk of this.#chunksOf(items, windows)) {
       if (acks.length > 0) await nextTurn();
       acks.push(this.#settle(chunk, await this.#publish(chunk.records)));
     }
@@ -97,17 +104,19 @@ export class EventConsumer {
     throw new AppError({ code: 'unavailable', message, cause: failed.error });
   }
 
-  *#chunksOf(items: readonly WorkItem<LoggedEvent>[], window: DedupeWindow): Generator<Chunk> {
+  *#chunksOf(items: readonly WorkItem<LoggedEvent>[], windows: DedupeWindows): Generator<Chunk> {
     let units: Unit[] = [];
     let records: OutgoingRecord[] = [];
     for (const item of items) {
-      const result = this.#options.handle(item.message, window);
+      const result = this.#options.handle(item.message, windows);
       units.push({ item, result });
       if (result.outcome === 'fanned-out') {
         for (const command of result.commands) {
           records.push({ topic: topics.deliveries, ...encodeDelivery(command) });
         }
       } else if (result.outcome === 'poison') records.push(this.#deadLetter(item, result));
+      if (item.message.event.received !== undefined && result.outcome !== 'repeat')
+        records.push(receivedIdOf(item));
       if (units.length < maxEventsPerTurn && records.length < maxRecordsPerPublish) continue;
       yield { units, records };
       units = [];

@@ -5,9 +5,13 @@ import type { MatchIndex, MatchRule } from '../domain/match-index.ts';
 export const openMatchRules = async (bus: Pick<Bus, 'table'>, index: MatchIndex): Promise<Table<MatchRule>> =>
   openSubscriptionTable<MatchRule>(bus, {
     service: 'fanout',
-    select: ({ id, version, workspaceId, consumerId, kind, state, events, filters, format, ordering }) => {
-      // URL, secrets and headers are dropped here: fan-out does not need them.
-      return { id, version, workspaceId, consumerId, kind, state, events, filters, format, ordering };
+    // URL, secrets and headers are dropped here: fan-out does not need them.
+    select: ({ id, version, workspaceId, consumerId, kind, state, events, audience, ...rest }) => {
+      const { filters, format, ordering } = rest;
+      return {
+        ...{ id, version, workspaceId, consumerId, kind, state, events, filters, format, ordering },
+        ...(audience !== undefined && { audience }),
+      };
     },
     onChange: (id, rule) => {
       if (rule === undefined) index.remove(id);

@@ -119,6 +119,19 @@ describe('the match index', () => {
     expect(idsFor(records, anEvent({ eventType, consumerId: 'acme' as never }))).toHaveLength(2);
   });
 
+  it('matches an internal event to internal subscriptions of the workspace only, whatever the others list', () => {
+    const records = [
+      aSubscription({ id: subscriptionId('sub_acme'), consumerId: 'acme' as never, events: ['*'] }),
+      aSubscription({ id: subscriptionId('sub_owner'), consumerId: null, events: ['*', 'order.paid'] }),
+      aSubscription({ id: subscriptionId('sub_of_it'), consumerId: null, audience: 'external' }),
+      aSubscription({ id: subscriptionId('sub_internal'), consumerId: null, audience: 'internal' }),
+      // The registry refuses this one.
+      aSubscription({ id: subscriptionId('sub_forged'), consumerId: 'acme' as never, audience: 'internal' }),
+    ];
+    expect(idsFor(records, anEvent({ audience: 'internal' }))).toEqual(['sub_internal']);
+    expect(idsFor(records, anEvent())).toHaveLength(5);
+  });
+
   it('keeps and marks a disabled subscription, and removes a deleted one', () => {
     const index = new MatchIndex(noFilters);
     index.put(aSubscription({ state: 'disabled' }));

@@ -20,6 +20,8 @@ export type IndexedSubscription = Readonly<{
   consumerId: ConsumerId | null;
   version: number;
   isDisabled: boolean;
+  /** True if it receives internal events too. */
+  isInternal: boolean;
   isOrdered: boolean;
   format: BodyFormat;
   filter: Filter | null;
@@ -35,6 +37,7 @@ export type MatchRule = Pick<
   | 'state'
   | 'version'
   | 'events'
+  | 'audience'
   | 'filters'
   | 'format'
   | 'ordering'
@@ -48,6 +51,7 @@ export type Matchable = Readonly<{
   workspaceId: WorkspaceId;
   eventType: string;
   consumerId: ConsumerId | null;
+  audience?: 'internal';
 }>;
 
 /** Subscriptions of one pattern, by the consumer that owns them (null: the workspace itself). */
@@ -128,6 +132,8 @@ export class MatchIndex {
       consumerId: rule.consumerId,
       version: rule.version,
       isDisabled: rule.state === 'disabled',
+      // The registry refuses it for a consumer; such a record would be none of its own.
+      isInternal: rule.audience === 'internal' && rule.consumerId === null,
       isOrdered: rule.ordering !== 'none',
       format: rule.format,
       filter: rule.filters === null ? null : this.#compileFilter(rule.filters),
@@ -160,7 +166,12 @@ export class MatchIndex {
   }
 
   /** Returns the subscriptions whose patterns and consumer match the event, each once. Filters are not applied yet. */
-  candidates({ workspaceId, eventType, consumerId }: Matchable): readonly IndexedSubscription[] {
+  candidates(event: Matchable): readonly IndexedSubscription[] {
+    const found = this.#matching(event);
+    return event.audience === 'internal' ? found.filter(({ isInternal }) => isInternal) : found;
+  }
+
+  #matching({ workspaceId, eventType, consumerId }: Matchable): readonly IndexedSubscription[] {
     const found: IndexedSubscription[] = [];
     const index = this.#workspaces.get(workspaceId);
     if (index === undefined) return found;

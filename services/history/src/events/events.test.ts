@@ -3,6 +3,7 @@ import {
   type EventAccepted,
   encodeEvent,
   newEventId,
+  sourceId,
   subscriptionId,
   topics,
   workspaceId,
@@ -89,6 +90,24 @@ describe('an event in the history', () => {
       data_encoding: 'json',
       delivery_list: [{ event_id: event.id, status: 'delivered' }],
     });
+  });
+
+  it('of an internal source is shown with its headers to the workspace, and not at all to a consumer', async () => {
+    const { accept, get, list, bus } = await start();
+    const scopes = ['deliveries:read'] as const;
+    const ofAcme = { key: acmeKey, workspaceId: 'ws_demo', consumerId: 'acme', scopes };
+    await publishTestKey(await bus.producer(), ofAcme);
+    const from = { sourceId: sourceId(`src_${'1'.repeat(32)}`), headers: { 'x-github-event': 'push' } };
+    const event = anEvent({ received: from, audience: 'internal', eventType: 'github.push' });
+    const broadcast = anEvent({ received: from, eventType: 'github.ping' });
+    await accept(event, broadcast);
+    const shown = { source_id: from.sourceId, headers: from.headers };
+    expect((await get(`/${event.id}`)).body).toMatchObject({ audience: 'internal', received: shown });
+    expect((await get(`/${broadcast.id}`)).body).toMatchObject({ audience: 'broadcast', received: shown });
+    await eventually(async () => expect((await get('', acmeKey)).status).toBe(200));
+    expect((await get(`/${event.id}`, acmeKey)).status).toBe(404);
+    expect((await get(`/${broadcast.id}`, acmeKey)).body).toMatchObject({ received: null });
+    expect((await list('', acmeKey)).data.map(({ id }) => id)).toEqual([broadcast.id]);
   });
 
   it('keeps every digit of its data in the response', async () => {

@@ -1,4 +1,4 @@
-import type { ConsumerId, EventId } from '@tidings/contracts';
+import type { ConsumerId, EventAccepted, EventId } from '@tidings/contracts';
 import type { TenantScope } from '../domain/tenant-scope.ts';
 import type { ListStep } from '../list-in-steps.ts';
 import type { PurgedByWorkspace } from '../purge-expired.ts';
@@ -40,8 +40,13 @@ export type EventStore = Readonly<{
   // By the time when they were accepted.
   PurgedByWorkspace;
 
+/** The parts of an event that only the log has. */
+export type LoggedParts = Pick<EventAccepted, 'data' | 'received'>;
+
 /** The data of events, by their positions in the log. */
 export type EventLog = Readonly<{
+  /** Returns what the log has of an event; null and rejections as {@link EventLog.readData}. */
+  read(event: StoredEvent): Promise<LoggedParts | null>;
   /**
    * Returns the data of each event, byte for byte; null where it is erased or the log does not have it any more. Rejects with AppError
    * `unavailable` if the brokers do not respond.

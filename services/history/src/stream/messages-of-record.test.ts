@@ -1,7 +1,8 @@
+import { newEventId, workspaceId } from '@tidings/contracts';
 import { anAttemptRecord } from '@tidings/testing/messages';
 import { describe, expect, it } from 'vitest';
 import { outcomes } from '../../test/builders.ts';
-import { messagesOfAttempt } from './messages-of-record.ts';
+import { messageOfEvent, messagesOfAttempt } from './messages-of-record.ts';
 
 const exchange = JSON.stringify({
   phases: { totalMs: 12 },
@@ -25,4 +26,16 @@ describe('the messages of an attempt whose data is erased', () => {
     ]);
     expect(JSON.stringify(shown(true))).not.toContain('alice');
   });
+});
+
+it('shows an internal event to the workspace alone', () => {
+  const event = {
+    type: 'EventAccepted.v1',
+    ...{ id: newEventId(1), callerId: null, workspaceId: workspaceId('ws_demo') },
+    ...{ consumerId: null, eventType: 'github.push', source: '/', time: '2026-11-22T10:00:00Z' },
+    ...{ orderingKey: null, traceparent: null, data: Buffer.from('{}') },
+  } as const;
+  const place = { partition: 0, offset: 0n, acceptedAtMs: 1, isErased: false };
+  expect(messageOfEvent(event, place).isBroadcast).toBe(true);
+  expect(messageOfEvent({ ...event, audience: 'internal' }, place).isBroadcast).toBe(false);
 });

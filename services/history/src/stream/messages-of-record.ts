@@ -33,8 +33,9 @@ export const messageOfEvent = (event: EventAccepted, place: EventPlace): StreamM
     kind: 'event',
     workspaceId: event.workspaceId,
     consumerId,
-    // An operational event is about one subscription of the workspace: only its own consumer may see it.
-    isBroadcast: consumerId === null && !isReservedEventType(eventType),
+    // An operational event is about one subscription of the workspace: only its own consumer may see it. An internal one
+    // is for the workspace itself.
+    isBroadcast: consumerId === null && event.audience !== 'internal' && !isReservedEventType(eventType),
     eventType,
     subscriptionId: null,
     status: null,

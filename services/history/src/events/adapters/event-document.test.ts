@@ -22,4 +22,11 @@ describe('the document of an event', () => {
     expect(event).toMatchObject({ time: old.time, sizeBytes: 17, position: { partition: 3, offset: 41 } });
     expect(fromDocument(toDocument(event))).toEqual(event);
   });
+
+  it('keeps that an event is internal, and takes an operational one of the workspace for none', () => {
+    const event = { ...fromDocument(old), consumerId: null };
+    expect(fromDocument(toDocument({ ...event, isInternal: true }))).toMatchObject({ isInternal: true });
+    const operational = { ...event, type: 'tidings.subscription.failing' };
+    expect(fromDocument(toDocument(operational))).toEqual(operational);
+  });
 });

@@ -1,4 +1,4 @@
-import { type ConsumerId, consumerId, eventId, workspaceId } from '@tidings/contracts';
+import { type ConsumerId, consumerId, eventId, isReservedEventType, workspaceId } from '@tidings/contracts';
 import { type Audience, audienceOf, type StoredEvent } from '../domain/event.ts';
 
 /** Facts that only the view of an event shows: its time, the bytes of its data, and its place in the log. */
@@ -37,6 +37,10 @@ export const audienceText = (audience: Audience): string =>
 const consumerOf = (audience: string): ConsumerId | null =>
   audience.startsWith(consumerPrefix) ? consumerId(audience.slice(consumerPrefix.length)) : null;
 
+/** Returns true for an event of the workspace alone that is so by its source: the name of any other says it. */
+const isInternal = ({ audience, type }: Pick<EventDocument, 'audience' | 'type'>): boolean =>
+  audience === audienceText({ kind: 'workspace' }) && !isReservedEventType(type);
+
 const recordText = ({ time, sizeBytes, position: { partition, offset } }: StoredEvent): string => {
   const facts: RecordFacts = { time, size: sizeBytes, partition, offset };
   return JSON.stringify(facts);
@@ -70,6 +74,7 @@ export const fromDocument = (document: EventDocument): StoredEvent => {
     id: eventId(document._id),
     workspaceId: workspaceId(document.workspace_id),
     consumerId: consumerOf(document.audience),
+    ...(isInternal(document) && { isInternal: true }),
     type: document.type,
     source: document.source,
     time,

@@ -11,7 +11,7 @@ import type { EventLog, EventStore } from '../ports.ts';
 import { searchEvents } from '../search-events.ts';
 import { type EventQuery, eventListQuery, readEventQuery } from './event-query.ts';
 import { eventDetailSchema, eventListSchema } from './event-schemas.ts';
-import { dataView, eventView } from './event-view.ts';
+import { dataView, eventView, receivedView } from './event-view.ts';
 
 /** The dependencies of the routes. */
 export type EventParts = Readonly<{
@@ -97,17 +97,20 @@ const singleRoute = ({ store, deliveries, log }: EventParts): Route =>
       if (event === null) {
         throw new AppError({ code: 'not-found', message: `There is no event '${params.id}'.` });
       }
-      const [[counted], listed, [data = null]] = await Promise.all([
+      const [[counted], listed, logged] = await Promise.all([
         withCounts(deliveries, [event], scope),
         deliveries.list({ ...scope, eventId: id }, { limit: maxListedDeliveries, after: null }),
-        log.readData([event]),
+        log.read(event),
       ]);
-      const view = dataView(data, event);
+      const view = dataView(logged?.data ?? null, event);
+      // The headers of a third party say more about it than its data: not for consumers.
+      const received = scope.ownerId === null ? logged?.received : undefined;
       return {
         status: 200,
         body: {
           ...eventView(counted ?? { event, counts: {} }),
           ...view.body,
+          received: receivedView(received),
           delivery_list: listed.map(summaryView),
         },
         raw: view.raw,

@@ -2,6 +2,7 @@ import { type JsonSchema, named, pageSchema } from '@tidings/http';
 import { scannedToSchema } from '../../adapters/scanned-page.ts';
 import { summarySchema } from '../../deliveries/adapters/delivery-schemas.ts';
 import { deliveryStatuses } from '../../deliveries/domain/delivery.ts';
+import { audienceNames } from './event-view.ts';
 
 const text = { type: 'string' } as const;
 const textOrNull = { type: ['string', 'null'] } as const;
@@ -19,6 +20,7 @@ const countsSchema = named(
 const eventExample = {
   ...{ id: 'evt_019aab3cf4007c3d8e4f5a6b7c8d9e0f', type: 'order.paid', source: '/orders' },
   ...{ time: '2026-11-22T10:00:00Z', accepted_at: '2026-11-22T10:00:00.004Z', consumer_id: null },
+  ...{ audience: 'broadcast' },
   ...{ ordering_key: 'ord_7', caller_id: 'order-7-paid', trace_id: '0af7651916cd43dd8448eb211c80319c' },
   ...{ size_bytes: 23, position: { partition: 3, offset: 1_234 }, erased: false },
   deliveries: {
@@ -36,6 +38,11 @@ const eventSchema = named(
     time: { ...text, description: 'Time of the event as its publisher states it, RFC 3339.' },
     accepted_at: { ...time, description: 'Time at which the event was written to the log.' },
     consumer_id: { ...textOrNull, description: 'The only consumer that the event is addressed to.' },
+    audience: {
+      enum: Object.values(audienceNames),
+      description:
+        'broadcast: every consumer may see it. addressed: one consumer. internal: only keys of the workspace itself.',
+    },
     ordering_key: textOrNull,
     caller_id: { ...textOrNull, description: "The publisher's own id of the event." },
     trace_id: {
@@ -94,6 +101,23 @@ export const eventDetailSchema = named(
       description:
         'expired: the log, which keeps events for 7 days by default, does not have it any more. erased: by a request for erasure.',
     },
+    received: {
+      oneOf: [
+        {
+          ...object({
+            source_id: text,
+            headers: {
+              type: 'object',
+              additionalProperties: { oneOf: [text, { type: 'array', items: text }] },
+              description: 'Headers of the request, without credentials.',
+            },
+          }),
+        },
+        { type: 'null' },
+      ],
+      description:
+        'The source that received it, and the headers; null for a published event, for the key of a consumer, and without the data.',
+    },
     delivery_list: {
       type: 'array',
       items: summarySchema,
@@ -102,6 +126,7 @@ export const eventDetailSchema = named(
   }),
   {
     ...eventExample,
-    ...{ data: { order_id: 'ord_7' }, data_encoding: 'json', data_status: 'available', delivery_list: [] },
+    ...{ data: { order_id: 'ord_7' }, data_encoding: 'json', data_status: 'available' },
+    ...{ received: null, delivery_list: [] },
   },
 );

@@ -1,7 +1,8 @@
 import { isUtf8 } from 'node:buffer';
+import type { Received } from '@tidings/contracts';
 import { type DeliveryStatus, deliveryStatuses } from '../../deliveries/domain/delivery.ts';
 import type { OutcomeCounts } from '../../deliveries/ports.ts';
-import type { StoredEvent } from '../domain/event.ts';
+import { audienceOf, type StoredEvent } from '../domain/event.ts';
 import type { EventWithCounts } from '../list-events.ts';
 
 const countsView = (counts: OutcomeCounts): Readonly<Record<'total' | DeliveryStatus, number>> => {
@@ -12,6 +13,13 @@ const countsView = (counts: OutcomeCounts): Readonly<Record<'total' | DeliverySt
   ]) as Record<'total' | DeliveryStatus, number>;
 };
 
+/** The names of audiences in the API, as those of event types and sources. */
+export const audienceNames = {
+  everybody: 'broadcast',
+  workspace: 'internal',
+  consumer: 'addressed',
+} as const;
+
 const fieldsOf = (event: StoredEvent) => ({
   id: event.id,
   type: event.type,
@@ -19,6 +27,7 @@ const fieldsOf = (event: StoredEvent) => ({
   time: event.time,
   accepted_at: new Date(event.acceptedAtMs).toISOString(),
   consumer_id: event.consumerId,
+  audience: audienceNames[audienceOf(event).kind],
   ordering_key: event.orderingKey,
   caller_id: event.callerId,
   trace_id: event.traceId,
@@ -32,6 +41,10 @@ export const eventView = ({ event, counts }: EventWithCounts) => ({
   ...fieldsOf(event),
   deliveries: countsView(counts),
 });
+
+/** Returns where an event came from; null for a published one. */
+export const receivedView = (received: Received | undefined): object | null =>
+  received === undefined ? null : { source_id: received.sourceId, headers: received.headers };
 
 /** Parts of a response: members to be serialised, and members that are JSON already. */
 export type DataView = Readonly<{ body: object; raw: Readonly<Record<string, string>> }>;

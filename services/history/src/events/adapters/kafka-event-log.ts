@@ -22,22 +22,26 @@ export const decodeStoredEvent = (record: IncomingRecord): StoredEvent | null =>
 export const createEventLog = (
   bus: Pick<Bus, 'readRecords'>,
   hasExpired: (event: Pick<StoredEvent, 'workspaceId' | 'acceptedAtMs'>) => boolean,
-): EventLog => ({
-  readData: async (events) => {
+): EventLog => {
+  const readAll = async (events: readonly StoredEvent[]): Promise<readonly (EventAccepted | null)[]> => {
     const kept = events.filter((event) => event.isErased !== true && !hasExpired(event));
     const records = await bus.readRecords({
       topic: topics.events,
       positions: kept.map(({ position: { partition, offset } }) => ({ partition, offset: BigInt(offset) })),
     });
-    const data = new Map(kept.map((event, at) => [event, dataOf(event, records[at] ?? null)]));
-    return events.map((event) => data.get(event) ?? null);
-  },
-});
+    const found = new Map(kept.map((event, at) => [event, eventIn(event, records[at] ?? null)]));
+    return events.map((event) => found.get(event) ?? null);
+  };
+  return {
+    read: async (event) => (await readAll([event]))[0] ?? null,
+    readData: async (events) => (await readAll(events)).map((event) => event?.data ?? null),
+  };
+};
 
 // A topic that was created again has other events at the same offsets, perhaps of another workspace.
-function dataOf({ id, workspaceId }: StoredEvent, record: IncomingRecord | null): Buffer | null {
+function eventIn({ id, workspaceId }: StoredEvent, record: IncomingRecord | null): EventAccepted | null {
   const event = record === null ? null : decoded(record);
-  return event?.id === id && event.workspaceId === workspaceId ? event.data : null;
+  return event?.id === id && event.workspaceId === workspaceId ? event : null;
 }
 
 function decoded(record: IncomingRecord): EventAccepted | null {

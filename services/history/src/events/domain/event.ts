@@ -15,6 +15,8 @@ export type StoredEvent = Readonly<{
   workspaceId: WorkspaceId;
   /** The only consumer that may see it; null for a broadcast event, and for one of the workspace alone. */
   consumerId: ConsumerId | null;
+  /** True for an event that only keys of the workspace itself may see, as it came from an internal source. */
+  isInternal?: true;
   type: string;
   source: string;
   /** RFC 3339 time of the event itself. */
@@ -38,11 +40,15 @@ export type Audience =
 
 /**
  * Returns the audience of an event. An operational event without a consumer is about a subscription of the workspace
- * itself: it is no broadcast.
+ * itself: it is no broadcast, as one from an internal source is none.
  */
-export const audienceOf = ({ consumerId, type }: Pick<StoredEvent, 'consumerId' | 'type'>): Audience => {
+export const audienceOf = ({
+  consumerId,
+  isInternal,
+  type,
+}: Pick<StoredEvent, 'consumerId' | 'isInternal' | 'type'>): Audience => {
   if (consumerId !== null) return { kind: 'consumer', consumerId };
-  return isReservedEventType(type) ? { kind: 'workspace' } : { kind: 'everybody' };
+  return isInternal === true || isReservedEventType(type) ? { kind: 'workspace' } : { kind: 'everybody' };
 };
 
 // W3C Trace Context: version, trace id, parent id, flags.
@@ -56,6 +62,7 @@ export const storedEventOf = (
   id: event.id,
   workspaceId: event.workspaceId,
   consumerId: event.consumerId,
+  ...(event.audience === 'internal' && { isInternal: true }),
   type: event.eventType,
   source: event.source,
   time: event.time,
