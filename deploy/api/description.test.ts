@@ -14,6 +14,7 @@ type Operation = Readonly<{
   bodyName?: string | undefined;
   responses: Readonly<Record<string, Readonly<{ content?: Content; $ref?: string }>>>;
   'x-read-only'?: true;
+  'x-repeatable'?: 'by-content';
 }>;
 
 const methods = ['get', 'post', 'put', 'patch', 'delete'];
@@ -164,8 +165,12 @@ describe('the OpenAPI description of the whole API', () => {
     const posts = operations.filter(([line]) => line.startsWith('POST '));
     const takesKey = ({ parameters }: Operation): boolean =>
       parameters.some(({ $ref }) => $ref?.endsWith('/Idempotency-Key') === true);
-    const missing = posts.filter(([, post]) => takesKey(post) === (post['x-read-only'] === true));
+    const needsNone = (post: Operation): boolean =>
+      post['x-read-only'] === true || post['x-repeatable'] !== undefined;
+    const missing = posts.filter(([, post]) => takesKey(post) === needsNone(post));
     expect(missing.map(([line]) => line)).toEqual([]);
+    const byContent = posts.filter(([, post]) => post['x-repeatable'] === 'by-content');
+    expect(byContent.map(([line]) => line)).toEqual(['POST /v1/sources/{id}']);
     expect(posts.filter(([, post]) => post['x-read-only'] === true).map(([line]) => line)).toEqual([
       'POST /v1/webhooks/filters/test',
       'POST /v1/webhooks/stream-tickets',

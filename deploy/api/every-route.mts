@@ -224,6 +224,23 @@ async function keys(): Promise<void> {
   console.log(created.data?.key, first?.scopes.includes('admin'));
 }
 
+async function sources(): Promise<void> {
+  const path = { id };
+  const body = { provider: 'github', name: 'Our repositories', secrets: ['a secret of theirs'] } as const;
+  const created = await client.POST('/v1/webhooks/sources', { params: once, body });
+  const { data } = await client.GET('/v1/webhooks/sources', { params: { query: { state: 'active' } } });
+  const first: Schemas['Source'] | undefined = data?.data[0];
+  await client.GET('/v1/webhooks/sources/{id}', { params: { path } });
+  await client.PATCH('/v1/webhooks/sources/{id}', { params: { path }, body: { audience: 'broadcast' } });
+  const rotation = { secret: 'another secret', overlap_seconds: 600 };
+  await client.POST('/v1/webhooks/sources/{id}/rotate', { params: { path, ...once }, body: rotation });
+  await client.POST('/v1/webhooks/sources/{id}/disable', { params: { path, ...newest } });
+  await client.POST('/v1/webhooks/sources/{id}/enable', { params: { path, ...newest } });
+  await client.DELETE('/v1/webhooks/sources/{id}', { params: { path } });
+  await client.POST('/v1/sources/{id}', { params: { path }, body: { zen: 'of the provider' } });
+  console.log(first?.audience === 'internal', created.data?.path);
+}
+
 async function others(): Promise<void> {
   const { data, error } = await client.GET('/v1/webhooks/audit-log', { params: { query: { kind: 'subscription' } } });
   const code: Schemas['Problem']['code'] | undefined = error?.code;
@@ -232,7 +249,7 @@ async function others(): Promise<void> {
 }
 
 const parts = [subscriptions, filters, eventTypes, history, deliveries, retries, stream, deadLetters, jobs, statistics, consumers];
-for (const part of [...parts, exportFiles, workspaces, keys, others]) {
+for (const part of [...parts, exportFiles, workspaces, keys, sources, others]) {
   await part();
 }
 await events();

@@ -16,6 +16,7 @@ import { breakerRoutes } from '../../services/history/src/system/adapters/breake
 import { systemRoutes } from '../../services/history/src/system/adapters/system-routes.ts';
 import { undeliveredRoutes } from '../../services/history/src/undelivered/adapters/undelivered-routes.ts';
 import { eventRoutes } from '../../services/ingress/src/adapters/event-routes.ts';
+import { sourceRoute } from '../../services/ingress/src/adapters/source-routes.ts';
 import { apiKeyRoutes } from '../../services/subscription/src/access/adapters/api-key-routes.ts';
 import { consumerRoutes } from '../../services/subscription/src/access/adapters/consumer-routes.ts';
 import { identityRoute } from '../../services/subscription/src/access/adapters/identity-route.ts';
@@ -24,6 +25,7 @@ import { signOutRoute } from '../../services/subscription/src/access/adapters/si
 import { workspaceRoutes } from '../../services/subscription/src/access/adapters/workspace-routes.ts';
 import { eventTypeRoutes } from '../../services/subscription/src/event-types/adapters/event-type-routes.ts';
 import { auditRoutes } from '../../services/subscription/src/registry/adapters/audit-routes.ts';
+import { sourceRoutes } from '../../services/subscription/src/sources/adapters/source-routes.ts';
 import { filterRoutes } from '../../services/subscription/src/subscriptions/adapters/filter-routes.ts';
 import { subscriptionRoutes } from '../../services/subscription/src/subscriptions/adapters/subscription-routes.ts';
 import { webhooks } from '../../services/subscription/src/subscriptions/adapters/webhook-schemas.ts';
@@ -35,6 +37,7 @@ const nothing = { limits: {}, maxRatePerSecond: 1_000 } as never;
 export const wholeDescription: ApiDescription = describeApi(
   [
     ...eventRoutes(nothing),
+    sourceRoute(nothing),
     ...webhookEventRoutes(nothing),
     ...deliveryRoutes(nothing),
     ...deadLetterRoutes(nothing),
@@ -54,6 +57,7 @@ export const wholeDescription: ApiDescription = describeApi(
     ...subscriptionRoutes(nothing),
     ...filterRoutes(nothing),
     ...eventTypeRoutes(nothing),
+    ...sourceRoutes(nothing),
     ...consumerRoutes(nothing),
     ...apiKeyRoutes(nothing),
     ...portalRoutes(nothing),

@@ -6,10 +6,15 @@ const waitMs = 60_000;
 // Nothing listens on this port: every request fails at once.
 const endpoint = 'http://127.0.0.1:9/';
 
+const makeSource = async ({ call }) =>
+  await call('POST', '/sources', { provider: 'github', name: 'fuzz', secrets: ['a secret of fuzzing'] });
+
 /** Creates an object for one operation and returns its path parameters, by the prefix of the path. */
 const makers = {
   '/v1/webhooks/subscriptions/': async ({ call }) =>
     await call('POST', '/subscriptions', { endpoint_url: endpoint, events: ['fuzz.*'], send_test: false }),
+  '/v1/webhooks/sources/': makeSource,
+  '/v1/sources/': makeSource,
   '/v1/webhooks/event-types/': async ({ call }, operationId) => {
     const name = `fuzz.for_${operationId.toLowerCase()}`;
     await call('POST', '/event-types', { name, state: 'active', schema: { type: 'object' } });

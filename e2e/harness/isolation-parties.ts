@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { eventually, type Receiver, startReceiver } from '@tidings/testing';
 import { Caller, untilCounted, untilJobsEnd } from './caller.ts';
 import type { Owned } from './tenant-isolation.ts';
@@ -73,6 +74,30 @@ async function makeDeadLetters(owner: Caller, subscription: string) {
   };
 }
 
+/** Creates an internal source and sends it a webhook; returns their ids once the event is in the history. */
+async function makeSource(local: LocalStack, owner: Caller) {
+  const secret = 'a secret of the owner';
+  const body = { provider: 'github', name: 'source of ada', secrets: [secret] };
+  const { id: source } = await owner.call('POST', '/webhooks/sources', body);
+  const hook = '{"zen":"of ada"}';
+  await eventually(
+    async () => {
+      const response = await fetch(`${local.url}/v1/sources/${source}`, {
+        method: 'POST',
+        headers: {
+          ...{ 'content-type': 'application/json', 'x-github-event': 'ping', 'x-github-delivery': 'of-ada' },
+          'x-hub-signature-256': `sha256=${createHmac('sha256', secret).update(hook).digest('hex')}`,
+        },
+        body: hook,
+      });
+      if (response.status !== 200) throw new Error(`the source responds ${response.status}`);
+    },
+    { timeoutMs: 30_000 },
+  );
+  const [event] = await owner.list('/webhooks/events?type=github.ping', 1);
+  return { source, received: String(event?.id) };
+}
+
 /** Creates all objects of the isolation tests through the public API. The owner's endpoint always fails. */
 export async function makeParties(
   local: LocalStack,
@@ -94,6 +119,7 @@ export async function makeParties(
     ...{ retry_schedule: [], send_test: false },
   });
   const deadLetters = await makeDeadLetters(owner, subscription);
+  const sources = await makeSource(local, owner);
   const apiKey = await owner.newKey(local, { name, consumer_id: partner, scopes: ofConsumer });
   const other = await owner.newKey(local, { consumer_id: neighbour, scopes: ofConsumer });
   const exported = await new Caller(local.url, apiKey.key).call<{ export_id: string }>(
@@ -109,7 +135,8 @@ export async function makeParties(
     parties: { ...keys, partner: apiKey.key, neighbour: other.key, visitor: token },
     owned: {
       ...{ workspace, consumer: partner, name, contact, subscription, endpointUrl, description, eventType },
-      ...{ ...deadLetters, apiKey: apiKey.id, export: exported.export_id, auditEntry: String(entry?.id) },
+      ...{ ...deadLetters, ...sources, apiKey: apiKey.id, export: exported.export_id },
+      auditEntry: String(entry?.id),
     },
     endpoint,
   };

@@ -21,6 +21,10 @@ export type Owned = Readonly<{
   auditEntry: string;
   /** A draft, visible to no consumer. */
   eventType: string;
+  /** A source of third-party webhooks, which belongs to the workspace. */
+  source: string;
+  /** An event that this source received, internal: visible to no consumer. */
+  received: string;
 }>;
 
 /**
@@ -95,6 +99,11 @@ const span = {
 
 const longAgo = (): string => new Date(Date.now() - 3_600_000).toISOString();
 
+const ofSource = (body?: unknown): readonly Try[] => [
+  { params: ({ source }) => ({ id: source }), body: () => body, ...hiddenFromAdmins },
+];
+const newSource = { provider: 'github', name: 'mine', secrets: ['a secret of their own'] };
+
 const ofExport: readonly Try[] = [{ params: ({ export: one }) => ({ id: one }), ...hidden }];
 
 const anExport = (of: string, filter: object) => ({ of, format: 'ndjson', filter });
@@ -135,6 +144,8 @@ export const isolationRules: Readonly<Record<string, 'public' | readonly Try[]>>
       stranger: 422,
       neighbour: 422,
     },
+    // A consumer cannot let itself receive internal events.
+    { body: () => ({ ...newSubscription, audience: 'internal' }), stranger: 'blind', neighbour: 422 },
     {
       body: ({ eventType }) => ({ ...newSubscription, events: [eventType] }),
       stranger: 422,
@@ -153,6 +164,19 @@ export const isolationRules: Readonly<Record<string, 'public' | readonly Try[]>>
     { body: ({ eventType }) => ({ filter: { a: 1 }, event: { type: eventType, data: {} } }), ...blind },
     { body: ({ eventType }) => ({ filter: { a: 1 }, event_type: eventType }), stranger: 422, neighbour: 422 },
   ],
+  // The signature of the provider is the credential.
+  receiveWebhook: 'public',
+  listSources: [blindForAdmins],
+  createSource: [
+    { body: () => newSource, ...blindForAdmins },
+    { body: ({ consumer }) => ({ ...newSource, consumer_id: consumer }), stranger: 422, neighbour: 403 },
+  ],
+  getSource: ofSource(),
+  changeSource: ofSource({ name: 'mine now' }),
+  rotateSourceSecret: ofSource({ secret: 'a secret of their own' }),
+  enableSource: ofSource(),
+  disableSource: ofSource(),
+  deleteSource: ofSource(),
   listEventTypes: list,
   createEventType: [{ body: () => ({ name: 'own.made' }), ...blindForAdmins }],
   exportEventTypes: list,
@@ -185,7 +209,10 @@ export const isolationRules: Readonly<Record<string, 'public' | readonly Try[]>>
   listAuditLog: [blindForAdmins],
   getAuditEntry: [{ params: ({ auditEntry }) => ({ id: auditEntry }), ...hiddenFromAdmins }],
   listEvents: list,
-  getEvent: [{ params: ({ event }) => ({ id: event }), ...hidden }],
+  getEvent: [
+    { params: ({ event }) => ({ id: event }), ...hidden },
+    { params: ({ received }) => ({ id: received }), ...hidden },
+  ],
   listDeliveries: list,
   countUndelivered: list,
   listSubscriptionDeliveries: ofSubscription(),

@@ -16,6 +16,7 @@ import { filterCommands } from './commands/filters.ts';
 import { jobCommands } from './commands/jobs.ts';
 import { portalCommands } from './commands/portal.ts';
 import { replayCommands } from './commands/replay.ts';
+import { sourceCommands } from './commands/sources.ts';
 import { statisticsCommands } from './commands/statistics.ts';
 import { streamCommands } from './commands/stream.ts';
 import { subscriptionCommands } from './commands/subscriptions.ts';
@@ -39,6 +40,7 @@ const groups: Readonly<Record<string, string>> = {
   subscriptions: 'manage subscriptions: which events are sent to which endpoint',
   events: 'publish events',
   'event-types': 'manage the catalogue of event types',
+  sources: 'manage sources: third-party webhooks that become events',
   filters: 'test filters on the data of events',
   deliveries: 'show deliveries and their attempts',
   stream: 'open live streams elsewhere',
@@ -57,6 +59,7 @@ export const commands: readonly CommandSpec[] = [
   ...subscriptionCommands,
   ...eventCommands,
   ...eventTypeCommands,
+  ...sourceCommands,
   ...filterCommands,
   ...deliveryCommands,
   ...streamCommands,

@@ -36,6 +36,10 @@ const settings: readonly OptionSpec[] = [
     description: 'a header of each request; repeatable',
     many: true,
   },
+  {
+    flags: '--audience <audience>',
+    description: 'external (default), or internal: receives internal events of sources too',
+  },
   { flags: '--ordering <order>', description: 'none, key or subscription' },
   { flags: '--format <format>', description: 'standard, plain or cloudevents' },
   { flags: '--signature <style>', description: 'v1, v1a or plain' },
@@ -50,6 +54,7 @@ async function settingsOf(given: Given): Promise<Readonly<Record<string, unknown
     description: options['description'],
     filters: await jsonOf(given, 'filter'),
     headers: headersOf(options['header']),
+    audience: options['audience'],
     ordering: options['ordering'],
     format: options['format'],
     signature_style: options['signature'],
