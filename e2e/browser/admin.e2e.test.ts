@@ -3,6 +3,7 @@ import {
   aBrowserPage,
   type BrowserPage,
   expectAccessible,
+  expectAccessibleInBothSchemes,
   picture,
   signInAt,
   withBrowser,
@@ -31,10 +32,7 @@ beforeAll(async () => {
 
 /** Looks at a page in both colour schemes. */
 async function expectGood(page: BrowserPage, name: string): Promise<void> {
-  await expectAccessible(page);
-  await page.emulateMedia({ colorScheme: 'dark' });
-  await expectAccessible(page);
-  await page.emulateMedia({ colorScheme: 'light' });
+  await expectAccessibleInBothSchemes(page);
   await picture(page, name);
 }
 

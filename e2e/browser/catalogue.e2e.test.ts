@@ -2,7 +2,13 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Page } from 'playwright-core';
 import { beforeAll, expect, it, onTestFinished } from 'vitest';
-import { aBrowserPage, expectAccessible, picture, signInAt, withBrowser } from '../harness/browser.ts';
+import {
+  aBrowserPage,
+  expectAccessibleInBothSchemes,
+  picture,
+  signInAt,
+  withBrowser,
+} from '../harness/browser.ts';
 import { Caller } from '../harness/caller.ts';
 import { inOwnWorkspace, sharedTidings } from '../harness/shared-tidings.ts';
 import type { LocalStack } from '../harness/tidings.ts';
@@ -37,12 +43,7 @@ beforeAll(async () => {
 
 /** Writes pictures of a page, and expects that it is accessible in both colour schemes. */
 async function expectGood(page: Page, name: string): Promise<void> {
-  for (const colorScheme of ['dark', 'light'] as const) {
-    await page.emulateMedia({ colorScheme });
-    // The colours have changed once the next frame is drawn.
-    await page.evaluate('new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))');
-    await expectAccessible(page);
-  }
+  await expectAccessibleInBothSchemes(page);
   await picture(page, name);
 }
 

@@ -5,7 +5,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { aBrowserPage, expectAccessible, picture, signInAt, withBrowser } from '../harness/browser.ts';
+import {
+  aBrowserPage,
+  expectAccessible,
+  expectAccessibleInBothSchemes,
+  picture,
+  signInAt,
+  withBrowser,
+} from '../harness/browser.ts';
 import { Caller } from '../harness/caller.ts';
 import { inOwnWorkspace, sharedTidings } from '../harness/shared-tidings.ts';
 import type { LocalStack } from '../harness/tidings.ts';
@@ -104,9 +111,7 @@ it('finds a failed delivery by the keyboard alone, shows why it failed, and send
   await expect.poll(() => page.url()).toContain('event_type=order.*');
   const row = page.getByRole('table').getByRole('link', { name: 'order.paid' }).last();
   await row.focus();
-  await expectAccessible(page);
-  await page.emulateMedia({ colorScheme: 'dark' });
-  await expectAccessible(page);
+  await expectAccessibleInBothSchemes(page);
   await picture(page, 'deliveries');
   await page.keyboard.press('Enter');
   await page.getByText('The endpoint answered 500, which is no success.').first().waitFor();
@@ -119,9 +124,7 @@ it('finds a failed delivery by the keyboard alone, shows why it failed, and send
   await page.getByRole('tabpanel').getByText('webhook-signature').waitFor();
   await page.getByRole('tabpanel').getByText(JSON.stringify(script)).waitFor();
   expect(await page.title()).toBe('order.paid · Tidings');
-  await expectAccessible(page);
-  await page.emulateMedia({ colorScheme: 'dark' });
-  await expectAccessible(page);
+  await expectAccessibleInBothSchemes(page);
   await picture(page, 'delivery');
   await page.getByRole('button', { name: 'Copy as curl' }).click();
   const curl = await page.evaluate<string>('navigator.clipboard.readText()');
@@ -144,9 +147,7 @@ it('leads from an event to its data, its deliveries and back', async () => {
   await picture(page, 'events');
   await row.click();
   await page.getByRole('region', { name: 'Data' }).getByText(JSON.stringify(script)).waitFor();
-  await expectAccessible(page);
-  await page.emulateMedia({ colorScheme: 'dark' });
-  await expectAccessible(page);
+  await expectAccessibleInBothSchemes(page);
   await picture(page, 'event');
   await page.getByRole('region', { name: 'Where it went' }).getByRole('link').first().click();
   await page.getByRole('heading', { name: 'Attempts' }).waitFor();
@@ -170,9 +171,7 @@ it('shows the overview with figures and the pipeline to an operator of the insta
   const page = await aBrowserPage();
   await signInAt(page, shared, '/');
   await page.getByRole('heading', { name: 'Lag by hop' }).waitFor();
-  await expectAccessible(page);
-  await page.emulateMedia({ colorScheme: 'dark' });
-  await expectAccessible(page);
+  await expectAccessibleInBothSchemes(page);
   await picture(page, 'overview');
 });
 

@@ -2,7 +2,14 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { aBrowserPage, expectAccessible, picture, signInAt, withBrowser } from '../harness/browser.ts';
+import {
+  aBrowserPage,
+  expectAccessible,
+  expectAccessibleInBothSchemes,
+  picture,
+  signInAt,
+  withBrowser,
+} from '../harness/browser.ts';
 import { Caller } from '../harness/caller.ts';
 import { inOwnWorkspace, sharedTidings } from '../harness/shared-tidings.ts';
 import type { LocalStack } from '../harness/tidings.ts';
@@ -36,10 +43,7 @@ const publish = async (type: string, data: object = {}) => api.call('POST', '/ev
 
 /** Checks a page in both colour schemes, and makes its pictures. */
 async function examine(page: Page, name: string): Promise<void> {
-  await page.emulateMedia({ colorScheme: 'dark' });
-  await expectAccessible(page);
-  await page.emulateMedia({ colorScheme: 'light' });
-  await expectAccessible(page);
+  await expectAccessibleInBothSchemes(page);
   await picture(page, name);
 }
 

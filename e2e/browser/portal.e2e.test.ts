@@ -9,7 +9,13 @@ import { fileURLToPath } from 'node:url';
 import { eventually, type Receiver, startReceiver } from '@tidings/testing';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
-import { aBrowserPage, expectAccessible, picture, signInAt, withBrowser } from '../harness/browser.ts';
+import {
+  aBrowserPage,
+  expectAccessibleInBothSchemes,
+  picture,
+  signInAt,
+  withBrowser,
+} from '../harness/browser.ts';
 import { Caller, statusAt } from '../harness/caller.ts';
 import { inOwnWorkspace, sharedTidings } from '../harness/shared-tidings.ts';
 import type { LocalStack } from '../harness/tidings.ts';
@@ -80,13 +86,6 @@ const aLink = async (body: object = {}) =>
     ...body,
   });
 
-const inBothSchemes = async (page: Page): Promise<void> => {
-  await expectAccessible(page);
-  await page.emulateMedia({ colorScheme: 'dark' });
-  await expectAccessible(page);
-  await page.emulateMedia({ colorScheme: 'light' });
-};
-
 /** Serves a page that frames the portal and hands over tokens, as long as there are any. */
 async function aParent(tokens: readonly string[], host: string): Promise<string> {
   const server = createServer((_request, response) => {
@@ -126,7 +125,7 @@ it('opens by a link with the look of the workspace, and shows a partner what is 
   expect(await page.getByText(/invoice\.sent|globex/i).count()).toBe(0);
   const accent = `getComputedStyle(document.querySelector('main a')).color`;
   expect(await page.evaluate<string>(accent)).toBe('rgb(11, 92, 74)');
-  await inBothSchemes(page);
+  await expectAccessibleInBothSchemes(page);
   await picture(page, 'portal-home');
   await page.emulateMedia({ colorScheme: 'dark' });
   expect(await page.evaluate<string>(accent)).toBe('rgb(95, 211, 179)');
@@ -147,7 +146,7 @@ it('leads a partner without endpoints through its first steps', async () => {
   const page = await aBrowserPage();
   await page.goto((await aLink({ consumer_id: 'newcomer' })).url);
   await page.getByRole('heading', { name: 'First steps' }).waitFor();
-  await inBothSchemes(page);
+  await expectAccessibleInBothSchemes(page);
   await picture(page, 'portal-first-steps');
 });
 
@@ -159,7 +158,7 @@ it('signs out for good, also the link itself, and comes back to the same page by
   await page.getByRole('button', { name: 'Account' }).click();
   await page.getByRole('button', { name: 'Sign out', exact: true }).click();
   await page.getByText('You have signed out.').waitFor();
-  await inBothSchemes(page);
+  await expectAccessibleInBothSchemes(page);
   await picture(page, 'portal-closed');
   for (const service of ['subscription', 'history'] as const) {
     await eventually(async () =>

@@ -1,9 +1,15 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Page } from 'playwright-core';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { aBrowserPage, expectAccessible, picture, signInAt, withBrowser } from '../harness/browser.ts';
+import {
+  aBrowserPage,
+  expectAccessible,
+  expectAccessibleInBothSchemes,
+  picture,
+  signInAt,
+  withBrowser,
+} from '../harness/browser.ts';
 import { Caller } from '../harness/caller.ts';
 import { inOwnWorkspace, sharedTidings } from '../harness/shared-tidings.ts';
 import type { LocalStack } from '../harness/tidings.ts';
@@ -62,13 +68,6 @@ const aSubscription = async (body: object): Promise<Stored> =>
 const stored = async ({ id }: Pick<Stored, 'id'>): Promise<Stored> =>
   api.call<Stored>('GET', `/webhooks/subscriptions/${id}`);
 
-async function expectAccessibleInBoth(page: Page): Promise<void> {
-  await expectAccessible(page);
-  await page.emulateMedia({ colorScheme: 'dark' });
-  await expectAccessible(page);
-  await page.emulateMedia({ colorScheme: 'light' });
-}
-
 it('creates a subscription, shows its secret once with code, and shows the request and response of a test', async () => {
   const page = await aBrowserPage();
   await signInAt(page, local, '/subscriptions');
@@ -90,7 +89,7 @@ it('creates a subscription, shows its secret once with code, and shows the reque
   await page.getByLabel('Pause before each retry').fill('5s, soon');
   await page.getByRole('button', { name: 'Create subscription' }).click();
   await page.getByText("'soon' is no duration.").waitFor();
-  await expectAccessibleInBoth(page);
+  await expectAccessibleInBothSchemes(page);
   await picture(page, 'subscription-new');
   await page.getByLabel('Pause before each retry').fill('5s, 1h');
   await page.getByRole('button', { name: 'Create subscription' }).click();
@@ -103,7 +102,7 @@ it('creates a subscription, shows its secret once with code, and shows the reque
   expect(secret).toMatch(/^whsec_/);
   await page.getByRole('tab', { name: 'Python' }).click();
   await page.getByRole('group', { name: 'Receiver: Python' }).getByText('hmac.compare_digest').waitFor();
-  await expectAccessibleInBoth(page);
+  await expectAccessibleInBothSchemes(page);
   await picture(page, 'subscription-secret');
   await page.getByRole('button', { name: 'I have stored it' }).click();
   await page.getByRole('heading', { name: endpoint.url }).waitFor();
@@ -141,7 +140,7 @@ it('joins the changes of a form with those that somebody else has made meanwhile
   await page.getByText('Somebody else has changed this meanwhile.').waitFor();
   expect(await page.getByLabel('Time limit, seconds').inputValue()).toBe('20');
   expect(await page.getByRole('textbox', { name: 'Description' }).inputValue()).toBe('mine');
-  await expectAccessibleInBoth(page);
+  await expectAccessibleInBothSchemes(page);
   await picture(page, 'subscription-meanwhile');
   await page.getByRole('button', { name: 'Take theirs: Description' }).click();
   // Leaving asks first.
@@ -173,7 +172,7 @@ it('shows why an endpoint fails, and disables, enables, rotates and deletes it',
   await page.getByRole('region', { name: 'Recent deliveries' }).getByText('Retrying').first().waitFor();
   await page.getByRole('region', { name: 'Health' }).getByText('Failed').first().waitFor();
   await page.getByText('⟦U+202E⟧gnp').first().waitFor();
-  await expectAccessibleInBoth(page);
+  await expectAccessibleInBothSchemes(page);
   await picture(page, 'subscription');
   await page.getByRole('button', { name: 'Disable' }).click();
   await page.getByLabel('Reason, for others to see').fill('moving');
@@ -199,7 +198,7 @@ it('shows why an endpoint fails, and disables, enables, rotates and deletes it',
   await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
   await page.getByText('The subscription is deleted.').waitFor();
   await page.getByRole('table').getByRole('link', { name: other.endpoint_url }).waitFor();
-  await expectAccessibleInBoth(page);
+  await expectAccessibleInBothSchemes(page);
   await picture(page, 'subscriptions');
   expect(await page.getByRole('link', { name: 'failing' }).count()).toBe(0);
 });

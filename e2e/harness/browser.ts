@@ -98,6 +98,16 @@ export async function expectAccessible(page: Page): Promise<void> {
   ).toEqual([]);
 }
 
+/** {@link expectAccessible} in both colour schemes; the page then has the light one. */
+export async function expectAccessibleInBothSchemes(page: Page): Promise<void> {
+  for (const colorScheme of ['dark', 'light'] as const) {
+    await page.emulateMedia({ colorScheme });
+    // The colours have changed once the next frame is drawn.
+    await page.evaluate('new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))');
+    await expectAccessible(page);
+  }
+}
+
 /** Writes pictures of a page in both sizes and both colour schemes to the folder `PICTURES`; nothing without it. */
 export async function picture(page: Page, name: string): Promise<void> {
   const folder = process.env['PICTURES'];
