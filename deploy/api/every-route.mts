@@ -226,7 +226,8 @@ async function keys(): Promise<void> {
 
 async function sources(): Promise<void> {
   const path = { id };
-  const body = { provider: 'github', name: 'Our repositories', secrets: ['a secret of theirs'] } as const;
+  const provider = 'github' as const;
+  const body = { provider, name: 'Our repositories', secrets: ['a secret of theirs'] };
   const created = await client.POST('/v1/webhooks/sources', { params: once, body });
   const { data } = await client.GET('/v1/webhooks/sources', { params: { query: { state: 'active' } } });
   const first: Schemas['Source'] | undefined = data?.data[0];
@@ -244,8 +245,10 @@ async function sources(): Promise<void> {
 async function others(): Promise<void> {
   const { data, error } = await client.GET('/v1/webhooks/audit-log', { params: { query: { kind: 'subscription' } } });
   const code: Schemas['Problem']['code'] | undefined = error?.code;
+  const id = data?.data[0]?.id ?? '';
+  const entry = await client.GET('/v1/webhooks/audit-log/{id}', { params: { path: { id } } });
   const described = await client.GET('/v1/openapi.json');
-  console.log(data?.data[0]?.after['state'], code === 'forbidden', described.data?.['openapi']);
+  console.log(entry.data?.after['state'], code === 'forbidden', described.data?.['openapi']);
 }
 
 const parts = [subscriptions, filters, eventTypes, history, deliveries, retries, stream, deadLetters, jobs, statistics, consumers];

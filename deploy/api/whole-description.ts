@@ -33,6 +33,12 @@ import { webhooks } from '../../services/subscription/src/subscriptions/adapters
 // Routes are declared without their dependencies, which are used only when a route is called.
 const nothing = { limits: {}, maxRatePerSecond: 1_000 } as never;
 
+// The kinds of the registry's documents, as its service.ts lists them, and erasures.
+const auditKinds = [
+  ...['subscription', 'event_type', 'source', 'consumer', 'workspace', 'api-key', 'token-key'],
+  'erasure',
+];
+
 /** The description of the whole API, joined from the services as the console does it. */
 export const wholeDescription: ApiDescription = describeApi(
   [
@@ -64,7 +70,7 @@ export const wholeDescription: ApiDescription = describeApi(
     identityRoute(),
     signOutRoute(nothing),
     ...workspaceRoutes(nothing),
-    ...auditRoutes(nothing, ['subscription']),
+    ...auditRoutes(nothing, auditKinds),
     route({ ...describing, handle: async () => undefined }),
   ],
   webhooks,

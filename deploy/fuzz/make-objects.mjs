@@ -22,6 +22,7 @@ const makers = {
   },
   '/v1/webhooks/consumers/': async ({ call }, operationId) =>
     await call('POST', '/consumers', { id: `fuzz-${operationId}` }),
+  '/v1/webhooks/audit-log/': async ({ call }) => (await listed(call, '/audit-log'))[0],
   '/v1/webhooks/workspaces/': async ({ call }, operationId) =>
     await call('POST', '/workspaces', { id: `ws_fuzz_${operationId}` }),
   '/v1/webhooks/api-keys/': async ({ call }) => await call('POST', '/api-keys', { scopes: ['events:write'] }),

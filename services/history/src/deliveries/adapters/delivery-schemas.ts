@@ -100,14 +100,18 @@ export const scannedNames = '`status_class`, `reason`, `ordering_key` or `trigge
 const page = pageSchema(summarySchema);
 
 /** A page of deliveries. */
-export const listSchema = named('DeliveryPage', {
-  ...page,
-  properties: {
-    ...page.properties,
-    scanned_to: scannedToSchema(scannedNames),
+export const listSchema = named(
+  'DeliveryPage',
+  {
+    ...page,
+    properties: {
+      ...page.properties,
+      scanned_to: scannedToSchema(scannedNames),
+    },
+    required: [...page.required, 'scanned_to'],
   },
-  required: [...page.required, 'scanned_to'],
-});
+  { data: [summaryExample], next_cursor: null, scanned_to: null },
+);
 
 /** A delivery with its attempts, in the format of `deliveryView`. */
 export const deliverySchema = named(

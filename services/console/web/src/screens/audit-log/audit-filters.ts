@@ -5,6 +5,7 @@ import { timeRanges } from '../../parts/time-range.ts';
 export const kinds = [
   'subscription',
   'event_type',
+  'source',
   'consumer',
   'api-key',
   'token-key',

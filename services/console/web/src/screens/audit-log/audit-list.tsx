@@ -59,11 +59,10 @@ const columns: readonly Column<Row>[] = [
 /** The audit log with its filters. */
 export function Page() {
   const [values, change] = useFilters(auditFilters);
-  const { since, kind, ...rest } = values;
+  const { since, ...rest } = values;
   const after = useRangeStart(since);
   const query = {
     ...rest,
-    ...(kind === undefined ? {} : { kind: kind as never }),
     ...(after === undefined ? {} : { after }),
   };
   const list = usePages<Row>({
@@ -77,7 +76,7 @@ export function Page() {
     <ListPage texts={texts} list={list} columns={columns} values={values} change={change}>
       <SelectFilter
         label={texts.filters.kind}
-        value={kind}
+        value={values.kind}
         options={kinds}
         labelOf={(one) => texts.kinds[one] ?? one}
         onChange={(next) => change({ kind: next })}

@@ -21,6 +21,7 @@ export const texts = catalogue({
     kinds: {
       subscription: 'Subscription',
       event_type: 'Event type',
+      source: 'Source',
       consumer: 'Consumer',
       'api-key': 'API key',
       'token-key': 'Token signing key',
@@ -41,6 +42,7 @@ export const texts = catalogue({
     back: 'Audit log',
     facts: {
       object: 'Object',
+      source: 'Source',
       consumer: 'Consumer',
       who: 'By',
       address: 'From the address',
