@@ -154,7 +154,7 @@ async function measureTail(browser: Browser, stub: ConsoleStub): Promise<readonl
   const opened = await open(browser);
   stub.stream({ messages, perSecond: Number.POSITIVE_INFINITY });
   const beganMs = performance.now();
-  await opened.page.goto(`${stub.url}/live`);
+  await opened.page.goto(`${stub.url}/tail`);
   const steps: Step[] = [];
   for (const part of [0.02, 0.1, 0.25, 0.5, 0.75, 1]) {
     while (stub.sent() < messages * part && performance.now() - beganMs < seconds * 1_000) await pause(50);
@@ -173,7 +173,7 @@ async function measureWork(browser: Browser, stub: ConsoleStub): Promise<number>
   const measuredSeconds = 10;
   const { page, cdp, close } = await open(browser);
   stub.stream({ messages: rate * (measuredSeconds + 10), perSecond: rate });
-  await page.goto(`${stub.url}/live`);
+  await page.goto(`${stub.url}/tail`);
   await pause(3_000);
   const before = await metricsOf(cdp);
   await pause(measuredSeconds * 1_000);

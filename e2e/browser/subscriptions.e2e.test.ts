@@ -168,7 +168,7 @@ it('shows why an endpoint fails, and disables, enables, rotates and deletes it',
   for (let at = 0; at < 6; at += 1) await api.call('POST', '/events', { type: 'user.created', data: { at } });
   const page = await aBrowserPage();
   await signInAt(page, local, `/subscriptions/${failing.id}`);
-  await page.getByText('The endpoint is being rested').waitFor();
+  await page.getByText('The circuit breaker is open').waitFor();
   await page.getByRole('region', { name: 'Recent deliveries' }).getByText('Retrying').first().waitFor();
   await page.getByRole('region', { name: 'Health' }).getByText('Failed').first().waitFor();
   await page.getByText('⟦U+202E⟧gnp').first().waitFor();

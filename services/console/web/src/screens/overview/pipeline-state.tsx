@@ -10,7 +10,7 @@ import { texts } from './texts.ts';
 
 type System = Schemas['System'];
 
-/** Shows where records wait, which endpoints are being rested, and what has ended undelivered. */
+/** Shows where records wait, which circuit breakers are open, and what has ended undelivered. */
 export function PipelineState({ system }: Readonly<{ system: System }>) {
   const retries = system.retries?.filter(({ waiting }) => waiting > 0) ?? null;
   return (

@@ -32,7 +32,7 @@ export const texts = catalogue({
     waiting: 'Waiting',
     due: 'Due',
     breakers: 'Circuit breakers',
-    breakersEmpty: 'All circuits are closed: no endpoint is being rested.',
+    breakersEmpty: 'All circuit breakers are closed.',
     subscription: 'Subscription',
     state: 'State',
     since: 'Since',

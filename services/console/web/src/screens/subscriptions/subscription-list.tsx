@@ -133,7 +133,7 @@ function columnsOf({ breakers, rates, hasConsumers }: ColumnParts): readonly Col
       name: t.state,
       width: '170px',
       isPlain: true,
-      cell: (row) => <SubscriptionState subscription={row} isResting={breakers.has(row.id)} />,
+      cell: (row) => <SubscriptionState subscription={row} isCircuitOpen={breakers.has(row.id)} />,
     },
     {
       name: t.events,

@@ -50,7 +50,7 @@ export const texts = catalogue({
       failing: (count: number) => (count === 1 ? '1 failure' : `${count.toLocaleString()} failures in a row`),
       disabled: 'Disabled',
       deleted: 'Deleted',
-      breaker: 'Resting',
+      breaker: 'Circuit open',
     },
     disabledReasons: {
       manual: 'Somebody disabled it.',
@@ -65,7 +65,7 @@ export const texts = catalogue({
       failingTitle: 'The last attempts have failed',
       failingHint: (count: number) =>
         `${count.toLocaleString()} failed ${count === 1 ? 'attempt' : 'attempts in a row'} since the last delivery. If that continues, it is disabled.`,
-      breakerTitle: 'The endpoint is being rested',
+      breakerTitle: 'The circuit breaker is open',
       breakerHint:
         'It failed so often that the circuit breaker has opened: webhooks wait, and one is tried now and then. It closes by itself with the first success.',
       breakerSince: 'Failing',

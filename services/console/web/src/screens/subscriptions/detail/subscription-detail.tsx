@@ -50,7 +50,7 @@ function SubscriptionView({ subscription }: Readonly<{ subscription: Subscriptio
         above={<Link to="/subscriptions">← {names.back}</Link>}
         lead={
           <span className={styles.lead}>
-            <SubscriptionState subscription={subscription} isResting={breaker !== undefined} />
+            <SubscriptionState subscription={subscription} isCircuitOpen={breaker !== undefined} />
             {entry === 'operator' && consumer_id !== null && <bdi>{consumer_id}</bdi>}
           </span>
         }
