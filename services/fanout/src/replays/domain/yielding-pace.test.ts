@@ -3,8 +3,9 @@ import { YieldingPace } from './yielding-pace.ts';
 
 /** Ages of live events in milliseconds by the number of commands that the replay sent in the second before. */
 type Ages = (replayedPerSecond: number, nowMs: number) => number;
-/** `aheadMs`: of the clock that measures ages. */
-type Live = Readonly<{ ages: Ages; everyMs: number; aheadMs?: number }>;
+/** Milliseconds by which the clock that measures an age is ahead of the one that accepted its event. */
+type Ahead = number | ((acceptedMs: number, notedMs: number) => number);
+type Live = Readonly<{ ages: Ages; everyMs: number; aheadMs?: Ahead }>;
 
 const seconds = (count: number): number => count * 1_000;
 
@@ -19,6 +20,8 @@ const replay = (
   const sent: number[] = [];
   const recent: number[] = [];
   const noted = new Map<number, number[]>();
+  const aheadOf = (acceptedMs: number, notedMs: number): number =>
+    typeof live?.aheadMs === 'function' ? live.aheadMs(acceptedMs, notedMs) : (live?.aheadMs ?? 0);
   for (let nowMs = fromMs; nowMs < fromMs + forMs; nowMs += 1) {
     while ((recent[0] ?? Infinity) < nowMs - 1_000) recent.shift();
     if (pace.delayMs(nowMs) <= 0) {
@@ -33,7 +36,7 @@ const replay = (
       const ageMs = Math.round(live.ages(isSending ? pace.perSecond : 0, nowMs));
       noted.set(nowMs + ageMs, [...(noted.get(nowMs + ageMs) ?? []), ageMs]);
     }
-    for (const ageMs of noted.get(nowMs) ?? []) pace.note(ageMs + (live?.aheadMs ?? 0), nowMs);
+    for (const ageMs of noted.get(nowMs) ?? []) pace.note(ageMs + aheadOf(nowMs - ageMs, nowMs), nowMs);
     noted.delete(nowMs);
   }
   return Array.from({ length: Math.ceil(forMs / 1_000) }, (_, second) => sent[second] ?? 0);
@@ -112,6 +115,40 @@ describe('the pace of replays', () => {
     replay(slow, { forMs: seconds(120), live: harmful });
     replay(fast, { forMs: seconds(120), live: harmless });
     expect([slow.perSecond, fast.perSecond]).toEqual([40, 400]);
+  });
+
+  const harmless: Ages = (_, nowMs) => varied(nowMs);
+  const harmful: Ages = (rate, nowMs) => varied(nowMs) + (rate > 0 ? 100 : 0);
+  const clocks: Readonly<Record<string, Ahead>> = {
+    'is set forward by 400 ms': (acceptedMs) => (acceptedMs > seconds(200) ? 400 : 0),
+    'is set back by 400 ms': (acceptedMs) => (acceptedMs > seconds(200) ? -400 : 0),
+    'is 400 ms behind for a second': (acceptedMs) =>
+      acceptedMs > seconds(200) && acceptedMs < seconds(201) ? -400 : 0,
+    'of one of two producers is 700 ms behind': (acceptedMs) => (acceptedMs % 10 === 0 ? 700 : 0),
+    'of one of ten producers is 700 ms ahead': (acceptedMs) => (acceptedMs % 50 === 0 ? -700 : 0),
+  };
+
+  it.each(Object.entries(clocks))('sends four fifths of what it would where a clock %s', (_, aheadMs) => {
+    const tenMinutes = (ahead: Ahead) =>
+      sum(
+        replay(new YieldingPace(400), {
+          forMs: seconds(600),
+          live: { everyMs: 5, ages: harmless, aheadMs: ahead },
+        }),
+      );
+    expect(tenMinutes(aheadMs)).toBeGreaterThan(0.8 * tenMinutes(0));
+  });
+
+  it.each(Object.entries(clocks))('is at the maximum 90 s after a clock %s', (_, aheadMs) => {
+    const pace = new YieldingPace(400);
+    replay(pace, { forMs: seconds(291), live: { everyMs: 5, ages: harmless, aheadMs } });
+    expect(pace.perSecond).toBe(400);
+  });
+
+  it.each(Object.entries(clocks))('yields to what it delays although a clock %s', (_, aheadMs) => {
+    const pace = new YieldingPace(400);
+    replay(pace, { forMs: seconds(600), live: { everyMs: 5, ages: harmful, aheadMs } });
+    expect(pace.perSecond).toBeLessThan(100);
   });
 
   it('compares several pauses where live events are few', () => {

@@ -25,7 +25,10 @@ const slower = 0.85;
 const faster = 1.2;
 // Live events that wait for so long are a backlog, which outlasts a pause: comparing says nothing then.
 const backlogMs = 300;
-const newest = 0.05;
+// All have to wait for so long: some may only come from a machine with another clock.
+const newest = { ms: 500, count: 30 };
+// Clocks are set, and one machine replaces another: about 45 s later the least age is that of now.
+const leastCycles = 12;
 // What replays keep where they delay live events at any rate.
 const leastShare = 1 / 10;
 
@@ -35,8 +38,9 @@ const leastShare = 1 / 10;
  * machine under the same load, but for the replay. The rate falls where live events take more than 1.1 times as long
  * beside replays, and rises to the maximum where they do not. Without live events there are no pauses.
  *
- * Where live events wait for longer than a pause lasts, the rate falls to the least at once: what they wait for may be what
- * the replay sent before.
+ * Where all live events wait for longer than a pause lasts, the rate falls to the least at once: what they wait
+ * for may be what the replay sent before. Ages are beyond the smallest of the last 45 s: after a clock was set, the rate
+ * is at most for that long at the least, and 45 s later at the maximum again.
  *
  * One comparison says little on a busy machine, where any half a second differs from the one before: the logarithms of
  * the ratios are averaged, so that chance weighs as much for as against the replay.
@@ -52,10 +56,13 @@ export class YieldingPace {
   #pauses: Pause[] = [];
   #carried: Readonly<{ pauses: number; beside: readonly number[]; alone: readonly number[] }> = nothing;
   #notedMs = -Infinity;
-  /** The smallest age: what every event takes, and the difference between the clocks of two machines. */
-  #leastMs = Infinity;
-  /** Average of the newest ages, beyond the least. */
-  #waitMs = 0;
+  /**
+   * The smallest age in each of the last cycles, the present one last. The smallest of all is what every event takes, and
+   * the difference between the clocks of two machines.
+   */
+  #leasts: number[] = [Infinity];
+  /** The smallest of the newest ages. */
+  #newest = { sinceMs: 0, count: 0, leastMs: Infinity };
   /** Average of the logarithms of how many times as long live events take beside replays. */
   #effect = 0;
 
@@ -94,11 +101,11 @@ export class YieldingPace {
   note(ageMs: number, nowMs: number): void {
     if (nowMs - this.#askedMs > sendingMs) return;
     this.#notedMs = nowMs;
-    this.#leastMs = Math.min(this.#leastMs, ageMs);
+    this.#leasts.push(Math.min(this.#leasts.pop() ?? Infinity, ageMs));
     const waitMs = ageMs - this.#leastMs;
-    this.#waitMs += newest * (waitMs - this.#waitMs);
-    if (this.#waitMs > backlogMs) this.#change(0);
-    const acceptedMs = nowMs - waitMs;
+    this.#watchBacklog(ageMs, nowMs);
+    // An age beyond that is rather one of another clock.
+    const acceptedMs = waitMs > backlogMs ? nowMs : nowMs - waitMs;
     for (const { startMs, beside, alone } of this.#pauses) {
       const sinceMs = acceptedMs - startMs;
       const isBefore = sinceMs < 0 && sinceMs >= -comparedMs;
@@ -106,6 +113,10 @@ export class YieldingPace {
       if (isBefore && beside.length < maxSamples) beside.push(ageMs);
       if (isWithin && alone.length < maxSamples) alone.push(ageMs);
     }
+  }
+
+  get #leastMs(): number {
+    return Math.min(...this.#leasts);
   }
 
   /** Begins anew: ages that were noted before are not compared with those from now on. */
@@ -119,8 +130,16 @@ export class YieldingPace {
     this.#pauses = [this.#pauseOf(0)];
     this.#carried = nothing;
     this.#notedMs = -Infinity;
-    this.#leastMs = Infinity;
-    this.#waitMs = 0;
+    this.#leasts = [Infinity];
+    this.#newest = { sinceMs: nowMs, count: 0, leastMs: Infinity };
+  }
+
+  #watchBacklog(ageMs: number, nowMs: number): void {
+    const { sinceMs, count, leastMs } = this.#newest;
+    this.#newest = { sinceMs, count: count + 1, leastMs: Math.min(leastMs, ageMs) };
+    if (nowMs - sinceMs < newest.ms || count + 1 < newest.count) return;
+    if (this.#newest.leastMs - this.#leastMs > backlogMs) this.#change(0);
+    this.#newest = { sinceMs: nowMs, count: 0, leastMs: Infinity };
   }
 
   #pauseOf(cycle: number): Pause {
@@ -133,6 +152,8 @@ export class YieldingPace {
     this.#pauses.push(this.#pauseOf(this.#cycle + 1));
     if (this.#pauses.length > rememberedPauses) this.#pauses.shift();
     if (judged !== undefined) this.#judge(judged);
+    this.#leasts.push(Infinity);
+    if (this.#leasts.length > leastCycles) this.#leasts.shift();
   }
 
   #judge(pause: Pause): void {
@@ -146,7 +167,7 @@ export class YieldingPace {
       return;
     }
     this.#carried = nothing;
-    const effect = isKnown ? Math.log(this.#above(beside) / this.#above(alone)) : 0;
+    const effect = isKnown ? this.#effectOf(beside, alone) : 0;
     this.#effect += weight * (Math.max(-maxEffect, Math.min(maxEffect, effect)) - this.#effect);
     const isHarmful = this.#effect > allowed;
     this.#change(this.#perSecond * (isHarmful ? slower : faster));
@@ -154,10 +175,21 @@ export class YieldingPace {
     if (isHarmful) this.#effect *= slower;
   }
 
-  /** Returns what three of four ages do not exceed, beyond the least. */
-  #above(ages: readonly number[]): number {
-    const sorted = ages.toSorted((a, b) => a - b);
-    return (sorted[Math.ceil(ages.length * share) - 1] ?? 0) - this.#leastMs + slackMs;
+  /**
+   * Compares all ages. If as many are far beyond the least without replays as beside them, they have another clock: then
+   * only those with the clock that most have.
+   */
+  #effectOf(beside: readonly number[], alone: readonly number[]): number {
+    const isFar = (ageMs: number): boolean => ageMs - this.#leastMs > backlogMs;
+    const [farBeside, farAlone] = [beside.filter(isFar), alone.filter(isFar)];
+    const shareAlone = farAlone.length / alone.length;
+    if (shareAlone === 0 || shareAlone < (share * farBeside.length) / beside.length)
+      return effectOf(beside, alone, this.#leastMs);
+    const areMostFar = shareAlone > 0.5;
+    const [ofOneBeside, ofOneAlone] = [beside, alone].map((ages) =>
+      ages.filter((ageMs) => isFar(ageMs) === areMostFar),
+    ) as [number[], number[]];
+    return effectOf(ofOneBeside, ofOneAlone, Math.min(...ofOneBeside, ...ofOneAlone));
   }
 
   #change(wanted: number): void {
@@ -165,5 +197,15 @@ export class YieldingPace {
     this.#pace.change(this.#perSecond);
   }
 }
+
+/** Returns what three of four ages do not exceed, beyond the least. */
+const above = (ages: readonly number[], leastMs: number): number => {
+  const sorted = ages.toSorted((a, b) => a - b);
+  return (sorted[Math.ceil(ages.length * share) - 1] ?? leastMs) - leastMs + slackMs;
+};
+
+/** Returns the logarithm of how many times as long events take beside replays. */
+const effectOf = (beside: readonly number[], alone: readonly number[], leastMs: number): number =>
+  Math.log(above(beside, leastMs) / above(alone, leastMs));
 
 const nothing = { pauses: 0, beside: [], alone: [] };
