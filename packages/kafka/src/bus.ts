@@ -265,8 +265,9 @@ export type Bus = Readonly<{
   readRange(options: ReadRangeOptions): Promise<void>;
   /**
    * Reads single records by partition and offset, without a consumer group. Returns one entry for each position, in
-   * their order: null where the log does not have that offset (any more). Rejects with AppError `unavailable` if the
-   * brokers do not respond.
+   * their order: null where the log does not have that offset: not any more, or not yet (looked at again for 0.6 s, since
+   * a new leader may know its end late). Whoever reads on has to read again what is null behind the last record that
+   * came. Rejects with AppError `unavailable` if the brokers do not respond, or not with what they have.
    *
    * Costs one fetch for each run of neighbouring offsets of a partition; partitions are read at the same time. A fetch
    * returns whole batches, so a record costs the decoding of all that were produced with it. Measured with one local

@@ -2,7 +2,7 @@ import { AppError, type Clock, sleep } from '@tidings/runtime';
 import type { IncomingRecord } from '../bus.ts';
 import type { KafkaEndpoint } from '../client/client.ts';
 import { detailOf, isOutOfRange } from '../client/errors.ts';
-import { LogConnection } from '../client/log-connection.ts';
+import { LogConnection, type LogMessage, type LogRange } from '../client/log-connection.ts';
 import { toIncomingRecord } from '../consumer/incoming-record.ts';
 import { within } from '../within.ts';
 
@@ -14,22 +14,34 @@ const closeTimeoutMs = 2_000;
 // A new connection finds a leader that has moved. Brokers that are away are reported soon: kafkajs tries for a while.
 const waitMs = 200;
 const giveUpMs = 3_000;
+// A new leader does not know at once how far its log is complete.
+const settleMs = 600;
 // The record itself comes whole whatever the limit is; more is useful if its neighbours are wanted too.
 const bytesPerRecord = 4_096;
 const maxFetchBytes = 1_048_576;
+
+type Fetch = Readonly<{ topic: string; partition: number; offset: number; maxBytes: number }>;
+type Fetched = Readonly<{ messages: readonly LogMessage[] }> | Readonly<{ range: LogRange }>;
+type Connection = Pick<LogConnection, 'connect' | 'fetch' | 'rangeOf' | 'close'>;
 
 /** Reads single records by their positions. Connects at the first read, and disconnects when it has been idle. */
 export class RecordReader {
   readonly #endpoint: KafkaEndpoint;
   readonly #clock: Clock;
-  #connection: Promise<LogConnection> | undefined;
+  readonly #open: (endpoint: KafkaEndpoint) => Connection;
+  #connection: Promise<Connection> | undefined;
   #reads = 0;
   #isClosed = false;
   #cancelIdle: () => void = () => {};
 
-  constructor(endpoint: KafkaEndpoint, clock: Clock) {
+  constructor(
+    endpoint: KafkaEndpoint,
+    clock: Clock,
+    open: (endpoint: KafkaEndpoint) => Connection = (to) => new LogConnection(to),
+  ) {
     this.#endpoint = endpoint;
     this.#clock = clock;
+    this.#open = open;
   }
 
   async read(topic: string, positions: readonly Position[]): Promise<readonly (IncomingRecord | null)[]> {
@@ -74,17 +86,13 @@ export class RecordReader {
       const [offset = 0] = wanted;
       const last = wanted.at(-1) ?? offset;
       const maxBytes = Math.min(maxFetchBytes, wanted.length * bytesPerRecord);
-      const messages = await this.#with(async (connection) => {
-        try {
-          return await connection.fetch(topic, partition, { offset, maxBytes });
-        } catch (error) {
-          if (!isOutOfRange(error)) throw error;
-          const { low, high } = await connection.rangeOf(topic, partition);
-          wanted = wanted.filter((one) => one !== offset && one >= low && one < high);
-          return null;
-        }
-      });
-      if (messages === null) continue;
+      const answer = await this.#fetch({ topic, partition, offset, maxBytes });
+      if ('range' in answer) {
+        const { low, high } = answer.range;
+        wanted = wanted.filter((one) => one >= low && (one < high || offset < low));
+        continue;
+      }
+      const { messages } = answer;
       const isWanted = new Set(wanted);
       let next = offset + 1;
       for (const message of messages) {
@@ -99,8 +107,31 @@ export class RecordReader {
     return records;
   }
 
+  /**
+   * Returns the records from `offset` on, at least one; or the range of the log if it does not have the offset. A
+   * leader that should have it but returns nothing is asked again.
+   */
+  async #fetch({ topic, partition, offset, maxBytes }: Fetch): Promise<Fetched> {
+    const settledAtMs = this.#clock.monotonicMs() + settleMs;
+    return this.#with(async (connection) => {
+      const messages = await connection
+        .fetch(topic, partition, { offset, maxBytes })
+        .catch((error: unknown) => {
+          if (!isOutOfRange(error)) throw error;
+          return [];
+        });
+      if (messages.length > 0) return { messages };
+      const range = await connection.rangeOf(topic, partition);
+      const isMissing = offset < range.high || this.#clock.monotonicMs() < settledAtMs;
+      if (offset < range.low || !isMissing) return { range };
+      throw new Error(
+        `the leader of ${topic}/${partition} has the offsets ${range.low} to ${range.high}, and did not return ${offset}`,
+      );
+    });
+  }
+
   /** Runs `work` on the connection; after a failure again on a new one, since kafkajs's may stay broken. */
-  async #with<R>(work: (connection: LogConnection) => Promise<R>): Promise<R> {
+  async #with<R>(work: (connection: Connection) => Promise<R>): Promise<R> {
     const giveUpAtMs = this.#clock.monotonicMs() + giveUpMs;
     for (;;) {
       this.#connection ??= this.#connect();
@@ -118,8 +149,8 @@ export class RecordReader {
     }
   }
 
-  async #connect(): Promise<LogConnection> {
-    const connection = new LogConnection(this.#endpoint);
+  async #connect(): Promise<Connection> {
+    const connection = this.#open(this.#endpoint);
     await connection.connect();
     return connection;
   }

@@ -69,3 +69,36 @@ it('reads a long topic in parts', async () => {
   expect(await stored()).toEqual(ids.toReversed());
   await running.close();
 });
+
+it('reads again what the log does not return now, and skips what it has no more', async () => {
+  const { bus, store, clock, logger, publish, stored } = await open();
+  await publish('aud_1', 'aud_2', 'aud_3', 'aud_4');
+  let returned = 2n;
+  const readRecords: typeof bus.readRecords = async (options) =>
+    (await bus.readRecords(options)).map((record) =>
+      record !== null && record.offset < returned ? record : null,
+    );
+  const running = new AuditReader({ bus: { ...bus, readRecords }, store, clock, logger });
+  await running.readNew();
+  await running.readNew();
+  expect(await stored()).toEqual(['aud_2', 'aud_1']);
+  returned = 10n;
+  await running.readNew();
+  expect(await stored()).toEqual(['aud_4', 'aud_3', 'aud_2', 'aud_1']);
+  await publish('aud_5', 'aud_6');
+  bus.expire(topics.audit, 0, 5n);
+  await running.readNew();
+  expect(await stored()).toEqual(['aud_6', 'aud_4', 'aud_3', 'aud_2', 'aud_1']);
+  await running.close();
+});
+
+it('skips more expired records than it reads at once', async () => {
+  const { bus, reader, publish, stored } = await open();
+  const ids = Array.from({ length: 4_100 }, (_, n) => `aud_${String(n).padStart(5, '0')}`);
+  await publish(...ids, 'aud_last');
+  bus.expire(topics.audit, 0, 4_100n);
+  const running = reader();
+  await running.readNew();
+  expect(await stored()).toEqual(['aud_last']);
+  await running.close();
+});

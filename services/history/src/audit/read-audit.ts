@@ -6,7 +6,7 @@ import type { AuditStore, StoredAudit } from './ports.ts';
 
 /** The dependencies of the reader. */
 export type AuditReaderParts = Readonly<{
-  bus: Pick<Bus, 'readRecords' | 'lag'>;
+  bus: Pick<Bus, 'readRecords' | 'lag' | 'ends'>;
   store: Pick<AuditStore, 'insert' | 'nextOffset'>;
   clock: Clock;
   logger: Logger;
@@ -66,6 +66,12 @@ export class AuditReader {
     await this.#reading?.catch(() => {});
   }
 
+  /** Returns the first offset of the log, if it is behind `offset`; else this. */
+  async #firstFrom(offset: number): Promise<number> {
+    const ends = await this.#parts.bus.ends([topics.audit]);
+    return Math.max(offset, Number(ends.find(({ partition }) => partition === 0)?.lowOffset ?? 0));
+  }
+
   async #read(): Promise<void> {
     const { bus, store, logger } = this.#parts;
     const stored = this.#next ?? (await store.nextOffset());
@@ -81,8 +87,11 @@ export class AuditReader {
       const records = await bus.readRecords({ topic: topics.audit, positions });
       const found = records.flatMap((record) => (record === null ? [] : decoded(record, logger)));
       if (found.length > 0) await store.insert(found);
-      next = from + count;
+      // What is missing behind the last that came may be there later, for instance after a change of the leader.
+      next = from + records.findLastIndex((record) => record !== null) + 1;
+      if (next === from) next = await this.#firstFrom(from);
       this.#next = next;
+      if (next === from) return;
     }
   }
 }

@@ -29,12 +29,13 @@ export const createRebuildLog = (
           lag.committedOffset,
         ]),
       );
-      const firsts = await bus.readRecords({
-        topic,
-        positions: ends.map(({ partition, lowOffset }) => ({ partition, offset: lowOffset })),
-      });
+      const positions = ends
+        .filter(({ lowOffset, highOffset }) => lowOffset < highOffset)
+        .map(({ partition, lowOffset }) => ({ partition, offset: lowOffset }));
+      const firsts = await bus.readRecords({ topic, positions });
+      const times = new Map(firsts.flatMap((first) => (first ? [[first.partition, first.timestampMs]] : [])));
       found.push(
-        ...ends.map(({ partition, lowOffset, highOffset }, at) => {
+        ...ends.map(({ partition, lowOffset, highOffset }) => {
           const low = Number(lowOffset);
           const end = Math.max(low, Number(committed.get(partition) ?? highOffset));
           return {
@@ -43,7 +44,7 @@ export const createRebuildLog = (
             low,
             end,
             next: low,
-            firstMs: firsts[at]?.timestampMs ?? null,
+            firstMs: times.get(partition) ?? null,
           };
         }),
       );
