@@ -73,11 +73,12 @@ export async function jsonOf(given: Given, name: string): Promise<unknown> {
 }
 
 /**
- * Returns the JSON value of the file that an argument names, `-` for standard input. Throws CommandFailed if it is not
- * JSON.
+ * Returns the JSON value of the file that an argument names, `-` for standard input, or of an argument that is itself an
+ * object or array. Throws CommandFailed if it is not JSON.
  */
 export async function fileOf(given: Given, argument: string): Promise<unknown> {
   const file = given.args[argument] ?? '';
+  if (/^\s*[{[]/.test(file)) return readJson(`The ${argument}`, file, given.input);
   return readJson(nameOfFile(file), file === '-' ? '-' : `@${file}`, given.input);
 }
 

@@ -79,7 +79,7 @@ export const commands: readonly CommandSpec[] = [
 
 const closing = `
 The URL and key of the API are read from TIDINGS_URL and TIDINGS_API_KEY. Without them, the local stack that
-\`npm start\` runs here is used.
+\`npm start\` runs here is used, or with TIDINGS_DATA=DIR the one of \`npm start -- --data DIR\`.
 
 Exit codes: 0 success, 1 refused by the API or a failed test, 2 invalid command line or file, 3 no response, 429 or 5xx,
 4 no URL or key of the API, 130 interrupted.`;

@@ -1,6 +1,7 @@
 import { AppError, systemClock } from '@tidings/runtime';
 
 import { demoCurl } from './demo-subscription.ts';
+import { folderHint } from './folder-hint.ts';
 import { LocalStack, type LocalStackOptions } from './local-stack.ts';
 import type { LocalState } from './local-state.ts';
 
@@ -31,7 +32,8 @@ export async function runLocalStack(options: LocalStackOptions, beside?: BesideS
     const state = await Promise.race([stack.start(), signals.first]);
     if (state !== null) {
       const signIn = await signInLink(state, stack.operatorUrl);
-      for (const line of summary(state, stack, signIn)) print(line);
+      const hint = state.url === null ? [] : folderHint(options.dataDir, process.cwd());
+      for (const line of [...summary(state, stack, signIn), ...hint, '', 'Ctrl-C stops it.', '']) print(line);
       const end = beside?.(stack);
       await signals.first;
       ending = end?.();
@@ -120,5 +122,5 @@ function summary(state: LocalState, { inboxUrl, operatorUrl }: Pages, signIn: st
         ];
   const how =
     state.url === null ? [] : [...once, '', 'Publish an event:', '', demoCurl(state.url, state.admin_key)];
-  return ['', 'Tidings is ready.', '', ...lines, ...how, '', 'Ctrl-C stops it.', ''];
+  return ['', 'Tidings is ready.', '', ...lines, ...how];
 }

@@ -15,6 +15,34 @@ describe('the URL and key of the API', () => {
     expect(requests[0]?.headers['authorization']).toBe('Bearer local-key');
   });
 
+  it('are those of the stack on the folder TIDINGS_DATA, before one of this folder', async () => {
+    const { url, requests } = await anApi();
+    const data = aFolder({ 'own/local.json': JSON.stringify({ url, admin_key: 'own-key' }) });
+    const folder = belowStack('http://127.0.0.1:1');
+    for (const [place, given] of [
+      [folder, join(data, 'own')],
+      [data, 'own'],
+    ] as const) {
+      const env = { TIDINGS_DATA: given };
+      expect((await run(['subscriptions', 'get', 'sub_1'], { env, folder: place })).code).toBe(0);
+    }
+    expect(requests.map(({ headers }) => headers['authorization'])).toEqual([
+      'Bearer own-key',
+      'Bearer own-key',
+    ]);
+  });
+
+  it('are of no other stack if none runs on TIDINGS_DATA', async () => {
+    const { url, requests } = await anApi();
+    const env = { TIDINGS_DATA: '/no/such/folder' };
+    const result = await run(['subscriptions', 'get', 'sub_1'], { env, folder: belowStack(url) });
+    expect(result).toMatchObject({
+      code: 4,
+      err: expect.stringContaining('No local stack runs on TIDINGS_DATA=/no/such/folder') as string,
+    });
+    expect(requests).toEqual([]);
+  });
+
   it('never send the key of the local stack to another URL', async () => {
     const { url, requests } = await anApi();
     const elsewhere = await run(['subscriptions', 'list', '--url', url], {
@@ -38,9 +66,10 @@ describe('the URL and key of the API', () => {
   });
 
   it('are requested with exit code 4 if there are none', async () => {
-    expect(await run(['subscriptions', 'list'], {})).toMatchObject({
-      code: 4,
-      err: expect.stringContaining('npm start') as string,
-    });
+    const { code, err } = await run(['subscriptions', 'list'], {});
+    expect(code).toBe(4);
+    for (const way of ['TIDINGS_URL and TIDINGS_API_KEY', 'npm start', '--data DIR', 'TIDINGS_DATA=DIR']) {
+      expect(err).toContain(way);
+    }
   });
 });

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { CommandFailed } from '../command-failed.ts';
 import { exitCodes } from '../exit-codes.ts';
 
@@ -11,24 +11,30 @@ export type TargetInput = Readonly<{ url: string | undefined; env: NodeJS.Proces
 
 /**
  * Returns the URL from TIDINGS_URL (or --url) and the key from TIDINGS_API_KEY. Missing values come from
- * `.tidings/local.json` of the running local stack, in this folder or a parent. The local stack's key is sent to the
- * local stack only.
+ * `local.json` of the running local stack: in the folder TIDINGS_DATA, or else in `.tidings` of this folder or a parent.
+ * The local stack's key is sent to the local stack only.
  */
 export function findTarget({ url, env, folder }: TargetInput): Target {
   const given = url ?? env['TIDINGS_URL'];
   const apiKey = env['TIDINGS_API_KEY'];
   if (given !== undefined && apiKey !== undefined) return { url: checked(given), apiKey };
-  const local = readLocalState(folder);
-  if (local === null) {
-    const missing = given === undefined ? 'TIDINGS_URL and TIDINGS_API_KEY' : 'TIDINGS_API_KEY';
-    const message = `The API is not configured: set ${missing}, or start a local stack with \`npm start\` and run the command inside its folder.`;
-    throw new CommandFailed(exitCodes.noTarget, message);
-  }
+  const data = env['TIDINGS_DATA'];
+  const local = data === undefined || data === '' ? stateAbove(folder) : stateIn(resolve(folder, data));
+  if (local === null) throw new CommandFailed(exitCodes.noTarget, missingText(given, data));
   if (given !== undefined && checked(given) !== local.url) {
-    const message = `Set TIDINGS_API_KEY: the key in .tidings/local.json belongs to ${local.url}, not to ${given}.`;
+    const message = `Set TIDINGS_API_KEY: the key in local.json of the local stack belongs to ${local.url}, not to ${given}.`;
     throw new CommandFailed(exitCodes.noTarget, message);
   }
   return { url: local.url, apiKey: apiKey ?? local.apiKey };
+}
+
+function missingText(url: string | undefined, data: string | undefined): string {
+  const missing = url === undefined ? 'TIDINGS_URL and TIDINGS_API_KEY' : 'TIDINGS_API_KEY';
+  const found =
+    data === undefined || data === ''
+      ? 'The API is not configured'
+      : `No local stack runs on TIDINGS_DATA=${data} (it has no local.json)`;
+  return `${found}: set ${missing}; or start a local stack with \`npm start\` and run the command inside its folder; or, for one started with \`--data DIR\`, set TIDINGS_DATA=DIR.`;
 }
 
 function checked(url: string): string {
@@ -55,13 +61,18 @@ function parse(url: string): URL | null {
   }
 }
 
-function readLocalState(folder: string): Target | null {
+function stateAbove(folder: string): Target | null {
   for (let here = folder; ; here = dirname(here)) {
-    const state = readJson(join(here, '.tidings', 'local.json'));
-    const [url, apiKey] = [field(state, 'url'), field(state, 'admin_key')];
-    if (url !== null && apiKey !== null) return { url, apiKey };
+    const state = stateIn(join(here, '.tidings'));
+    if (state !== null) return state;
     if (dirname(here) === here) return null;
   }
+}
+
+function stateIn(dataFolder: string): Target | null {
+  const state = readJson(join(dataFolder, 'local.json'));
+  const [url, apiKey] = [field(state, 'url'), field(state, 'admin_key')];
+  return url === null || apiKey === null ? null : { url, apiKey };
 }
 
 function field(state: unknown, name: string): string | null {

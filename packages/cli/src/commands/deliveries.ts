@@ -1,6 +1,7 @@
 import { requestsAt } from '../api/requests-at.ts';
 import { type CommandSpec, type Given, pageOptions, pageQuery, textOf } from '../command.ts';
 import { filterOf, filterOptions } from './delivery-filters.ts';
+import { deliveryRows } from './delivery-rows.ts';
 import { retryCommand } from './retry-deliveries.ts';
 import { showDelivery } from './show-delivery.ts';
 import { undeliveredCommand } from './undelivered.ts';
@@ -44,10 +45,11 @@ export const deliveryCommands: readonly CommandSpec[] = [
   },
   {
     name: 'deliveries get',
-    description: 'show the fields of a delivery; deliveries show formats its attempts',
+    description:
+      'show a delivery with a table of its attempts; deliveries show has their requests and responses',
     args: [{ name: 'id', description: 'id of the delivery, dlv_…' }],
     examples: ['deliveries get dlv_2c26b46b68ffc68ff99b453c1d304134'],
-    view: 'object',
+    view: { text: deliveryRows },
     request: at.get(),
   },
   undeliveredCommand,

@@ -2,6 +2,24 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { aFolder, anAnsweringApi, anApi } from '../cli-under-test.ts';
 
+describe('event-types add-schema', () => {
+  it.each([
+    ['JSON text', '{"type":"object"}'],
+    ['a file', 'order-paid.schema.json'],
+  ])('takes the schema as %s', async (_form, schema) => {
+    const { requests, runWith } = await anApi(201, { name: 'order.paid' });
+    const folder = aFolder({ 'order-paid.schema.json': '{"type":"object"}' });
+    expect((await runWith({ folder }, 'event-types', 'add-schema', 'order.paid', schema)).code).toBe(0);
+    expect(requests).toMatchObject([{ body: { schema: { type: 'object' } } }]);
+  });
+
+  it('says of JSON text with a fault that it must be JSON', async () => {
+    const { run: tidings } = await anApi();
+    const { code, err } = await tidings('event-types', 'add-schema', 'order.paid', '{"type":');
+    expect([code, err]).toEqual([2, expect.stringContaining('The schema must be JSON')]);
+  });
+});
+
 describe('event-types push', () => {
   const aFile = (content: unknown) => join(aFolder({ 'types.json': JSON.stringify(content) }), 'types.json');
 

@@ -210,7 +210,7 @@ const writeCommands: readonly CommandSpec[] = [
   {
     name: 'event-types add-schema',
     description: 'add the next schema version of an event type, in force at once',
-    args: [...name, { name: 'schema', description: 'JSON Schema of the data (FILE or -)' }],
+    args: [...name, { name: 'schema', description: 'JSON Schema of the data (FILE, JSON or -)' }],
     options: [
       { flags: '--no-activate', description: 'add the schema without putting it in force' },
       { flags: '--example <json>', description: 'example data that satisfy it (JSON, @FILE or -)' },
@@ -218,7 +218,10 @@ const writeCommands: readonly CommandSpec[] = [
       versionOption,
       onceOption,
     ],
-    examples: ['event-types add-schema order.paid order-paid.schema.json'],
+    examples: [
+      'event-types add-schema order.paid order-paid.schema.json',
+      'event-types add-schema order.paid \'{"type":"object","required":["total"]}\'',
+    ],
     view: 'object',
     request: async (given) => ({
       method: 'POST',

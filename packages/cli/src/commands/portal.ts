@@ -8,7 +8,7 @@ export const portalCommands: readonly CommandSpec[] = [
       'create a link that opens the portal of a consumer; whoever has it has the access of that consumer',
     options: [
       { flags: '--consumer <id>', description: 'consumer whose portal it opens (required)' },
-      { flags: '--path <path>', description: 'page to open, such as /deliveries?status=failed' },
+      { flags: '--path <path>', description: 'page to open, such as /deliveries?status=dead_lettered' },
       {
         flags: '--scope <scope>',
         description: 'a permission; repeatable (default: all that consumers can have)',
@@ -22,7 +22,7 @@ export const portalCommands: readonly CommandSpec[] = [
     ],
     examples: [
       'portal link --consumer acme',
-      'portal link --consumer acme --path /deliveries?status=failed --expires-in 1h',
+      "portal link --consumer acme --path '/deliveries?status=dead_lettered' --expires-in 1h",
     ],
     view: 'object',
     request: (given) => ({
