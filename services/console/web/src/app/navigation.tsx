@@ -20,13 +20,14 @@ export function Navigation({ screens }: Readonly<{ screens: readonly Screen[] }>
   const shown = screens.flatMap(({ nav, scope, pages }) =>
     nav !== undefined && may(scope) ? [{ ...nav, to: pages[0]?.path ?? '/' }] : [],
   );
+  const names = entry === 'portal' ? texts.portalGroups : texts.groups;
   return groups.map((group) => {
     const items = shown.filter((item) => item.group === group).sort((a, b) => a.order - b.order);
     if (items.length === 0) return null;
     return (
-      <section key={group} className={styles.group} aria-label={texts.groups[group]}>
+      <section key={group} className={styles.group} aria-label={names[group]}>
         <p className={styles.title} aria-hidden="true">
-          {texts.groups[group]}
+          {names[group]}
         </p>
         <ul>
           {items.map(({ label, to }) => (

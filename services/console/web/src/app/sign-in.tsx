@@ -18,7 +18,7 @@ export function SignIn({ entry, message, onSignedIn }: Props) {
   const [isWorking, setWorking] = useState(false);
   const submit = async (event: FormEvent) => {
     event.preventDefault();
-    if (secret.trim() === '') return setError(t.missing);
+    if (secret.trim() === '') return setError(entry === 'operator' ? t.missing : t.portalMissing);
     setWorking(true);
     setError(undefined);
     try {
@@ -61,7 +61,7 @@ export function SignIn({ entry, message, onSignedIn }: Props) {
         <Button kind="primary" type="submit" disabled={isWorking}>
           {isWorking ? t.working : t.submit}
         </Button>
-        <p className={styles.privacy}>{t.privacy}</p>
+        <p className={styles.privacy}>{entry === 'operator' ? t.privacy : t.portalPrivacy}</p>
       </form>
     </main>
   );

@@ -16,21 +16,25 @@ export const en = {
   scopes: 'Scopes',
   theme: { label: 'Appearance', system: 'System', light: 'Light', dark: 'Dark' },
   groups: { traffic: 'Traffic', registry: 'Registry', operation: 'Operation', settings: 'Settings' },
+  portalGroups: { traffic: 'Webhooks', registry: 'Set up', operation: 'Send again', settings: 'Settings' },
   signIn: {
     title: 'Sign in to Tidings',
     portalTitle: 'Open the portal',
     key: 'API key',
-    token: 'Consumer token',
+    token: 'Token',
     keyHint:
       'A key with access to the workspace. On your own machine, npm start prints one, and a link that signs you in.',
     tokenHint: 'The platform that sends you webhooks gives you a link to this page.',
     submit: 'Sign in',
     working: 'Signing in …',
     missing: 'Enter a key.',
+    portalMissing: 'Enter a token.',
     waiting: 'Waiting for the page around this one to sign you in.',
     ended: 'The session has ended. Sign in again to continue where you were.',
     privacy:
       'The key is kept in a cookie that scripts cannot read, until you sign out or leave the console unused for a while.',
+    portalPrivacy:
+      'The token is kept in a cookie that scripts cannot read, until it expires or you sign out.',
   },
   portalClosed: {
     title: 'The portal is closed',

@@ -63,7 +63,7 @@ function DeliveryView({ delivery, onChanged }: Readonly<{ delivery: Delivery; on
             text={() => curlCommand({ delivery, event, url: subscription?.endpoint_url })}
           />
         )}
-        {!delivery.erased && <Resend id={id} onDone={onChanged} />}
+        {!delivery.erased && isReceiving(subscription) && <Resend id={id} onDone={onChanged} />}
       </PageHeader>
       {delivery.erased && <p className={styles.why}>{texts.erasedHint}</p>}
       {words.length > 0 && (
@@ -79,7 +79,7 @@ function DeliveryView({ delivery, onChanged }: Readonly<{ delivery: Delivery; on
           {texts.attempts}
         </h2>
         {attempts.length === 0 ? (
-          <p className={styles.note}>{texts.noAttempts}</p>
+          <p className={styles.note}>{isUnderWay(delivery) ? texts.noAttempts : texts.neverAttempted}</p>
         ) : (
           <AttemptTimeline attempts={attempts} event={event} />
         )}
@@ -88,6 +88,10 @@ function DeliveryView({ delivery, onChanged }: Readonly<{ delivery: Delivery; on
     </>
   );
 }
+
+// The API refuses to resend to another. One that cannot be read may receive.
+const isReceiving = (subscription: Schemas['Subscription'] | undefined): boolean =>
+  subscription === undefined || subscription.state === 'active';
 
 /** Reads what a delivery refers to. It is shown if the key may see it and it is still there. */
 function useContext({ event_id, subscription_id }: Delivery) {

@@ -63,6 +63,11 @@ const columns: readonly Column<Row>[] = [
   },
 ];
 
+// To a partner a subscription is an endpoint.
+const portalColumns = columns.map((column) =>
+  column.name === texts.columns.subscription ? { ...column, name: texts.portal.endpoint } : column,
+);
+
 /** The list of deliveries with its filters. */
 export function Page() {
   const { entry } = useSession();
@@ -83,9 +88,9 @@ export function Page() {
   });
   return (
     <ListPage
-      texts={texts}
+      texts={entry === 'portal' ? { ...texts, ...texts.portal } : texts}
       list={list}
-      columns={columns}
+      columns={entry === 'portal' ? portalColumns : columns}
       values={values}
       change={change}
       actions={list.count > 0 && <ListActions entry={entry} query={query} />}
@@ -125,7 +130,7 @@ export function Page() {
         onChange={(event_type) => change({ event_type })}
       />
       <TextFilter
-        label={texts.filters.subscription}
+        label={entry === 'portal' ? texts.portal.endpoint : texts.filters.subscription}
         value={values.subscription_id}
         placeholder="sub_…"
         onChange={(subscription_id) => change({ subscription_id })}

@@ -8,6 +8,11 @@ export const texts = catalogue({
     emptyTitle: 'No deliveries yet',
     emptyHint:
       'A delivery appears as soon as an accepted event matches a subscription. Create a subscription, then publish an event.',
+    portal: {
+      lead: 'One delivery is one event for one endpoint, with all of its attempts.',
+      emptyHint: 'A delivery appears here as soon as an event is sent to one of your endpoints.',
+      endpoint: 'Endpoint',
+    },
     noMatchTitle: 'No delivery matches the filters',
     noMatchHint: 'Widen the time or clear a filter.',
     columns: {
@@ -77,6 +82,7 @@ export const texts = catalogue({
     },
     attempts: 'Attempts',
     noAttempts: 'No attempt has been made yet.',
+    neverAttempted: 'No attempt was made.',
     truncated: 'Only the newest attempts and every success are kept.',
     attempt: (number: number) => `Attempt ${number}`,
     bodyIsEvent: 'The body is the event, in the format of the subscription.',

@@ -29,6 +29,8 @@ export function Page() {
   const isHeld = isPaused || isScrolled;
   const tail = useTail(values as Record<string, string>, isHeld);
   const { rows, held } = tail.view;
+  const isPartner = entry === 'portal';
+  const waitingHint = isPartner ? texts.portal.waitingHint : texts.waitingHint;
   const isFiltered = Object.keys(values).length > 0;
   const clear = () => change(Object.fromEntries(Object.keys(values).map((name) => [name, undefined])));
   const goOn = () => {
@@ -38,7 +40,7 @@ export function Page() {
   };
   return (
     <>
-      <PageHeader title={texts.title} lead={texts.lead}>
+      <PageHeader title={texts.title} lead={isPartner ? texts.portal.lead : texts.lead}>
         <Button onClick={tail.clear} disabled={rows.length === 0}>
           {texts.clear}
         </Button>
@@ -66,7 +68,7 @@ export function Page() {
           .map(([name, label, placeholder]) => (
             <TextFilter
               key={name}
-              label={label}
+              label={isPartner && name === 'subscription_id' ? texts.portal.endpoint : label}
               value={values[name]}
               placeholder={placeholder}
               onChange={(value) => change({ [name]: value })}
@@ -87,7 +89,7 @@ export function Page() {
             <span className={styles.kept}>{texts.kept(maxRows)}</span>
           </div>
           {rows.length === 0 ? (
-            <Empty title={texts.waitingTitle} hint={isFiltered ? texts.waitingFiltered : texts.waitingHint} />
+            <Empty title={texts.waitingTitle} hint={isFiltered ? texts.waitingFiltered : waitingHint} />
           ) : (
             <TailTable rows={rows} scroller={scroller} onScrolled={setScrolled} />
           )}

@@ -3,6 +3,7 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { memo, type ReactNode, type RefObject } from 'react';
 import { useSession } from '../../app/session-context.ts';
 import { DeliveryStatus } from '../../parts/delivery-status.tsx';
+import { reasonWords } from '../../parts/exchange/failure-words.ts';
 import { ForeignText } from '../../parts/foreign-text.tsx';
 import { durationText } from '../../parts/relative-time.ts';
 import { StatusBadge } from '../../parts/status-badge.tsx';
@@ -28,6 +29,7 @@ const clock = new Intl.DateTimeFormat(undefined, {
 
 /** The messages in a box that scrolls by itself: only those in view are in the document. */
 export function TailTable({ rows, scroller, onScrolled }: Props) {
+  const { entry } = useSession();
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
@@ -51,7 +53,7 @@ export function TailTable({ rows, scroller, onScrolled }: Props) {
           <div role="row" aria-rowindex={1} className={styles.row}>
             {columns.map(([name, label]) => (
               <span key={name} role="columnheader" data-column={name}>
-                {label}
+                {entry === 'portal' && name === 'subscription' ? texts.portal.endpoint : label}
               </span>
             ))}
           </div>
@@ -119,7 +121,7 @@ function What({ message }: Readonly<{ message: Happening }>): ReactNode {
   if (message.kind === 'state') return <DeliveryStatus status={message.status} />;
   return (
     <StatusBadge tone={message.outcome === 'delivered' ? 'good' : 'bad'}>
-      {message.status_code ?? message.reason ?? texts.noAnswer}
+      {message.status_code ?? texts.noAnswer}
     </StatusBadge>
   );
 }
@@ -147,6 +149,11 @@ function detailOf(message: Happening): ReactNode {
   if (message.kind === 'event') {
     return message.consumer_id === null ? '' : <ForeignText>{message.consumer_id}</ForeignText>;
   }
-  if (message.kind === 'state') return message.status_reason ?? '';
-  return texts.attempt(message.attempt, durationText(message.duration_ms));
+  if (message.kind === 'state') {
+    return message.status_reason === null ? '' : reasonWords(message.status_reason, null);
+  }
+  const attempt = texts.attempt(message.attempt, durationText(message.duration_ms));
+  return message.reason === null
+    ? attempt
+    : `${attempt} · ${reasonWords(message.reason, message.status_code)}`;
 }

@@ -26,6 +26,11 @@ export const texts = catalogue({
     newer: (count: number) => (count === 1 ? 'Show 1 new' : `Show ${count.toLocaleString()} new`),
     waitingTitle: 'Nothing has happened yet',
     waitingHint: 'The stream is open. Publish an event, or send a test: it appears here at once.',
+    portal: {
+      lead: 'What happens while it happens, newest first: requests to your endpoints, and changes of state.',
+      waitingHint: 'The stream is open. Send a test from the page of an endpoint: it appears here at once.',
+      endpoint: 'Endpoint',
+    },
     waitingFiltered: 'The stream is open. What matches the filters appears here at once.',
     kept: (rows: number) => `The newest ${rows.toLocaleString()} are kept.`,
     columns: { at: 'Time', what: 'What', type: 'Event type', detail: 'Detail', subscription: 'Subscription' },

@@ -13,13 +13,12 @@ import { texts } from './texts.ts';
 type Row = Schemas['DeliverySummary'];
 
 const shown = 6;
-const dayMs = 86_400_000;
 
 /** The newest deliveries that wait for a retry or were given up, with the reason in words. */
 export function Failing({ refreshMs }: Readonly<{ refreshMs: number }>) {
   const failing = useQuery({
     queryKey: ['deliveries', 'portal-home'],
-    queryFn: async ({ signal }) => newest(await Promise.all(queries().map((query) => read(query, signal)))),
+    queryFn: async ({ signal }) => newest(await Promise.all(queries.map((query) => read(query, signal)))),
     refetchInterval: refreshMs,
   });
   return (
@@ -38,11 +37,11 @@ export function Failing({ refreshMs }: Readonly<{ refreshMs: number }>) {
   );
 }
 
-type Query = Readonly<{ status: 'retrying' | 'dead_lettered'; created_after?: string; limit: number }>;
+type Query = Readonly<{ status: 'retrying' | 'dead_lettered'; limit: number }>;
 
-const queries = (): readonly Query[] => [
+const queries: readonly Query[] = [
   { status: 'retrying', limit: shown },
-  { status: 'dead_lettered', limit: shown, created_after: new Date(Date.now() - dayMs).toISOString() },
+  { status: 'dead_lettered', limit: shown },
 ];
 
 const read = async (query: Query, signal: AbortSignal): Promise<readonly Row[]> =>

@@ -1,4 +1,3 @@
-import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import type { Schemas } from '../../api/client.ts';
 import styles from './portal-home.module.css';
@@ -6,9 +5,15 @@ import { texts } from './texts.ts';
 
 const percent = new Intl.NumberFormat(undefined, { style: 'percent', maximumFractionDigits: 1 });
 
-/** The figures of the last day. Those that ask for action lead to the deliveries behind them. */
-export function Figures({ total }: Readonly<{ total: Schemas['Statistics']['total'] }>) {
-  const { delivered, failed, dead_lettered, success_rate } = total;
+type FiguresProps = Readonly<{
+  total: Schemas['Statistics']['total'];
+  /** The number of deliveries that wait for an attempt or are dead letters now; undefined before it is known. */
+  undelivered: number | undefined;
+}>;
+
+/** The figures of the last day, and what is undelivered now. Those that ask for action lead to the deliveries behind them. */
+export function Figures({ total, undelivered }: FiguresProps) {
+  const { delivered, failed, success_rate } = total;
   return (
     <dl className={styles.figures} aria-label={texts.figures}>
       <Figure name={texts.delivered}>{delivered.toLocaleString()}</Figure>
@@ -16,14 +21,8 @@ export function Figures({ total }: Readonly<{ total: Schemas['Statistics']['tota
       <Figure name={texts.failed} isBad={failed > 0}>
         {failed.toLocaleString()}
       </Figure>
-      <Figure name={texts.given} isBad={dead_lettered > 0}>
-        {dead_lettered === 0 ? (
-          0
-        ) : (
-          <Link to="/deliveries" search={{ status: 'dead_lettered', since: '24h' } as never}>
-            {dead_lettered.toLocaleString()}
-          </Link>
-        )}
+      <Figure name={texts.given} isBad={(undelivered ?? 0) > 0}>
+        {undelivered === undefined ? '–' : <a href="#failing">{undelivered.toLocaleString()}</a>}
       </Figure>
     </dl>
   );

@@ -12,8 +12,8 @@ export function FirstSteps() {
       <ol>
         <li>
           <p>{texts.addEndpoint}</p>
-          {hasPage('portal', '/subscriptions') && (
-            <ButtonLink to="/subscriptions" kind="primary">
+          {hasPage('portal', '/subscriptions/new') && (
+            <ButtonLink to="/subscriptions/new" kind="primary">
               {texts.openEndpoints}
             </ButtonLink>
           )}

@@ -32,6 +32,13 @@ export function Page() {
     refetchInterval: refreshMs,
     enabled: mayReadDeliveries,
   });
+  const undelivered = useQuery({
+    queryKey: ['undelivered', 'portal-home'],
+    queryFn: async ({ signal }) =>
+      dataOf(api.GET('/v1/webhooks/deliveries/undelivered', { params: { query: { limit: 1 } }, signal })),
+    refetchInterval: refreshMs,
+    enabled: mayReadDeliveries,
+  });
   if ((mayReadEndpoints && endpoints.isPending) || (mayReadDeliveries && statistics.isPending))
     return <Loading />;
   const isNew = mayReadEndpoints && endpoints.data?.data.length === 0;
@@ -40,7 +47,9 @@ export function Page() {
     <>
       <PageHeader title={texts.title} {...(isNew ? {} : { lead: texts.lastDay })} />
       {isNew && <FirstSteps />}
-      {statistics.data !== undefined && !isNew && <Figures total={statistics.data.total} />}
+      {statistics.data !== undefined && !isNew && (
+        <Figures total={statistics.data.total} undelivered={undelivered.data?.total} />
+      )}
       {statistics.data !== undefined && hasTraffic && (
         <section className={styles.section} aria-labelledby="chart">
           <h2 id="chart">{texts.chart}</h2>

@@ -8,14 +8,14 @@ export const texts = catalogue({
     figures: 'Last 24 hours in figures',
     delivered: 'Delivered',
     failed: 'Failed attempts',
-    given: 'Given up',
+    given: 'Undelivered now',
     success: 'Successful attempts',
     chart: 'Attempts by hour',
     endpoints: 'Endpoints',
     endpointColumns: ['Endpoint', 'State', 'Last delivery'],
     states: {
       healthy: 'Healthy',
-      unused: 'Nothing sent yet',
+      unused: 'No event sent yet, tests aside',
       failing: (count: number) =>
         count === 1 ? '1 failure in a row' : `${count.toLocaleString()} failures in a row`,
       disabled: 'Disabled',
@@ -24,9 +24,9 @@ export const texts = catalogue({
     moreEndpoints: 'There are more endpoints than these.',
     failing: 'What fails now',
     failingColumns: ['Event', 'State', 'Why', 'When'],
-    nothingFails: 'Nothing is waiting for a retry, and nothing was given up in the last 24 hours.',
+    nothingFails: 'Nothing is waiting for a retry, and there are no dead letters.',
     allFailing: 'All that wait for a retry',
-    allGivenUp: 'All that were given up',
+    allGivenUp: 'All dead letters',
     steps: 'First steps',
     stepsHint: 'No endpoint receives events yet.',
     addEndpoint:
@@ -35,7 +35,7 @@ export const texts = catalogue({
     keepSecret:
       'Keep the signing secret, which is shown once, and check the signature of each request with it.',
     answer:
-      'Answer within 10 seconds with a status from 200 to 299. Other answers are tried again, for up to a day by default.',
+      'Answer within 10 seconds with a status from 200 to 299. Other answers are tried again: 7 times within some 17 hours by default.',
     remember: 'Remember the header webhook-id: the same event can arrive more than once.',
     watch: 'Send a test event, and watch it arrive under Deliveries.',
     openDeliveries: 'Open deliveries',

@@ -1,23 +1,15 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { api, dataOf } from '../../api/client.ts';
-import { isDryRun, type Job, jobTones } from '../../parts/job-words.ts';
+import { isDryRun, jobTones } from '../../parts/job-words.ts';
 import { SmallTable } from '../../parts/small-table.tsx';
 import { ErrorState } from '../../parts/states.tsx';
 import { StatusBadge } from '../../parts/status-badge.tsx';
 import { Time } from '../../parts/time.tsx';
 import { jobTexts } from '../../texts/jobs.ts';
+import { spanOf } from './replay-span.ts';
 import styles from './replays.module.css';
 import { texts } from './texts.ts';
-
-const shown = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
-const timeText = (at: unknown): string | null =>
-  typeof at === 'string' && !Number.isNaN(Date.parse(at)) ? shown.format(Date.parse(at)) : null;
-
-function spanOf({ id, request }: Job): string {
-  const from = timeText(request['from']);
-  return from === null ? id : texts.span(from, timeText(request['to']));
-}
 
 /** The newest replays that were no dry runs. */
 export function RecentReplays() {

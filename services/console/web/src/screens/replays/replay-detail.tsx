@@ -1,4 +1,5 @@
 import { Link, useParams } from '@tanstack/react-router';
+import { useSession } from '../../app/session-context.ts';
 import { JobActions } from '../../parts/job-actions.tsx';
 import { JobProgress, useJob } from '../../parts/job-progress.tsx';
 import { jobTones } from '../../parts/job-words.ts';
@@ -7,12 +8,14 @@ import { PageHeader } from '../../parts/page-header.tsx';
 import { ErrorState, Loading } from '../../parts/states.tsx';
 import { StatusBadge } from '../../parts/status-badge.tsx';
 import { jobTexts } from '../../texts/jobs.ts';
+import { spanOf } from './replay-span.ts';
 import styles from './replays.module.css';
 import { texts } from './texts.ts';
 
 /** One replay while it goes on, and what became of it. */
 export function Page() {
   const { id = '' } = useParams({ strict: false }) as Readonly<{ id?: string }>;
+  const { entry } = useSession();
   const job = useJob(id);
   if (job.isPending) return <Loading />;
   if (job.data === undefined)
@@ -27,10 +30,14 @@ export function Page() {
         <JobActions job={job.data} />
       </PageHeader>
       <JobProgress job={job.data} />
-      <section className={styles.recent} aria-labelledby="request">
-        <h2 id="request">{texts.request}</h2>
-        <LongData text={JSON.stringify(job.data.request)} name={texts.request} />
-      </section>
+      {entry === 'operator' ? (
+        <section className={styles.recent} aria-labelledby="request">
+          <h2 id="request">{texts.request}</h2>
+          <LongData text={JSON.stringify(job.data.request)} name={texts.request} />
+        </section>
+      ) : (
+        <p className={styles.note}>{spanOf(job.data)}</p>
+      )}
     </>
   );
 }

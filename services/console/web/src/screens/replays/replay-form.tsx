@@ -74,7 +74,7 @@ export function ReplayForm({ values, onCounted }: Props) {
           )}
         </FormSection>
       )}
-      <FormSection title={texts.when} hint={texts.whenHint}>
+      <FormSection title={texts.when} hint={isPartner ? texts.portalWhenHint : texts.whenHint}>
         <TextField label={texts.from} type="datetime-local" width={20} isRequired {...form.bind('from')} />
         <TextField
           label={texts.to}

@@ -5,7 +5,8 @@ export const texts = catalogue({
   en: {
     title: 'Replay events',
     lead: 'Delivers events of the log again: what was missed in an outage, what happened before a subscription existed, or a span once more.',
-    portalLead: 'Sends again what your endpoints have missed.',
+    portalLead:
+      'Sends the events of a time that your endpoints do not have: what they missed, and what happened before they were added. Events that they have received are left out.',
     form: 'Replay',
     who: 'Receivers',
     what: 'Who receives them',
@@ -22,6 +23,8 @@ export const texts = catalogue({
     subscription: 'Subscription',
     when: 'When they were accepted',
     whenHint: 'In your time zone.',
+    portalWhenHint:
+      'In your time zone. Begin after your endpoint was added, unless you want the events from before.',
     from: 'From',
     to: 'To',
     toHint: 'Empty: until now.',

@@ -6,7 +6,7 @@ export const fieldTexts = catalogue({
     endpoint: 'Endpoint',
     endpointHint: 'Where webhooks go.',
     url: 'URL',
-    urlHint: 'https, at a public address.',
+    urlHint: 'https, at a public address, unless the installation allows others.',
     description: 'Description',
     consumer: 'Consumer',
     consumerHint: 'The partner that it belongs to; it cannot be changed. Empty: the workspace itself.',
