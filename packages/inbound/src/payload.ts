@@ -33,23 +33,42 @@ const jsonOf = (body: Buffer): Payload | null => {
 
 const formType = /^application\/x-www-form-urlencoded\s*(;|$)/i;
 
-/** Returns the fields of a form; a repeated one is a list. */
-export function formFields(body: Buffer): Readonly<Record<string, string | readonly string[]>> {
+/** Maximum number of fields of a form. Forms are read before they are verified, and providers send some dozens. */
+export const maxFormFields = 1_000;
+
+/** Returns true if the form may have more than the maximum of fields. Empty ones count. */
+function hasTooManyFields(body: Buffer): boolean {
+  let count = 1;
+  for (let at = body.indexOf('&'); at >= 0; at = body.indexOf('&', at + 1)) {
+    count += 1;
+    if (count > maxFormFields) return true;
+  }
+  return false;
+}
+
+/** The fields of a form, by name; a repeated one is a list. */
+export type FormFields = Readonly<Record<string, string | readonly string[]>>;
+
+/** Returns the fields of a form; null if there are more than {@link maxFormFields}. */
+export function formFields(body: Buffer): FormFields | null {
+  if (hasTooManyFields(body)) return null;
   const values = new Map<string, string[]>();
   for (const [name, value] of new URLSearchParams(body.toString('latin1'))) {
-    values.set(name, [...(values.get(name) ?? []), value]);
+    const all = values.get(name);
+    if (all === undefined) values.set(name, [value]);
+    else all.push(value);
   }
   return Object.fromEntries(
     [...values].map(([name, all]) => [name, all.length === 1 ? (all[0] ?? '') : all]),
   );
 }
 
-/** Reads a verified body. Never throws: what is no JSON is kept as bytes. */
+/** Reads a verified body. Never throws: what is no JSON, or a form of too many fields, is kept as bytes alone. */
 export function readPayload(body: Buffer, contentType: string | undefined): Payload {
   const isForm = formType.test(contentType ?? '');
   const json = isForm ? null : jsonOf(body);
   if (json !== null) return json;
-  const form = isForm ? formFields(body) : undefined;
+  const form = (isForm ? formFields(body) : null) ?? undefined;
   const envelope = {
     content_type: contentType ?? null,
     ...(form === undefined ? {} : { form }),

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { hmacOf, isAnyEqual } from '../constant-time.ts';
-import { formFields, splitArray, textAt, valueAt } from '../payload.ts';
+import { type FormFields, formFields, splitArray, textAt, valueAt } from '../payload.ts';
 import {
   type HookFailure,
   type InboundRequest,
@@ -12,8 +12,8 @@ import {
 const header = 'x-twilio-signature';
 
 /** Returns the fields of a form as they are signed: sorted by name, names and values joined; repeated values once each. */
-const signedFields = (body: Buffer): string =>
-  Object.entries(formFields(body))
+const signedFields = (fields: FormFields): string =>
+  Object.entries(fields)
     .sort(([a], [b]) => (a < b ? -1 : Number(a > b)))
     .flatMap(([name, value]) =>
       typeof value === 'string' ? [name + value] : [...new Set(value)].sort().map((one) => name + one),
@@ -40,20 +40,29 @@ function publicUrl({ url }: InboundRequest, { options }: Verification): string {
   return query < 0 ? configured : `${configured.split('?', 1)[0]}${url.slice(query)}`;
 }
 
+/**
+ * Returns what is signed after the URL: the fields of a form; nothing for any other body, whose hash the URL has. Null if
+ * it cannot be one or the other: a URL with a hash signs no fields, so a form there would be any form.
+ */
+function signedPart(request: InboundRequest, url: string): string | null {
+  const hash = /[?&]bodySHA256=([^&#]*)/.exec(url)?.[1];
+  if (isForm(request)) {
+    const fields = hash === undefined ? formFields(request.body) : null;
+    return fields === null ? null : signedFields(fields);
+  }
+  const actual = createHash('sha256').update(request.body).digest('hex');
+  return hash !== undefined && isAnyEqual([actual], [hash]) ? '' : null;
+}
+
 function verify(request: InboundRequest, against: Verification): HookFailure | null {
   const signature = request.headers.get(header);
   if (signature === undefined) return 'missing-signature';
   const url = publicUrl(request, against);
-  let fields = '';
-  if (isForm(request)) fields = signedFields(request.body);
-  else {
-    const hash = /[?&]bodySHA256=([^&#]*)/.exec(url)?.[1];
-    const actual = createHash('sha256').update(request.body).digest('hex');
-    if (hash === undefined || !isAnyEqual([actual], [hash])) return 'malformed-signature';
-  }
+  const part = signedPart(request, url);
+  if (part === null) return 'malformed-signature';
   const expected = against.secrets.flatMap((secret) =>
     spellingsOf(url).map((spelling) =>
-      hmacOf(secret, [spelling, fields], { algorithm: 'sha1', encoding: 'base64' }),
+      hmacOf(secret, [spelling, part], { algorithm: 'sha1', encoding: 'base64' }),
     ),
   );
   return isAnyEqual(expected, [signature]) ? null : 'no-matching-signature';
