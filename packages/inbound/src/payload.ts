@@ -77,9 +77,9 @@ export function readPayload(body: Buffer, contentType: string | undefined): Payl
   return { data: Buffer.from(JSON.stringify(envelope)), value: form };
 }
 
-/** Returns the elements of an array, each with its bytes as received; any other payload as it is. */
-export function splitArray({ data, value }: Payload): readonly Payload[] {
-  if (!Array.isArray(value)) return [{ data, value }];
+/** Returns the elements of an array, each with its bytes as received; null for any other payload. */
+export function splitArray({ data, value }: Payload): readonly Payload[] | null {
+  if (!Array.isArray(value)) return null;
   return elementsOf(data).map(({ start, end }, at) => ({
     data: data.subarray(start, end),
     value: value[at] as unknown,

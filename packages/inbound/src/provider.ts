@@ -27,8 +27,16 @@ export type Verification = Readonly<{
   nowSeconds: number;
 }>;
 
-/** One item of a verified request, which becomes one event. */
-export type Hook = Readonly<{ headers: InboundHeaders; payload: Payload; options: SourceOptions }>;
+/**
+ * One item of a verified request, which becomes one event. `index`: its place in a request that is split, from 0; null: it
+ * is the whole of a request.
+ */
+export type Hook = Readonly<{
+  headers: InboundHeaders;
+  payload: Payload;
+  options: SourceOptions;
+  index: number | null;
+}>;
 
 /** A JSON Schema of one option. */
 type OptionSchema = Readonly<{ type: 'string' | 'integer'; description: string }> &
@@ -60,8 +68,8 @@ export type Provider = Readonly<{
   verify(request: InboundRequest, against: Verification): HookFailure | null;
   /** Returns the response to a request that only checks the endpoint; null for any other. */
   challenge?(payload: Payload): object | null;
-  /** Returns the items of a request that has several. */
-  split?(payload: Payload): readonly Payload[];
+  /** Returns the items of a request that may have several; null for one that is a single item. */
+  split?(payload: Payload, headers: InboundHeaders): readonly Payload[] | null;
   /** Returns the provider's id, which is the same in every repeat; null without one. */
   id(hook: Hook): string | null;
   /** Returns the provider's type; null without one. */

@@ -12,10 +12,14 @@ export type ReceivedHook = Readonly<{
   data: Buffer;
 }>;
 
-/** The result of a request: its events and the headers that they keep, the response to a check, or why it is refused. */
+/**
+ * The result of a request: its events and the headers that they keep, the response to a check, a verified list without
+ * items, or why it is refused.
+ */
 export type Reception =
   | Readonly<{ outcome: 'events'; hooks: readonly ReceivedHook[]; headers: HeaderFields }>
   | Readonly<{ outcome: 'challenge'; response: object }>
+  | Readonly<{ outcome: 'empty' }>
   | Readonly<{ outcome: 'refused'; reason: HookFailure }>;
 
 /** Verifies a request and reads its events. Never throws for what the sender sent. */
@@ -29,8 +33,10 @@ export function receiveHook(provider: Provider, request: InboundRequest, against
   const whole = readPayload(body, headers.get('content-type'));
   const challenge = provider.challenge?.(whole) ?? null;
   if (challenge !== null) return { outcome: 'challenge', response: challenge };
-  const hooks = (provider.split?.(whole) ?? [whole]).map((payload): ReceivedHook => {
-    const hook = { headers, payload, options };
+  const items = provider.split?.(whole, headers) ?? null;
+  if (items?.length === 0) return { outcome: 'empty' };
+  const hooks = (items ?? [whole]).map((payload, at): ReceivedHook => {
+    const hook = { headers, payload, options, index: items === null ? null : at };
     const id = provider.id(hook);
     const resource = provider.orderingKey(hook);
     return {

@@ -24,7 +24,7 @@ export const metricsCatalogue = defineMetrics({
   webhooks: {
     type: 'counter',
     name: 'tidings_ingress_webhooks_total',
-    help: 'Webhooks that sources received, by provider and outcome: accepted, checked (a challenge), too-large, unavailable, failed, or the reason of a refusal.',
+    help: 'Webhooks that sources received, by provider and outcome: accepted, checked (a challenge), empty (a list without items), too-large, unavailable, failed, or the reason of a refusal.',
     action:
       'no-matching-signature: a secret differs from that of the provider, or a proxy changes the body. unavailable: Kafka does not acknowledge; some providers do not repeat.',
     labels: ['provider', 'outcome'],

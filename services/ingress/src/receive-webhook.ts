@@ -61,7 +61,7 @@ export function findDoor(
 /**
  * Creates the use case that receives a webhook: resolves when the log has all of its events on all in-sync replicas, with
  * the response to a check of the endpoint, else null. Rejects with `unauthorized` for a webhook that is not the
- * provider's, without the reason, and with the errors of the publish port.
+ * provider's, without the reason, with `unprocessable` for one without any event, and with the errors of the publish port.
  */
 export const createReceiveWebhook =
   (dependencies: ReceiveDependencies) =>
@@ -82,12 +82,12 @@ export const createReceiveWebhook =
 const isTooLarge = (error: unknown): boolean =>
   error instanceof AppError && error.code === 'payload-too-large';
 
-/** A webhook that is not the provider's. */
+/** A webhook that is not the provider's, or, with `unprocessable`, one that is and has no event. */
 class Refused extends AppError {
   readonly reason: string;
 
-  constructor(reason: string) {
-    super({ code: 'unauthorized', message: refusal });
+  constructor(reason: string, code: 'unauthorized' | 'unprocessable') {
+    super({ code, message: refusal });
     this.reason = reason;
   }
 }
@@ -110,9 +110,13 @@ async function receive(
       nowSeconds: Math.floor(nowMs / 1_000),
     },
   );
-  if (reception.outcome === 'refused') {
-    logger.info({ ...about, reason: reception.reason, bytes: body.length, traceparent }, 'webhook.refused');
-    throw new Refused(reception.reason);
+  if (reception.outcome === 'refused' || reception.outcome === 'empty') {
+    const [reason, code] =
+      reception.outcome === 'empty'
+        ? (['empty', 'unprocessable'] as const)
+        : ([reception.reason, 'unauthorized'] as const);
+    logger.info({ ...about, reason, bytes: body.length, traceparent }, 'webhook.refused');
+    throw new Refused(reason, code);
   }
   if (reception.outcome === 'challenge') return reception.response;
   const { hooks, headers } = reception;

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { hmacOf, isAnyEqual } from '../constant-time.ts';
 import { type FormFields, formFields, splitArray, textAt, valueAt } from '../payload.ts';
 import {
+  type Hook,
   type HookFailure,
   type InboundRequest,
   lengthFault,
@@ -68,6 +69,19 @@ function verify(request: InboundRequest, against: Verification): HookFailure | n
   return isAnyEqual(expected, [signature]) ? null : 'no-matching-signature';
 }
 
+/**
+ * Returns the id of an item of Event Streams, which are CloudEvents; else the token of the request, with the index of the
+ * item where there may be several. A field `id` of any other body is one of its content.
+ */
+function id({ headers, payload: { value }, index }: Hook): string | null {
+  const isStreamed = index !== null && textAt(value, 'specversion') !== null;
+  const own = isStreamed ? textAt(value, 'id') : null;
+  if (own !== null) return own;
+  const token = headers.get('i-twilio-idempotency-token');
+  if (token === undefined) return null;
+  return index === null ? token : `${token}/${index}`;
+}
+
 /** https://www.twilio.com/docs/usage/webhooks/webhooks-security: HMAC-SHA1 of the public URL and the sorted fields. */
 export const twilio: Provider = {
   name: 'twilio',
@@ -89,8 +103,7 @@ export const twilio: Provider = {
   secretFault: lengthFault,
   verify,
   split: splitArray,
-  id: ({ headers, payload: { value } }) =>
-    textAt(value, 'id') ?? headers.get('i-twilio-idempotency-token') ?? null,
+  id,
   type: ({ payload: { value } }) => {
     const type = textAt(value, 'type');
     if (type !== null) return type;

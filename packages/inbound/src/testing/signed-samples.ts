@@ -190,7 +190,7 @@ const twilioForm: SignedSample = {
 const twilioJson: SignedSample = {
   ...twilioForm,
   ...{ variant: 'json', contentType: json },
-  body: '[{ "id": "one", "type": "com.twilio.messaging.message.sent", "data": { "messageSid": "SM1" } }]',
+  body: '[{ "specversion": "1.0", "id": "one", "type": "com.twilio.messaging.message.sent", "data": { "messageSid": "SM1" } }]',
   query: (body) => `?bodySHA256=${createHash('sha256').update(body).digest('hex')}`,
   sign: async ({ secret }, url) => ({
     'x-twilio-signature': twilioPackage.getExpectedTwilioSignature(secret, url, {}),

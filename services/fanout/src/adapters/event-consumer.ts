@@ -11,7 +11,7 @@ import {
   type WorkItem,
 } from '@tidings/kafka';
 import { AppError, type Clock, messageOf } from '@tidings/runtime';
-import type { DedupeWindows } from '../domain/dedupe-windows.ts';
+import { type DedupeWindows, hasProvidersId } from '../domain/dedupe-windows.ts';
 import type { FanOut } from '../handle-event-accepted.ts';
 import type { LoggedEvent } from '../ports.ts';
 import type { FannedOut } from '../record-fan-out.ts';
@@ -115,8 +115,7 @@ export class EventConsumer {
           records.push({ topic: topics.deliveries, ...encodeDelivery(command) });
         }
       } else if (result.outcome === 'poison') records.push(this.#deadLetter(item, result));
-      if (item.message.event.received !== undefined && result.outcome !== 'repeat')
-        records.push(receivedIdOf(item));
+      if (hasProvidersId(item.message.event) && result.outcome !== 'repeat') records.push(receivedIdOf(item));
       if (units.length < maxEventsPerTurn && records.length < maxRecordsPerPublish) continue;
       yield { units, records };
       units = [];

@@ -5,6 +5,14 @@ import { raisedAbove } from '../../registry/domain/versioned.ts';
 import { rotated } from './signing-secrets.ts';
 import { amended, deleted, disabled, enabled, recordOf, withSecrets } from './subscription.ts';
 
+/** The fields of a record without TLS before subscriptions had an audience. */
+const fieldsOfEarlierReleases = [
+  ...['consumerId', 'countedVersion', 'disabledReason', 'enabledVersion', 'endpointUrl', 'events', 'filters'],
+  ...['format', 'headers', 'id', 'kind', 'maxInFlight', 'onEnable', 'onExhausted', 'ordering', 'rateLimit'],
+  ...['requestOrigin', 'retryScheduleSeconds', 'secretHeaders', 'secrets', 'signatureStyle', 'state'],
+  ...['timeoutMs', 'type', 'version', 'workspaceId'],
+];
+
 describe('a subscription', () => {
   it('records the treatment of dead letters each time it is enabled', () => {
     const discarding = enabled(disabled(aSubscription(), 'r', 9), 10, 'discard');
@@ -107,6 +115,15 @@ describe('a subscription', () => {
     expect(wire.key).toBe(subscription.id);
     expect(decodeSubscription(wire)).toEqual(recordOf(subscription));
     expect(wire.value?.toString()).not.toContain('whpk_x');
+  });
+
+  it('has a record that earlier releases can decode, unless it is internal: they refuse a field that they do not know', () => {
+    const recordFor = (audience: 'external' | 'internal') => {
+      const subscription = aSubscription();
+      return recordOf({ ...subscription, settings: { ...subscription.settings, audience } });
+    };
+    expect(Object.keys(recordFor('external')).sort()).toEqual(fieldsOfEarlierReleases);
+    expect(recordFor('internal')).toMatchObject({ audience: 'internal' });
   });
 });
 

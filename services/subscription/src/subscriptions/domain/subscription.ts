@@ -150,6 +150,12 @@ export const deleted = (subscription: Subscription, nowMs: number): Subscription
   return next(subscription, { state: 'deleted', deletedAtMs: nowMs, settings, secrets: [] }, nowMs);
 };
 
+/** Returns the settings of events in a record. An external audience is omitted: earlier releases refuse unknown fields. */
+const eventsOnTopic = (settings: Settings) => {
+  const { audience, ...others } = onTopic(eventSettings, settings);
+  return { ...others, ...(audience !== 'external' && { audience }) };
+};
+
 /** Returns the version's record on the subscriptions topic. */
 export const recordOf = (subscription: Subscription): SubscriptionRecord => ({
   type: 'SubscriptionChanged.v1',
@@ -162,7 +168,7 @@ export const recordOf = (subscription: Subscription): SubscriptionRecord => ({
   enabledVersion: subscription.enabledVersion,
   countedVersion: subscription.countedVersion,
   onEnable: subscription.onEnable,
-  ...onTopic(eventSettings, subscription.settings),
+  ...eventsOnTopic(subscription.settings),
   secrets: subscription.secrets.map(({ publicKey: _, ...sealed }) => sealed),
   ...onTopic(requestSettings, subscription.settings),
   ...(subscription.settings.tls !== null && { tls: { sealed: subscription.settings.tls.sealed } }),
