@@ -32,7 +32,7 @@ export const steps = {
     record: '.tidings-bundled',
     folders: [web],
     without: [],
-    files: ['pnpm-lock.yaml'],
+    files: ['pnpm-lock.yaml', 'deploy/local/bundle-console.mjs'],
     sourceNames: /\.(ts|tsx|css|html|svg|json|mjs)$/,
     resultNames: /^(index|portal)\.html$/,
   },

@@ -70,3 +70,24 @@ it('bundles the services again when the compiler has run or a bundle is missing'
     expect(isCurrent()).toBe(false);
   }
 });
+
+it('bundles the console again when a source, its configuration, the program that bundles or a result has changed', () => {
+  const { root, write } = aRepository();
+  const web = 'services/console/web';
+  write('deploy/local/bundle-console.mjs', '');
+  write(`${web}/vite.config.mjs`, '');
+  write(`${web}/dist/index.html`, 'bundled');
+  const isCurrent = () => new BuildState(root, steps.bundle).isCurrent();
+  const changes = [
+    () => write(`${web}/src/app.tsx`, 'new'),
+    () => write(`${web}/vite.config.mjs`, 'changed'),
+    () => write('deploy/local/bundle-console.mjs', 'changed'),
+    () => rmSync(join(root, web, 'dist/index.html')),
+  ];
+  for (const change of changes) {
+    new BuildState(root, steps.bundle).remember();
+    expect(isCurrent()).toBe(true);
+    change();
+    expect(isCurrent()).toBe(false);
+  }
+});
