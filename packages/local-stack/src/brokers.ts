@@ -6,7 +6,7 @@ import { AppError } from '@tidings/runtime';
 
 import { liveBrokerIds } from './broker-metadata.ts';
 import { type BrokerPlace, brokerProperties, propertiesText } from './broker-settings.ts';
-import { type JavaTools, javaCommand, prepareJava } from './java-tools.ts';
+import { type JavaTools, javaLaunch, prepareJava } from './java-tools.ts';
 import { damagedFile, readJsonFile, writeJsonFile } from './json-file.ts';
 import { Part } from './part.ts';
 import { freePorts, requireFreePorts } from './ports.ts';
@@ -32,6 +32,8 @@ export type BrokersOptions = Readonly<{
   java?: JavaTools;
   /** The setting that an error message names when a port is in use. */
   portSetting?: string;
+  /** Prints a line on the terminal. */
+  print?: (line: string) => void;
   /** Runs at every start of a broker process. */
   onSpawn?: (part: Part) => void;
   /** Aborts a start. */
@@ -60,21 +62,19 @@ class BrokerPart extends Part {
   constructor(place: BrokerPlace, context: BrokerContext) {
     const { host, java, folder, logDir, count, clusterId } = context;
     const main = ['LocalBroker', join(folder, 'server.properties'), place.dataFolder, clusterId];
-    const { args, onEnded } = javaCommand(java, { program: 'broker', heapArgs, main });
     super({
       process: {
         name: `broker-${place.nodeId}`,
         command: java.java,
-        args,
+        args: [],
         logFile: join(logDir, `broker-${place.nodeId}.log`),
       },
+      launch: () => javaLaunch(java, { program: 'broker', heapArgs, main, logDir }),
+      print: context.print,
       isReady: async () => (await liveBrokerIds(host, place.port))?.length === count(),
       readyTimeoutMs,
       stopGraceMs,
-      onSpawn: (part) => {
-        void part.ended().then(onEnded);
-        context.onSpawn?.(part);
-      },
+      onSpawn: context.onSpawn,
     });
     this.address = `${host}:${place.port}`;
     this.nodeId = place.nodeId;
@@ -89,6 +89,7 @@ type BrokerContext = Readonly<{
   clusterId: string;
   /** The number of brokers that must be in the cluster before this one counts as ready. */
   count: () => number;
+  print: ((line: string) => void) | undefined;
   onSpawn: ((part: Part) => void) | undefined;
 }>;
 
@@ -116,7 +117,8 @@ export async function startBrokers(options: BrokersOptions): Promise<Brokers> {
     const folder = join(dataDir, `broker-${place.nodeId}`);
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, 'server.properties'), propertiesText(brokerProperties(host, place, places)));
-    const context = { host, java, folder, logDir, clusterId, count: expected, onSpawn: options.onSpawn };
+    const { print, onSpawn } = options;
+    const context = { host, java, folder, logDir, clusterId, count: expected, print, onSpawn };
     nodes.push(new BrokerPart(place, context));
   }
   const stop = async (graceMs?: number): Promise<void> => {

@@ -21,7 +21,7 @@ const aFolder = () => {
     const recording = use(jvm);
     const fresh = fileOf(recording, '-XX:ArchiveClassesAtExit');
     if (fresh !== undefined) writeFileSync(fresh, 'archive');
-    recording.onEnded(end);
+    recording.onEnded(end, false);
     return fresh;
   };
   const archives = () => readdirSync(folder).filter((name) => name.includes('.jsa'));
@@ -35,14 +35,14 @@ it('records the classes at the first start, and uses them from the next one on',
   const next = use();
   expect(archives().map((name) => fileOf(next, '-XX:SharedArchiveFile')?.endsWith(name))).toEqual([true]);
   expect(fileOf(next, '-XX:ArchiveClassesAtExit')).toBeUndefined();
-  next.onEnded(inOrder);
+  expect(next.onEnded(inOrder, false)).toBeNull();
   expect(archives()).toHaveLength(1);
 });
 
 it('keeps nothing of a JVM that was killed, or that wrote nothing', () => {
   const { use, fileOf, record, archives } = aFolder();
   record(killed);
-  use().onEnded(inOrder);
+  use().onEnded(inOrder, false);
   expect(archives()).toEqual([]);
   expect(fileOf(use(), '-XX:ArchiveClassesAtExit')).toBeDefined();
 });
@@ -64,4 +64,47 @@ it('records anew for another JVM and for changed jars, and removes the archives 
   expect(earlier).not.toContain(archives()[0]);
   utimesSync(jar, 1, 1);
   expect(fileOf(use('JVM 21'), '-XX:SharedArchiveFile')).toBeUndefined();
+});
+
+const crashes = [
+  { code: null, signal: 'SIGABRT' },
+  { code: null, signal: 'SIGBUS' },
+  { code: null, signal: 'SIGSEGV' },
+  { code: 134, signal: null },
+  { code: 139, signal: null },
+] as const;
+it.each(crashes)('removes the archive that a JVM crashed with, at any time: %o', (end) => {
+  const { use, fileOf, record, archives } = aFolder();
+  record(inOrder);
+  const used = use();
+  const file = fileOf(used, '-XX:SharedArchiveFile') ?? '';
+  expect(used.onEnded(end, false)).toBe(
+    `its archive of classes, ${file}, may be damaged and has been removed; the next start does without`,
+  );
+  expect(archives()).toEqual([]);
+  // Of another process, that began with the same archive.
+  expect(used.onEnded(end, true)).toContain(file);
+  expect(fileOf(use(), '-XX:ArchiveClassesAtExit')).toBeDefined();
+});
+
+it('removes the archive of a JVM that failed to start with an error or hung, and of no other that ended', () => {
+  const { use, record, archives } = aFolder();
+  record(inOrder);
+  const failed = { code: 1, signal: null };
+  for (const end of [inOrder, { code: 0, signal: null }]) expect(use().onEnded(end, true)).toBeNull();
+  for (const end of [failed, killed]) expect(use().onEnded(end, false)).toBeNull();
+  expect(archives()).toHaveLength(1);
+  for (const end of [failed, killed]) {
+    record(inOrder);
+    expect(use().onEnded(end, true)).toContain('has been removed');
+    expect(archives()).toEqual([]);
+  }
+});
+
+it('blames no archive for the crash of a JVM that used none, and keeps nothing of it', () => {
+  const { use, fileOf, archives } = aFolder();
+  const recording = use();
+  writeFileSync(fileOf(recording, '-XX:ArchiveClassesAtExit') ?? '', 'a part');
+  expect(recording.onEnded({ code: null, signal: 'SIGBUS' }, true)).toBeNull();
+  expect(archives()).toEqual([]);
 });

@@ -1,32 +1,19 @@
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { AppError } from '@tidings/runtime';
 
-import { type ArchiveUse, useClassArchive } from './class-archive.ts';
+import { useClassArchive } from './class-archive.ts';
+import { type CommandResult, run } from './command.ts';
+import { compileLauncher, launcherSources, minJava } from './java-launcher.ts';
+import type { Launch } from './part.ts';
 
 const deployFolder = fileURLToPath(new URL('../../../deploy/local/', import.meta.url));
 const pomFile = join(deployFolder, 'pom.xml');
-const launcherFiles = [
-  'CompactDatabase.java',
-  'Conditions.java',
-  'EmbeddedMongo.java',
-  'IdIndex.java',
-  'IndexRanges.java',
-  'IndexStore.java',
-  'KeyBytes.java',
-  'LocalBroker.java',
-  'MemoryReturn.java',
-  'QueryPlanner.java',
-  'SortedIndex.java',
-  'StreamedCollection.java',
-  'UniqueIndex.java',
-].map((name) => join(deployFolder, 'java', name));
+const launcherFiles = launcherSources(join(deployFolder, 'java'));
 const cacheFolder = join(deployFolder, 'target');
-const minJava = 17;
 
 /** The programs and arguments that run Kafka and the embedded MongoDB. */
 export type JavaTools = Readonly<{
@@ -38,24 +25,24 @@ export type JavaTools = Readonly<{
   jars: readonly string[];
   /** JVM arguments that every part shares. */
   jvmArgs: readonly string[];
+  /** The folder of the archives of classes. */
+  archives: string;
 }>;
 
-type CommandResult = Readonly<{ code: number | string; output: string }>;
-
-/** A JVM of the stack that is about to be started. */
-export type JavaCommand = Readonly<{ args: readonly string[]; onEnded: ArchiveUse['onEnded'] }>;
-
-/** Returns the arguments that run a class of the launcher, with its archive of classes. */
-export function javaCommand(
-  { jvm, jars, jvmArgs }: JavaTools,
+/** Prepares a JVM of the stack: the arguments that run a class of the launcher, with its archive of classes. */
+export function javaLaunch(
+  { jvm, jars, jvmArgs, archives }: JavaTools,
   {
     program,
     heapArgs,
     main,
-  }: Readonly<{ program: string; heapArgs: readonly string[]; main: readonly string[] }>,
-): JavaCommand {
-  const archive = useClassArchive({ folder: cacheFolder, program, jvm, jars });
-  const args = [...heapArgs, ...jvmArgs, ...archive.args, '-cp', jars.join(delimiter), ...main];
+    logDir,
+  }: Readonly<{ program: string; heapArgs: readonly string[]; main: readonly string[]; logDir: string }>,
+): Launch {
+  const archive = useClassArchive({ folder: archives, program, jvm, jars });
+  // Otherwise a JVM that crashes leaves its report in the folder of whoever started the stack.
+  const report = `-XX:ErrorFile=${join(logDir, `${program}-crash-%p.log`)}`;
+  const args = [...heapArgs, ...jvmArgs, report, ...archive.args, '-cp', jars.join(delimiter), ...main];
   return { args, onEnded: archive.onEnded };
 }
 
@@ -83,13 +70,18 @@ async function prepare(options: PrepareOptions): Promise<JavaTools> {
   const { java, jvm } = await findJava();
   const pomHash = hashOf(readFileSync(pomFile));
   const jars = readJars(pomHash) ?? (await fetchJars(pomHash, print, signal));
-  const launcherHash = hashOf(pomHash, ...launcherFiles.map((file) => readFileSync(file)));
+  const launcherHash = hashOf(
+    pomHash,
+    `release ${minJava}`,
+    ...launcherFiles.map((file) => readFileSync(file)),
+  );
   const launcher = join(cacheFolder, `launcher-${launcherHash}.jar`);
-  if (!existsSync(launcher)) await compileLauncher(java, jars, launcher);
+  if (!existsSync(launcher)) await compileLauncher({ java, jars, sources: launcherFiles, target: launcher });
   return {
     java,
     jvm,
     jars: [launcher, ...jars],
+    archives: cacheFolder,
     jvmArgs: [
       // The smallest collector and compiler: a broker that is started for an hour gains nothing from larger ones.
       '-XX:+UseSerialGC',
@@ -188,56 +180,8 @@ function mavenError({ code, output }: CommandResult): AppError {
   });
 }
 
-/** Compiles the launcher into a jar: a JVM archives no classes of folders. */
-async function compileLauncher(java: string, jars: readonly string[], target: string): Promise<void> {
-  mkdirSync(cacheFolder, { recursive: true });
-  const fresh = mkdtempSync(join(cacheFolder, 'compiling-'));
-  const classes = join(fresh, 'classes');
-  const jar = join(fresh, 'launcher.jar');
-  try {
-    await runTool(java, [
-      'jdk.compiler/com.sun.tools.javac.Main',
-      '-d',
-      classes,
-      '-cp',
-      jars.join(delimiter),
-      ...launcherFiles,
-    ]);
-    await runTool(java, ['jdk.jartool/sun.tools.jar.Main', '--create', '--file', jar, '-C', classes, '.']);
-    // A concurrent start may have made the same.
-    renameSync(jar, target);
-  } finally {
-    rmSync(fresh, { recursive: true, force: true });
-  }
-}
-
-async function runTool(java: string, [tool = '', ...args]: readonly string[]): Promise<void> {
-  const made = await run(java, ['-m', tool, ...args]);
-  if (made.code === 0) return;
-  const isRuntimeOnly = /Module jdk\.\w+ not found/.test(made.output);
-  throw new AppError({
-    code: 'config-invalid',
-    message: isRuntimeOnly
-      ? `the Java at ${java} is a runtime without a compiler. Install a JDK ${minJava} or newer, not only a JRE, or point JAVA_HOME at one.`
-      : `the launchers of Kafka and of the embedded MongoDB do not compile: ${made.output.slice(0, 600)}`,
-  });
-}
-
 function hashOf(...parts: readonly (string | Buffer)[]): string {
   const hash = createHash('sha256');
   for (const part of parts) hash.update(part);
   return hash.digest('hex').slice(0, 16);
-}
-
-async function run(command: string, args: readonly string[], signal?: AbortSignal): Promise<CommandResult> {
-  return new Promise((resolve) => {
-    execFile(
-      command,
-      [...args],
-      { maxBuffer: 16 * 1024 * 1024, ...(signal && { signal }) },
-      (error, stdout, stderr) => {
-        resolve({ code: error === null ? 0 : (error.code ?? 1), output: `${stdout}\n${stderr}` });
-      },
-    );
-  });
 }

@@ -44,6 +44,7 @@ export class ManagedProcess {
   /** Resolves once, when the process has ended. Never rejects. */
   readonly ended: Promise<ProcessEnd>;
   #end: ProcessEnd | null = null;
+  #wasAskedToEnd = false;
 
   private constructor(spec: ProcessSpec, pid: number, ended: Promise<ProcessEnd>) {
     this.name = spec.name;
@@ -88,6 +89,11 @@ export class ManagedProcess {
     return this.#end;
   }
 
+  /** True once {@link signal} has sent SIGTERM or SIGKILL. */
+  get wasAskedToEnd(): boolean {
+    return this.#wasAskedToEnd;
+  }
+
   /** Sends SIGTERM, then SIGKILL if the process still runs after `graceMs`. Resolves when it has ended. */
   async stop(graceMs: number): Promise<ProcessEnd> {
     this.signal('SIGTERM');
@@ -107,6 +113,7 @@ export class ManagedProcess {
   /** Sends a signal unless the process has ended, because its pid may then belong to another process. */
   signal(signal: NodeJS.Signals): void {
     if (this.#end !== null) return;
+    if (signal === 'SIGTERM' || signal === 'SIGKILL') this.#wasAskedToEnd = true;
     try {
       process.kill(this.pid, signal);
     } catch (error) {

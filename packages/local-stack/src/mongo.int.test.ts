@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -6,6 +6,7 @@ import { gunzipSync } from 'node:zlib';
 import { Binary, type Collection, Decimal128, Long, MongoClient, ObjectId, Timestamp, UUID } from 'mongodb';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
+import { prepareJava } from './java-tools.ts';
 import { type Mongo, startMongo } from './mongo.ts';
 
 let folder: string;
@@ -94,6 +95,31 @@ test('data and indexes remain after a stop and a start', async () => {
   expect(mongo.kind).toBe('embedded');
   expect(await after.find().sort({ _id: 1 }).toArray()).toHaveLength(2);
   await expect(after.insertOne({ _id: 'c', worker: 1, round: 2 })).rejects.toThrow(/E11000/);
+});
+
+test('a damaged archive of classes costs one more start, not every start', async () => {
+  await mongo.stop();
+  const java = { ...(await prepareJava()), archives: folder };
+  const archives = async () => (await readdir(folder)).filter((name) => name.includes('.jsa'));
+  const printed: string[] = [];
+  const print = (line: string) => printed.push(line);
+  mongo = await startMongo({ dataDir: folder, java, print });
+  await mongo.stop();
+  const [name = ''] = await archives();
+  expect(name).toMatch(/^mongodb-[0-9a-f]{16}\.jsa$/);
+  const archive = join(folder, name);
+  const { length } = await readFile(archive);
+  await truncate(archive, length / 2);
+  mongo = await startMongo({ dataDir: folder, java, print });
+  expect(await (await rows()).countDocuments()).toBe(0);
+  expect(printed).toEqual([
+    `mongodb ended (SIGABRT): its archive of classes, ${archive}, may be damaged and has been removed; the next start does without`,
+  ]);
+  expect(await readFile(mongo.logFile, 'utf8')).toContain(`${printed[0] ?? ''}\n`);
+  // The start without it writes another one.
+  await mongo.stop();
+  expect(await archives()).toEqual([name]);
+  expect((await readFile(archive)).length).toBeGreaterThan(length / 2);
 });
 
 test('a second server on one data file is refused with a message and no stack', async () => {

@@ -3,8 +3,8 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 
-import { type JavaCommand, type JavaTools, javaCommand, prepareJava } from './java-tools.ts';
-import { Part, type PartSpec } from './part.ts';
+import { type JavaTools, javaLaunch, prepareJava } from './java-tools.ts';
+import { type Launch, Part, type PartSpec } from './part.ts';
 import { freePorts, requireFreePorts } from './ports.ts';
 
 // At rest 10 MB are live. With a young generation of 8 MB a flood spends four times as long collecting.
@@ -29,6 +29,8 @@ export type MongoOptions = Readonly<{
   java?: JavaTools;
   /** The setting that an error message names when the port is in use. */
   portSetting?: string;
+  /** Prints a line on the terminal. */
+  print?: (line: string) => void;
   /** Runs at every start of its process. */
   onSpawn?: (part: Part) => void;
 }>;
@@ -58,19 +60,18 @@ export async function startMongo(options: MongoOptions): Promise<Mongo> {
   await requireFreePorts(host, [{ port, purpose: 'MongoDB' }], portSetting);
   mkdirSync(dataDir, { recursive: true });
   const kind = await chooseKind(options);
-  const place = { host, port, dataDir };
-  const { command, args, onEnded } =
+  const place = { host, port, dataDir, logDir };
+  const { command, args, launch } =
     kind === 'mongod' ? mongodCommand(place) : embeddedCommand(place, options.java ?? (await prepareJava()));
   const part = new MongoPart(
     {
       process: { name: 'mongodb', command, args, logFile: join(logDir, 'mongodb.log') },
+      launch,
+      print: options.print,
       isReady: () => accepts(host, port),
       readyTimeoutMs,
       stopGraceMs,
-      onSpawn: (spawned) => {
-        void spawned.ended().then(onEnded);
-        options.onSpawn?.(spawned);
-      },
+      onSpawn: options.onSpawn,
     },
     `mongodb://${host}:${port}/${kind === 'mongod' ? '?journal=true' : ''}`,
     kind,
@@ -92,8 +93,8 @@ async function chooseKind({ kind = 'auto', dataDir }: MongoOptions): Promise<'mo
   });
 }
 
-type Place = Readonly<{ host: string; port: number; dataDir: string }>;
-type Command = Readonly<{ command: string }> & JavaCommand;
+type Place = Readonly<{ host: string; port: number; dataDir: string; logDir: string }>;
+type Command = Readonly<{ command: string; args: readonly string[]; launch?: () => Launch }>;
 
 function mongodCommand({ host, port, dataDir }: Place): Command {
   const folder = join(dataDir, mongodFolder);
@@ -108,13 +109,14 @@ function mongodCommand({ host, port, dataDir }: Place): Command {
     '--wiredTigerCacheSizeGB',
     '0.5',
   ];
-  return { command: 'mongod', args, onEnded: () => {} };
+  return { command: 'mongod', args };
 }
 
-function embeddedCommand({ host, port, dataDir }: Place, java: JavaTools): Command {
+function embeddedCommand({ host, port, dataDir, logDir }: Place, java: JavaTools): Command {
   const file = join(dataDir, embeddedFile);
   const main = ['EmbeddedMongo', host, String(port), file];
-  return { command: java.java, ...javaCommand(java, { program: 'mongodb', heapArgs, main }) };
+  const launch = (): Launch => javaLaunch(java, { program: 'mongodb', heapArgs, main, logDir });
+  return { command: java.java, args: [], launch };
 }
 
 async function accepts(host: string, port: number): Promise<boolean> {

@@ -1,8 +1,8 @@
-import { closeSync, openSync, readSync, statfsSync, statSync } from 'node:fs';
+import { appendFileSync, closeSync, openSync, readSync, statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { AppError } from '@tidings/runtime';
+import { AppError, messageOf } from '@tidings/runtime';
 
 import { endCauseOf } from './end-cause.ts';
 import { describeEnd, ManagedProcess, type ProcessEnd, type ProcessSpec } from './managed-process.ts';
@@ -11,15 +11,29 @@ const pollMs = 40;
 const logTailBytes = 64 * 1024;
 const fullBelowBytes = 1024 * 1024;
 
+/** A single start of a process. */
+export type Launch = Readonly<{
+  args: readonly string[];
+  /**
+   * Runs when its process has ended. `hasFailedToStart`: before it was ready, and unasked or because it hung. Returns
+   * what was at fault and has been mended, so that another start may succeed; null if there is nothing.
+   */
+  onEnded: (end: ProcessEnd, hasFailedToStart: boolean) => string | null;
+}>;
+
 /**
  * A part of the stack: how to run its process and how to check that it serves. `isReady` runs repeatedly until it
  * returns true; it must not throw while the part is not ready.
  */
 export type PartSpec = Readonly<{
   process: ProcessSpec;
+  /** Prepares each start of the process; its arguments follow those of `process`. */
+  launch?: (() => Launch) | undefined;
   isReady: () => Promise<boolean>;
   readyTimeoutMs: number;
   stopGraceMs: number;
+  /** Prints a line on the terminal. */
+  print?: ((line: string) => void) | undefined;
   /** Runs at every start of its process, before anything else happens. */
   onSpawn?: ((part: Part) => void) | undefined;
 }>;
@@ -30,6 +44,12 @@ export class Part {
   readonly logFile: string;
   readonly #spec: PartSpec;
   #process: ManagedProcess | null = null;
+  /** The last process that was ready. */
+  #ready: ManagedProcess | null = null;
+  /** The last process that was ended because it did not become ready in time. */
+  #late: ManagedProcess | null = null;
+  /** Resolves to true when the current process has ended by a fault that has been mended. */
+  #mended: Promise<boolean> = Promise.resolve(false);
   #restarting: Promise<void> | null = null;
   /** Size of the log when the current process started: the output of earlier ones is irrelevant. */
   #logFrom = 0;
@@ -59,21 +79,38 @@ export class Part {
   async spawn(): Promise<void> {
     if (this.isRunning) throw new AppError({ code: 'conflict', message: `${this.name} is running already` });
     this.#logFrom = statSync(this.logFile, { throwIfNoEntry: false })?.size ?? 0;
-    this.#process = await ManagedProcess.start(this.#spec.process);
+    const launch = this.#spec.launch?.();
+    const { process } = this.#spec;
+    const started = await ManagedProcess.start({
+      ...process,
+      args: [...process.args, ...(launch?.args ?? [])],
+    });
+    this.#process = started;
+    this.#mended = launch === undefined ? Promise.resolve(false) : this.#mend(started, launch);
     this.#spec.onSpawn?.(this);
   }
 
   /**
-   * Waits until the part serves. Rejects with AppError `unavailable` if the process ends earlier, quoting the last
+   * Waits until the part serves; starts it again, once, if it ended by a fault that has been mended. Rejects with AppError `unavailable` if the process ends earlier, quoting the last
    * error in its log, or with `timeout`; a process that did not become ready is ended.
    */
   async ready(): Promise<void> {
     const deadline = Date.now() + this.#spec.readyTimeoutMs;
-    for (;;) {
-      const end = this.#process?.end ?? null;
-      if (end !== null) throw this.#endedEarly(end);
-      if (await this.#spec.isReady()) return;
+    for (let starts = 1; ; ) {
+      const current = this.#process;
+      const end = current?.end ?? null;
+      if (end !== null) {
+        if (starts > 1 || !(await this.#mended)) throw this.#endedEarly(end);
+        starts += 1;
+        await this.spawn();
+        continue;
+      }
+      if (await this.#spec.isReady()) {
+        this.#ready = current;
+        return;
+      }
       if (Date.now() > deadline) {
+        this.#late = current;
         await this.kill9();
         throw new AppError({
           code: 'timeout',
@@ -124,6 +161,24 @@ export class Part {
   /** The restart in progress, until its new process runs; null if there is none. */
   get restarting(): Promise<void> | null {
     return this.#restarting;
+  }
+
+  async #mend(started: ManagedProcess, { onEnded }: Launch): Promise<boolean> {
+    const end = await started.ended;
+    try {
+      const mended = onEnded(
+        end,
+        this.#ready !== started && (!started.wasAskedToEnd || this.#late === started),
+      );
+      if (mended === null) return false;
+      const line = `${this.name} ended (${describeEnd(end)}): ${mended}`;
+      appendFileSync(this.logFile, `${line}\n`);
+      this.#spec.print?.(line);
+      return true;
+    } catch (error) {
+      this.#spec.print?.(`warning: ${this.name}: ${messageOf(error)}`);
+      return false;
+    }
   }
 
   #endedEarly(end: ProcessEnd): AppError {

@@ -87,6 +87,7 @@ async function startKafka(context: StoresContext): Promise<Kafka> {
       java,
       portSetting,
       signal,
+      print,
       onSpawn,
     });
   });
@@ -108,7 +109,7 @@ async function findKafka(given: string, replicationFactor: string | undefined): 
 }
 
 async function startDatabase(context: StoresContext): Promise<string> {
-  const { env, folder, host, portBase, portSetting, onSpawn } = context;
+  const { env, folder, host, portBase, portSetting, print, onSpawn } = context;
   const given = env['MONGODB_URI'];
   if (given) return given;
   return context.timed('MongoDB', async () => {
@@ -118,6 +119,7 @@ async function startDatabase(context: StoresContext): Promise<string> {
       port: portBase + mongoOffset,
       host,
       portSetting,
+      print,
       onSpawn,
     });
     return mongo.url;
