@@ -251,3 +251,72 @@ it('takes no token from a page that the installation or the workspace does not l
   await portal.getByText(`Pages of ${new URL(parent).origin} may not open this portal.`).waitFor();
   expect(await portal.getByRole('link').count()).toBe(0);
 });
+
+/** Opens an address in the open page, as somebody who pastes it does: only the fragment changes. */
+const paste = async (page: Page, url: string) => page.evaluate(`location.href = ${JSON.stringify(url)}`);
+
+it('asks before a link replaces the session of another consumer, also a link that is pasted', async () => {
+  const [own, other] = [await aLink(), await aLink({ consumer_id: 'globex' })];
+  const page = await aBrowserPage();
+  await page.goto(own.url);
+  await page.getByText('order.paid').first().waitFor();
+  await paste(page, other.url);
+  await page.getByText('You are signed in as acme').waitFor();
+  await page.getByText('The link signs you in as globex').waitFor();
+  expect(page.url()).toBe(`${local.url}/portal`);
+  await expectAccessibleInBothSchemes(page);
+  await page.getByRole('button', { name: 'Stay' }).click();
+  await page.reload();
+  await page.getByText('order.paid').first().waitFor();
+  // As a link on another page opens it.
+  await page.goto('about:blank');
+  await page.goto(other.url);
+  await page.getByRole('button', { name: 'Open the link' }).click();
+  await page.getByText('invoice.sent').first().waitFor();
+  expect(await page.getByText('order.paid').count()).toBe(0);
+  await page.goBack();
+  expect(page.url()).not.toContain('token');
+});
+
+it('opens a link that is pasted after the session has ended, with what was typed', async () => {
+  const page = await aBrowserPage();
+  const first = await aLink({ expires_in_seconds: 12, path: '/subscriptions/new' });
+  await page.goto(first.url);
+  const typed = page.getByLabel('Description');
+  await typed.fill('Half of a form');
+  await page.getByText('The session has ended.').waitFor({ timeout: 30_000 });
+  await paste(page, (await aLink({ path: '/subscriptions/new' })).url);
+  await expect.poll(async () => typed.inputValue()).toBe('Half of a form');
+  expect(page.url()).toBe(`${local.url}/portal/subscriptions/new`);
+});
+
+it('says that a link has ended, and opens no other session in its place', async () => {
+  const [own, ended] = [await aLink(), await aLink({ consumer_id: 'globex' })];
+  await new Caller(local.url, ended.token).call('POST', '/webhooks/identity/sign-out', { ends: 'token' });
+  const page = await aBrowserPage();
+  await page.goto(own.url);
+  await page.getByText('order.paid').first().waitFor();
+  await page.goto('about:blank');
+  await page.goto(ended.url);
+  await page.getByText('The link has ended.').waitFor();
+  expect(await page.getByText('order.paid').count()).toBe(0);
+});
+
+it('checks a token that is handed over before it replaces the one in use', async () => {
+  const [own, other] = [await aLink(), await aLink({ consumer_id: 'globex' })];
+  const page = await aBrowserPage();
+  await page.goto(await aParent([own.token], 'localhost'));
+  const portal = page.frameLocator('iframe');
+  await portal.getByText('order.paid').first().waitFor();
+  const handOver = async (token: string) =>
+    page.evaluate(
+      `frames[0].postMessage({ type: 'tidings-portal:token', token: '${token}' }, '${local.url}')`,
+    );
+  await handOver(`${own.token}x`);
+  await portal.getByRole('status').getByRole('button', { name: 'Close' }).click();
+  await portal.getByRole('link', { name: 'order.paid' }).first().click();
+  await portal.getByRole('heading', { name: 'Attempts', exact: true }).waitFor();
+  await handOver(other.token);
+  await portal.getByRole('heading', { name: 'Nothing is here' }).waitFor();
+  expect(await messagesIn(page)).toEqual(['tidings-portal:ready']);
+});

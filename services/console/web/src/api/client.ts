@@ -3,7 +3,7 @@ import { texts } from '../texts/index.ts';
 import { ApiProblem } from './api-problem.ts';
 import { reportReachable, reportSignedOut } from './connection.ts';
 import type { components, paths } from './generated.ts';
-import { requestHeaders } from './request-headers.ts';
+import { requestHeaders, signature } from './request-headers.ts';
 
 /** The schemas of the API, by name: `Schemas['Delivery']`. */
 export type Schemas = components['schemas'];
@@ -16,8 +16,24 @@ export const api = createClient<paths>({ baseUrl: location.origin, fetch: (reque
 
 /** Sends a request with the session, and rejects with ApiProblem for every response that is not a success. */
 export async function fetchApi(input: Request): Promise<Response> {
-  const request = new Request(input, { credentials: 'same-origin' });
-  for (const [name, value] of Object.entries(requestHeaders())) request.headers.set(name, value);
+  const signed = signature();
+  return send(new Request(input, { credentials: 'same-origin' }), requestHeaders(signed)).catch(
+    (error: unknown) => {
+      // A refusal of what the page has replaced meanwhile is none of what it has now.
+      if (error instanceof ApiProblem && error.status === 401 && signed === signature()) reportSignedOut();
+      throw error;
+    },
+  );
+}
+
+/** Returns `fetch` for a call with a token that is to be checked. What the page is signed in with stays as it is. */
+export const fetchWith =
+  (token: string): typeof fetch =>
+  async (input, init) =>
+    send(new Request(input, { ...init, credentials: 'omit' }), requestHeaders({ token }));
+
+async function send(request: Request, headers: Readonly<Record<string, string>>): Promise<Response> {
+  for (const [name, value] of Object.entries(headers)) request.headers.set(name, value);
   const response = await fetch(request).catch((error: unknown) => {
     if (error instanceof DOMException && error.name === 'AbortError') throw error;
     reportReachable(false);
@@ -25,9 +41,7 @@ export async function fetchApi(input: Request): Promise<Response> {
   });
   reportReachable(true);
   if (response.ok) return response;
-  const problem = await readProblem(response);
-  if (problem.status === 401) reportSignedOut();
-  throw problem;
+  throw await readProblem(response);
 }
 
 async function readProblem(response: Response): Promise<ApiProblem> {

@@ -29,12 +29,15 @@ export function signRequests(by: Signed | null): void {
   signed = by;
 }
 
+/** Returns what requests are signed with now: the same object until that changes. */
+export const signature = (): Signed | null => signed;
+
 /** Returns the headers of a request to the console or, through it, to the API. */
-export function requestHeaders(): Record<string, string> {
+export function requestHeaders(by = signed): Record<string, string> {
   return {
     'x-tidings-entry': entry,
     ...(Date.now() - lastActedMs > backgroundMs ? { 'x-tidings-background': '1' } : {}),
-    ...(signed !== null && 'csrf' in signed ? { 'x-tidings-csrf': signed.csrf } : {}),
-    ...(signed !== null && 'token' in signed ? { authorization: `Bearer ${signed.token}` } : {}),
+    ...(by !== null && 'csrf' in by ? { 'x-tidings-csrf': by.csrf } : {}),
+    ...(by !== null && 'token' in by ? { authorization: `Bearer ${by.token}` } : {}),
   };
 }

@@ -1,11 +1,13 @@
 import { ApiProblem, problemOf } from '../api/api-problem.ts';
-import { api, dataOf, fetchApi, type Schemas } from '../api/client.ts';
+import { api, dataOf, fetchApi, fetchWith, type Schemas } from '../api/client.ts';
 import { resetSignedOut } from '../api/connection.ts';
 import { signRequests } from '../api/request-headers.ts';
 import { texts } from '../texts/index.ts';
+import { isOut } from './arrival.ts';
 import type { Entry } from './entry.ts';
 import { type HandedOver, isFramed, mayHandOver, trustParent } from './portal/framed-token.ts';
-import { loadLook } from './portal/portal-look.ts';
+import { readLook } from './portal/look.ts';
+import { adoptLook, fetchLook } from './portal/portal-look.ts';
 
 /** The rights of the session's key or token. */
 export type Identity = Schemas['Identity'];
@@ -29,31 +31,41 @@ async function adopt(response: Response): Promise<Session> {
 export const readSession = async (entry: Entry): Promise<Session> =>
   adopt(await fetchApi(new Request(at(entry))));
 
-/** Signs in. Rejects with ApiProblem. In a frame, the token stays in memory: no cookie is set. */
+/** Signs in, and sets the cookie of the session. Rejects with ApiProblem. */
 export async function signIn(entry: Entry, credential: Credential): Promise<Session> {
-  if (isFramed && 'token' in credential) return holdToken(credential.token);
   const headers = { 'content-type': 'application/json' };
   const body = JSON.stringify(credential);
   return adopt(await fetchApi(new Request(at(entry), { method: 'POST', headers, body })));
 }
 
-async function holdToken(token: string): Promise<Session> {
-  signRequests({ token });
-  const identity = await dataOf(api.GET('/v1/webhooks/identity'));
-  resetSignedOut();
-  return { identity, csrf: '', idle_seconds: 0, ends_at: identity.expires_at ?? '' };
+/** Returns whose a token is. The page stays signed in as it is. Rejects with ApiProblem; 401 if the token is refused. */
+export const identityOf = async (token: string): Promise<Identity> =>
+  dataOf(api.GET('/v1/webhooks/identity', { fetch: fetchWith(token) }));
+
+/** A token that the API has accepted, with what is needed to show its portal, and the page that handed it over. */
+export type CheckedToken = Readonly<{ token: string; identity: Identity; look: unknown; origin?: string }>;
+
+/** Checks a token of the URL of a frame. The page stays signed in as it is. Rejects with ApiProblem. */
+export async function checkToken(token: string): Promise<CheckedToken> {
+  const identity = await identityOf(token);
+  return { token, identity, look: await fetchLook(token).catch(() => undefined) };
 }
 
-/** Signs in with a token that the page around the portal handed over. Rejects with ApiProblem. */
-export async function signInFramed({ token, origin }: HandedOver): Promise<Session> {
-  const session = await holdToken(token);
-  const { origins } = await loadLook();
-  if (mayHandOver(origin, origins)) {
-    trustParent(origin);
-    return session;
-  }
-  signRequests(null);
+/** Checks a token that the page around the portal handed over, as {@link checkToken} does, and that it may do so. */
+export async function checkHandedOver({ token, origin }: HandedOver): Promise<CheckedToken> {
+  const identity = await identityOf(token);
+  const look = await fetchLook(token);
+  if (mayHandOver(origin, readLook(look).origins)) return { token, identity, look, origin };
   throw new ApiProblem(403, { detail: texts.portalClosed.wrongOrigin(origin) });
+}
+
+/** Signs in, in a frame: the token stays in memory, and no cookie is set. All that depends on it changes at once. */
+export function holdToken({ token, identity, look, origin }: CheckedToken): Session {
+  signRequests({ token });
+  if (look !== undefined) adoptLook(look);
+  if (origin !== undefined) trustParent(origin);
+  resetSignedOut();
+  return { identity, csrf: '', idle_seconds: 0, ends_at: identity.expires_at ?? '' };
 }
 
 /** Returns when the session ends by itself, in epoch milliseconds; that of a token is its own end too. */
@@ -61,22 +73,25 @@ export const endOf = ({ ends_at, identity }: Session): number =>
   Math.min(...[ends_at, identity.expires_at].flatMap((at) => (at ? [Date.parse(at)] : [])));
 
 /**
- * Signs out; with `everywhere` all sessions of the same key, or of the consumer in the portal. Rejects with ApiProblem
- * if nobody could be told; status 503: this browser is signed out nevertheless.
+ * Signs out; with `everywhere` all sessions of the same key, or of the consumer in the portal. Returns the problem if
+ * this browser is signed out and the services could not be told. Rejects with ApiProblem if nothing has ended: a token
+ * that the page holds is kept, to try again.
  */
-export async function signOut(entry: Entry, everywhere: boolean): Promise<void> {
+export async function signOut(entry: Entry, everywhere: boolean): Promise<ApiProblem | null> {
   const url = at(entry);
   if (everywhere) url.searchParams.set('everywhere', 'true');
-  try {
-    if (isFramed) await endToken(everywhere);
-    else await fetchApi(new Request(url, { method: 'DELETE' }));
-  } catch (error) {
-    // 401: what should end has ended already.
-    const status = problemOf(error)?.status;
-    if (status === 503) signRequests(null);
-    if (status !== 401) throw error;
-  }
+  const ending = isFramed ? endToken(everywhere) : fetchApi(new Request(url, { method: 'DELETE' }));
+  const problem = await ending.then(
+    () => null,
+    (error: unknown) => {
+      const refused = problemOf(error);
+      if (refused === null || !isOut(refused.status, isFramed)) throw error;
+      return refused;
+    },
+  );
   signRequests(null);
+  // 401: what should end has ended already.
+  return problem?.status === 401 ? null : problem;
 }
 
 const endToken = async (everywhere: boolean) =>

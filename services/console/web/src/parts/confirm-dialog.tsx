@@ -10,6 +10,8 @@ type Props = Readonly<{
   title: string;
   /** The text of the button: the act itself, not "OK". */
   action: string;
+  /** The text of the button that closes the dialog. */
+  cancel?: string;
   isDangerous?: boolean;
   /** Resolves when it is done: the dialog then closes. A rejection is shown in the dialog, which stays. */
   onConfirm: () => Promise<unknown>;
@@ -22,6 +24,7 @@ export function ConfirmDialog({
   isOpen,
   title,
   action,
+  cancel = texts.cancel,
   isDangerous = false,
   onConfirm,
   onClose,
@@ -54,7 +57,7 @@ export function ConfirmDialog({
         </p>
       )}
       <div className={styles.actions}>
-        <Button onClick={close}>{texts.cancel}</Button>
+        <Button onClick={close}>{cancel}</Button>
         <Button kind={isDangerous ? 'danger' : 'primary'} disabled={isWorking} onClick={() => void confirm()}>
           {action}
         </Button>

@@ -18,9 +18,18 @@ export function Dialog({ isOpen, title, isWide = false, onClose, children }: Pro
   useEffect(() => {
     if (isOpen) dialog.current?.showModal();
     else dialog.current?.close();
+    // A page that is hidden while somebody signs in again must not keep the focus.
+    const shown = dialog.current;
+    return () => shown?.close();
   }, [isOpen]);
   return (
-    <dialog ref={dialog} className={styles.dialog} data-wide={isWide} aria-labelledby={id} onClose={onClose}>
+    <dialog
+      ref={dialog}
+      className={styles.dialog}
+      data-wide={isWide}
+      aria-labelledby={id}
+      onClose={() => !dialog.current?.open && onClose()}
+    >
       {isOpen && (
         <div className={styles.content}>
           <header className={styles.header}>

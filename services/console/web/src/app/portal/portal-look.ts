@@ -1,5 +1,5 @@
 import { useSyncExternalStore } from 'react';
-import { api, dataOf } from '../../api/client.ts';
+import { api, dataOf, fetchWith } from '../../api/client.ts';
 import { type Look, plainLook, readLook } from './look.ts';
 
 const storedAs = 'tidings-portal-look';
@@ -17,16 +17,19 @@ export function applyStoredLook(): void {
   }
 }
 
-/** Asks for the appearance, applies it, and remembers it: nothing in it is secret. Rejects with ApiProblem. */
-export async function loadLook(): Promise<Look> {
-  const answer = await dataOf(api.GET('/v1/webhooks/portal'));
+/** Asks for the appearance that belongs to a token, or to the session. Rejects with ApiProblem. */
+export async function fetchLook(token?: string): Promise<unknown> {
+  return dataOf(api.GET('/v1/webhooks/portal', token === undefined ? {} : { fetch: fetchWith(token) }));
+}
+
+/** Applies what {@link fetchLook} has returned, and remembers it: nothing in it is secret. */
+export function adoptLook(answer: unknown): void {
   apply(readLook(answer));
   try {
     localStorage.setItem(storedAs, JSON.stringify(answer));
   } catch {
     // It is asked for again next time.
   }
-  return look;
 }
 
 function apply(next: Look): void {

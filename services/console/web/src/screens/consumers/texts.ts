@@ -67,7 +67,7 @@ export const texts = catalogue({
     token: {
       action: 'Create token',
       title: 'Create a token of this consumer',
-      hint: 'For a page in a browser: your portal, or an application of the partner. It expires by itself and cannot be revoked alone.',
+      hint: 'For a page in a browser: your portal, or an application of the partner. It expires by itself, or ends by signing out.',
       scopes: 'What it may do',
       scopeHints: {
         'subscriptions:read': 'see its endpoints',
