@@ -60,7 +60,7 @@ export type Provider = Readonly<{
   options: Readonly<Record<string, OptionSchema>>;
   /** Returns the headers that it reads: a request that repeats one of them is refused. */
   reads(options: SourceOptions): readonly string[];
-  /** Returns the headers that hold a secret, which events do not keep. */
+  /** Returns the headers that hold a secret or a signature and are not named so: events do not keep them. */
   credentials?(options: SourceOptions): readonly string[];
   /** Returns the fault of a secret, the end of a sentence that does not quote it; null if there is none. */
   secretFault(secret: string, options: SourceOptions): string | null;

@@ -188,8 +188,7 @@ it.each(named(signedSamples))(
     );
     expect(JSON.stringify(reception.headers)).not.toContain(sample.secret);
     expect(reception.headers).toMatchObject({ 'content-type': sample.contentType, ...sample.headers });
-    const isSecret = !sample.isOfBody;
-    expect(sample.signatureHeader in reception.headers).toBe(!isSecret);
+    expect(reception.headers).not.toHaveProperty([sample.signatureHeader]);
   },
 );
 

@@ -46,5 +46,6 @@ export function receiveHook(provider: Provider, request: InboundRequest, against
       data: payload.data,
     };
   });
-  return { outcome: 'events', hooks, headers: headers.kept(provider.credentials?.(options) ?? []) };
+  const names = provider.credentials?.(options) ?? [];
+  return { outcome: 'events', hooks, headers: headers.kept({ names, secrets: against.secrets }) };
 }

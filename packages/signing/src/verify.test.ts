@@ -112,11 +112,12 @@ describe('verify', () => {
     expect(check({ 'webhook-signature': `${wrong} ${signature} ${wrong}` })).toBe('ok');
   });
 
-  it('reads 20 signatures at most', () => {
-    const junk = (count: number) => Array.from({ length: count }, () => 'v1,junk').join(' ');
-    expect(check({ 'webhook-signature': `${junk(19)} ${signature}` })).toBe('ok');
-    expect(check({ 'webhook-signature': `${junk(20)} ${signature}` })).toBe('no-matching-signature');
+  it('reads five different signatures at most', () => {
+    const junk = (count: number) => Array.from({ length: count }, (_, at) => `v1,junk${at}`).join(' ');
+    expect(check({ 'webhook-signature': `${junk(4)} ${signature}` })).toBe('ok');
+    expect(check({ 'webhook-signature': `${junk(5)} ${signature}` })).toBe('no-matching-signature');
     expect(check({ 'webhook-signature': junk(1000) })).toBe('no-matching-signature');
+    expect(check({ 'webhook-signature': `${'v1,same '.repeat(50)}${signature}` })).toBe('ok');
   });
 
   it('accepts any of several trusted secrets', () => {

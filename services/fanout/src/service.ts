@@ -21,7 +21,7 @@ import { AppError, messageOf } from '@tidings/runtime';
 import { EventConsumer } from './adapters/event-consumer.ts';
 import { createEventLog } from './adapters/event-log.ts';
 import { openMatchRules } from './adapters/open-match-rules.ts';
-import { createReceivedIds } from './adapters/received-ids.ts';
+import { assertIdPartitions, createReceivedIds } from './adapters/received-ids.ts';
 import { type configSpec, receivedBounds } from './config.ts';
 import { type CompileFilter, MatchIndex } from './domain/match-index.ts';
 import { handleEventAccepted } from './handle-event-accepted.ts';
@@ -111,6 +111,7 @@ const work = async (bus: Bus, context: Context): Promise<void> => {
     events: health.register('events'),
     replays: health.register('replays'),
   };
+  await assertIdPartitions(bus);
   const index = new MatchIndex(filterCompiler(logger));
   const table = await openMatchRules(bus, index);
   resources.add('subscriptions table', () => table.close());

@@ -243,6 +243,12 @@ describe('the door of a source', () => {
     expect(logged()).toEqual([]);
   });
 
+  it('refuses a signed list without items with 422, and writes nothing', async () => {
+    const { deliver, logged } = await start(sampleOf('sendgrid (events)'));
+    expect((await deliver({ body: Buffer.from('[]') })).status).toBe(422);
+    expect(logged()).toEqual([]);
+  });
+
   it('counts why webhooks were refused, for operators only', async () => {
     const { deliver, metric, logger } = await start(github);
     await deliver();

@@ -101,6 +101,7 @@ export const genericHmac: Provider = {
     ...headersIn(given, [...locatorNames]),
     ...(typeof given['timestamp_header'] === 'string' ? [given['timestamp_header']] : []),
   ],
+  credentials: (given) => [signatureHeader(given)],
   secretFault: lengthFault,
   verify,
   id: (hook) => locate(hook, 'id'),

@@ -63,9 +63,11 @@ async function createMissing(
   const existing = new Set(await admin.listTopics());
   const missing = wanted.filter(({ name }) => !existing.has(name));
   if (missing.length === 0) return [];
+  const idPartitions = existing.has(topics.events.name) ? await countPartitions(admin, topics.events) : null;
   const toConfig = ({ name, partitions, config }: TopicDefinition): ITopicConfig => ({
     topic: name,
-    numPartitions: partitions,
+    // Ids of events are in the partitions of the events, of which an installation may have more than are defined.
+    numPartitions: name === topics.receivedIds.name ? (idPartitions ?? partitions) : partitions,
     replicationFactor,
     configEntries: Object.entries({
       'min.insync.replicas': String(minInsyncReplicas),
@@ -80,6 +82,11 @@ async function createMissing(
     await admin.createTopics(request);
   });
   return missing.map(({ name }) => name);
+}
+
+async function countPartitions(admin: Admin, { name }: TopicDefinition): Promise<number | null> {
+  const { topics: known } = await admin.fetchTopicMetadata({ topics: [name] });
+  return known[0]?.partitions.length ?? null;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { DecodeError, decodeEventReceived, type EventReceived, topics } from '@tidings/contracts';
 import type { Bus, IncomingRecord } from '@tidings/kafka';
+import { AppError } from '@tidings/runtime';
 import type { ReceivedIds } from '../ports.ts';
 
 const decodable = (record: IncomingRecord): EventReceived | undefined => {
@@ -11,6 +12,20 @@ const decodable = (record: IncomingRecord): EventReceived | undefined => {
     throw error;
   }
 };
+
+/**
+ * Checks that the topic of ids has a partition for each of the events topic, into which their ids are written. Throws
+ * AppError `config-invalid`.
+ */
+export async function assertIdPartitions(bus: Pick<Bus, 'ends'>): Promise<void> {
+  const { events, receivedIds } = topics;
+  const ends = await bus.ends([events, receivedIds]);
+  const countOf = ({ name }: typeof events): number => ends.filter(({ topic }) => topic === name).length;
+  const [wanted, found] = [countOf(events), countOf(receivedIds)];
+  if (found >= wanted) return;
+  const message = `${receivedIds.name} has ${found} partitions, and ${events.name} has ${wanted}: add partitions until it has as many, then start again`;
+  throw new AppError({ code: 'config-invalid', message });
+}
 
 /** Creates a reader of the ids of events of sources. Without any it costs a look at the ends of the topic. */
 export const createReceivedIds = (bus: Pick<Bus, 'ends' | 'readRange'>): ReceivedIds => ({
