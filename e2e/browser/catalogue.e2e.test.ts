@@ -71,7 +71,9 @@ it('registers a type by the keyboard, adds a schema that can break receivers onl
     .getByRole('textbox', { name: 'Schema', exact: true })
     .fill(JSON.stringify({ type: 'object', properties: { total: { type: ['number', 'null'] } } }, null, 2));
   await page.getByRole('button', { name: 'Add schema' }).click();
-  await page.getByText('now permits null').waitFor();
+  // At its line, and by its field in the message.
+  await page.getByText('now permits null').first().waitFor();
+  await page.getByRole('listitem').filter({ hasText: 'total: ' }).waitFor();
   await expectGood(page, 'schema-conflict');
   await page.getByLabel('Use it although receivers may break').check();
   await page.getByRole('button', { name: 'Add schema' }).click();

@@ -6,6 +6,7 @@ let nowMs = Date.now();
 let timer: ReturnType<typeof setInterval> | undefined;
 
 function subscribe(listener: () => void): () => void {
+  nowMs = clockMs();
   listeners.add(listener);
   timer ??= setInterval(() => {
     nowMs = Date.now();
@@ -19,6 +20,12 @@ function subscribe(listener: () => void): () => void {
   };
 }
 
+/** Returns the time that texts are relative to: that of the last tick; the present one while nothing has asked for ticks. */
+export function clockMs(): number {
+  if (timer === undefined) nowMs = Date.now();
+  return nowMs;
+}
+
 /** Returns a text that depends on the time, and renders again only when the text changes: one timer for all. */
 export const useTimeText = (textAt: (nowMs: number) => string): string =>
-  useSyncExternalStore(subscribe, () => textAt(nowMs));
+  useSyncExternalStore(subscribe, () => textAt(clockMs()));

@@ -2,15 +2,15 @@ import { texts } from '../texts/index.ts';
 import { Button } from './button.tsx';
 import { useToast } from './toast.tsx';
 
-type Props = Readonly<{ text: string | (() => string); label?: string; name?: string }>;
+type Props = Readonly<{ text: string | (() => string); label?: string; name?: string; done?: string }>;
 
-/** Copies a text. `name` is what is copied, for a screen reader. */
-export function CopyButton({ text, label = texts.copy, name }: Props) {
+/** Copies a text. `name` is what is copied, for a screen reader; `done` is said of it afterwards. */
+export function CopyButton({ text, label = texts.copy, name, done = texts.copied }: Props) {
   const toast = useToast();
   const copy = async () => {
     try {
       await navigator.clipboard.writeText(typeof text === 'string' ? text : text());
-      toast(texts.copied);
+      toast(done);
     } catch {
       toast(texts.copyFailed, 'bad');
     }

@@ -28,7 +28,8 @@ export function rowsInView({ count, rowHeight, top, viewHeight }: ListPlace): Ra
  * kept does not grow with the list. `body` is the element of the rows, which are its children.
  */
 export function useRowWindow(body: RefObject<HTMLElement | null>, count: number): RowWindow {
-  const [rowHeight, setRowHeight] = useState(minRowHeight);
+  // An object: each new one renders, and so measures, even if it has the height of the one before.
+  const [{ rowHeight }, setMeasured] = useState({ rowHeight: minRowHeight });
   const [range, setRange] = useState<Range>({ first: 0, last: 0 });
   const follow = useCallback(() => {
     const top = body.current?.getBoundingClientRect().top;
@@ -48,14 +49,14 @@ export function useRowWindow(body: RefObject<HTMLElement | null>, count: number)
     };
   }, [follow]);
   useLayoutEffect(() => {
-    const begin = () => setRowHeight(minRowHeight);
+    const begin = () => setMeasured({ rowHeight: minRowHeight });
     addEventListener('resize', begin);
     return () => removeEventListener('resize', begin);
   }, []);
   useLayoutEffect(() => {
     const heights = Array.from(body.current?.children ?? [], (row) => row.getBoundingClientRect().height);
     const highest = Math.max(minRowHeight, ...heights);
-    if (highest > rowHeight) setRowHeight(highest);
+    if (highest > rowHeight) setMeasured({ rowHeight: highest });
   });
   return { ...range, rowHeight };
 }

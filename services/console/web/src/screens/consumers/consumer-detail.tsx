@@ -13,6 +13,7 @@ import styles from './consumer-detail.module.css';
 import { ConsumerKeys } from './consumer-keys.tsx';
 import { ConsumerState } from './consumer-state.tsx';
 import { ConsumerSubscriptions } from './consumer-subscriptions.tsx';
+import { CreatePortalLink } from './create-portal-link.tsx';
 import { CreateToken } from './create-token.tsx';
 import { SwitchConsumer } from './switch-consumer.tsx';
 import { texts } from './texts.ts';
@@ -46,6 +47,7 @@ function ConsumerView({ consumer, onChanged }: Props) {
         lead={<ConsumerState state={state} />}
       >
         {mayChange && state === 'active' && <CreateToken consumerId={id} />}
+        {mayChange && state === 'active' && <CreatePortalLink consumerId={id} />}
         {mayChange && <ButtonLink to={`/consumers/${encodeURIComponent(id)}/edit`}>{texts.edit}</ButtonLink>}
         {mayChange && <SwitchConsumer consumer={consumer} onChanged={onChanged} />}
       </PageHeader>

@@ -9,13 +9,12 @@ import { ScopesField } from '../../parts/form/scopes-field.tsx';
 import { useForm } from '../../parts/form/use-form.ts';
 import { SecretOnce } from '../../parts/secret-once.tsx';
 import { Time } from '../../parts/time.tsx';
+import { lifetimes } from './lifetimes.ts';
 import { texts } from './texts.ts';
 
 type Token = Schemas['ConsumerToken'];
 type Scope = Token['scopes'][number];
-type TokenForm = Readonly<{ scopes: readonly Scope[]; expires_in_seconds: '300' | '900' | '3600' }>;
-
-const lifetimes = ['300', '900', '3600'] as const;
+type TokenForm = Readonly<{ scopes: readonly Scope[]; expires_in_seconds: (typeof lifetimes)[number] }>;
 
 /** A button that makes a token of a consumer, and shows it once. */
 export function CreateToken({ consumerId }: Readonly<{ consumerId: string }>) {

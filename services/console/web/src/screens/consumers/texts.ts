@@ -82,7 +82,16 @@ export const texts = catalogue({
       madeTitle: 'Copy the token now',
       madeHint: 'It is shown only once. It ends',
       label: 'Consumer token',
-      link: 'Link that opens the portal',
+    },
+    portalLink: {
+      action: 'Create portal link',
+      title: 'Create a link to the portal of this consumer',
+      hint: 'Whoever has the link sees and changes what the partner may, until it ends.',
+      submit: 'Create link',
+      madeTitle: 'Copy the link now',
+      madeHint: 'It is shown only once. It ends',
+      label: 'Link to the portal',
+      open: 'Open portal',
     },
     form: {
       createTitle: 'Create a consumer',

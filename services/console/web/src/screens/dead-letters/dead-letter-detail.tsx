@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import { api, dataOf, type Schemas } from '../../api/client.ts';
+import { useMay, useSession } from '../../app/session-context.ts';
 import { ErasedMark } from '../../parts/erased-mark.tsx';
 import { reasonWords } from '../../parts/exchange/failure-words.ts';
 import { FieldList } from '../../parts/field-list.tsx';
@@ -58,7 +59,9 @@ export function Page() {
 }
 
 function Why({ deadLetter }: Readonly<{ deadLetter: DeadLetter }>) {
-  const { reason, last_error, last_status_code, erased, state } = deadLetter;
+  const { reason, last_error, last_status_code, erased, state, subscription_id } = deadLetter;
+  const { entry } = useSession();
+  const maySubscriptions = useMay('subscriptions:read');
   const failure = last_error === null ? null : reasonWords(last_error, last_status_code);
   const remedy = erased ? texts.erasedHint : remedyOf(reason);
   return (
@@ -67,7 +70,12 @@ function Why({ deadLetter }: Readonly<{ deadLetter: DeadLetter }>) {
       <p>{reasonWords(reason, last_status_code)}</p>
       {state === 'waiting' && remedy !== undefined && (
         <p>
-          <strong>{texts.todo}:</strong> {remedy}
+          <strong>{texts.todo}:</strong> {remedy}{' '}
+          {maySubscriptions && subscription_id !== null && reason !== 'unknown-subscription' && (
+            <Link to="/subscriptions/$id" params={{ id: subscription_id }}>
+              {texts.openSubscription[entry]}
+            </Link>
+          )}
         </p>
       )}
     </div>

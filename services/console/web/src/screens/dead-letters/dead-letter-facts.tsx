@@ -12,7 +12,10 @@ type DeadLetter = Schemas['DeadLetterDetail'];
 const foreign = (text: string | null | undefined): ReactNode =>
   text === null || text === undefined ? null : <ForeignText>{text}</ForeignText>;
 
-const linkTo = (path: '/deliveries/$id' | '/events/$id' | '/jobs/$id', id: string | null): ReactNode =>
+const linkTo = (
+  path: '/deliveries/$id' | '/events/$id' | '/jobs/$id' | '/subscriptions/$id',
+  id: string | null,
+): ReactNode =>
   id === null ? null : (
     <Link to={path} params={{ id } as never}>
       <code>{id}</code>
@@ -29,7 +32,7 @@ export function DeadLetterFacts({ deadLetter }: Readonly<{ deadLetter: DeadLette
         [t.id, <CopyableId key="id" id={id} name={t.id} />],
         [t.delivery, linkTo('/deliveries/$id', deadLetter.delivery_id)],
         [t.event, linkTo('/events/$id', deadLetter.event_id)],
-        [t.subscription, foreign(deadLetter.subscription_id)],
+        [t.subscription, linkTo('/subscriptions/$id', deadLetter.subscription_id)],
         [t.consumer, foreign(deadLetter.consumer_id)],
         [t.recorded, <Time key="recorded" at={deadLetter.recorded_at} isExact />],
         [t.first, attempt_count === 0 ? null : <Time key="first" at={deadLetter.first_error_at} isExact />],

@@ -48,7 +48,7 @@ export const texts = catalogue({
       undecodable: 'Undecodable',
     },
     counts: 'Counts',
-    waiting: (count: number) => `${some(count, 'waits', 'wait')}`,
+    waiting: (count: number) => `${count.toLocaleString()} waiting`,
     noAnswer: 'no answer',
     poison: 'Poison record',
     export: 'Export …',
@@ -67,7 +67,7 @@ export const texts = catalogue({
       count: (count: number) =>
         `${some(count, 'dead letter waits', 'dead letters wait')} and would be given up.`,
       none: 'None of them waits.',
-      hint: 'They can still be read, but are never sent. This cannot be undone.',
+      hint: 'They can still be read, but no redrive sends them. A replay of their events still can. This cannot be undone.',
     },
     because: 'Reason',
     becauseHint: 'Kept with each dead letter: why it needs no delivery.',
@@ -81,7 +81,8 @@ export const texts = catalogue({
     redriving: 'It is being sent again.',
     discard: 'Discard',
     discardTitle: 'Discard this dead letter?',
-    discardHint: 'It can still be read, but is never sent. This cannot be undone.',
+    discardHint:
+      'It can still be read, but no redrive sends it. A replay of its event still can. This cannot be undone.',
     discarded: 'Discarded.',
     erasedHint: 'Its content was erased on request. It can only be discarded.',
     facts: {
@@ -112,5 +113,6 @@ export const texts = catalogue({
     cut: 'Only the first 64 KiB are shown.',
     headers: 'Record headers',
     todo: 'What to do',
+    openSubscription: { operator: 'Open the subscription', portal: 'Open the endpoint' },
   },
 });

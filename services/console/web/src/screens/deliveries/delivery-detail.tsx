@@ -2,47 +2,47 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api, dataOf, type Schemas } from '../../api/client.ts';
-import { useMay, useSession } from '../../app/session-context.ts';
+import { useMay } from '../../app/session-context.ts';
 import { Button } from '../../parts/button.tsx';
 import { ConfirmDialog } from '../../parts/confirm-dialog.tsx';
 import { CopyButton } from '../../parts/copy-button.tsx';
-import { CopyableId } from '../../parts/copyable-id.tsx';
 import { DeliveryStatus } from '../../parts/delivery-status.tsx';
 import { ErasedMark } from '../../parts/erased-mark.tsx';
 import { failureWords } from '../../parts/exchange/failure-words.ts';
-import { Facts } from '../../parts/facts.tsx';
-import { ForeignText } from '../../parts/foreign-text.tsx';
 import { PageHeader } from '../../parts/page-header.tsx';
 import { ErrorState, Loading } from '../../parts/states.tsx';
-import { Time } from '../../parts/time.tsx';
 import { useToast } from '../../parts/toast.tsx';
 import { AttemptTimeline } from './attempt-timeline.tsx';
 import { curlCommand } from './curl-command.ts';
 import styles from './delivery-detail.module.css';
+import { DeliveryFacts } from './delivery-facts.tsx';
+import { isUnderWay, lastManualAt, refreshMs } from './refresh.ts';
 import { texts } from './texts.ts';
 
 type Delivery = Schemas['Delivery'];
-
-// What is under way changes without anybody's doing.
-const openMs = 2_000;
-const isUnderWay = ({ status }: Delivery) => status === 'pending' || status === 'retrying';
 
 /** One delivery: what became of it and why, and every attempt. */
 export function Page() {
   const { id = '' } = useParams({ strict: false }) as Readonly<{ id?: string }>;
   const params = { path: { id } };
+  const [resentAfter, setResentAfter] = useState<string | null>();
   const delivery = useQuery({
     queryKey: ['delivery', id],
     queryFn: async ({ signal }) => dataOf(api.GET('/v1/webhooks/deliveries/{id}', { params, signal })),
-    refetchInterval: ({ state: { data } }) => (data !== undefined && isUnderWay(data) ? openMs : false),
+    refetchInterval: ({ state: { data } }) => refreshMs(data, resentAfter),
   });
   if (delivery.isPending) return <Loading />;
   if (delivery.data === undefined)
     return <ErrorState isPage error={delivery.error} onRetry={() => void delivery.refetch()} />;
-  return <DeliveryView delivery={delivery.data} onChanged={() => void delivery.refetch()} />;
+  const shown = delivery.data;
+  const onResent = () => {
+    setResentAfter(lastManualAt(shown));
+    void delivery.refetch();
+  };
+  return <DeliveryView delivery={shown} onResent={onResent} />;
 }
 
-function DeliveryView({ delivery, onChanged }: Readonly<{ delivery: Delivery; onChanged: () => void }>) {
+function DeliveryView({ delivery, onResent }: Readonly<{ delivery: Delivery; onResent: () => void }>) {
   const { id, event_type, status, attempts } = delivery;
   const { event, subscription } = useContext(delivery);
   const words = failureWords(delivery);
@@ -60,10 +60,11 @@ function DeliveryView({ delivery, onChanged }: Readonly<{ delivery: Delivery; on
         {!delivery.erased && (
           <CopyButton
             label={texts.copyCurl}
+            done={texts.copiedCurl}
             text={() => curlCommand({ delivery, event, url: subscription?.endpoint_url })}
           />
         )}
-        {!delivery.erased && isReceiving(subscription) && <Resend id={id} onDone={onChanged} />}
+        {!delivery.erased && isReceiving(subscription) && <Resend id={id} onDone={onResent} />}
       </PageHeader>
       {delivery.erased && <p className={styles.why}>{texts.erasedHint}</p>}
       {words.length > 0 && (
@@ -112,44 +113,6 @@ function useContext({ event_id, subscription_id }: Delivery) {
     retry: false,
   });
   return { event: event.data, subscription: subscription.data };
-}
-
-type FactsProps = Readonly<{ delivery: Delivery; subscription: Schemas['Subscription'] | undefined }>;
-
-function DeliveryFacts({ delivery, subscription }: FactsProps) {
-  const t = texts.facts;
-  const { entry } = useSession();
-  const { id, event_id, subscription_id, consumer_id, ordering_key, created_at, next_attempt_at } = delivery;
-  return (
-    <Facts
-      facts={[
-        [t.id, <CopyableId key="id" id={id} name={t.id} />],
-        [t.event, <CopyableId key="event" id={event_id} name={t.event} />],
-        [
-          t.type,
-          entry === 'operator' ? (
-            <Link key="type" to="/events/$id" params={{ id: event_id }}>
-              <ForeignText>{delivery.event_type}</ForeignText>
-            </Link>
-          ) : null,
-        ],
-        [t.subscription, <CopyableId key="subscription" id={subscription_id} name={t.subscription} />],
-        [
-          t.endpoint,
-          subscription === undefined ? null : (
-            <ForeignText key="url">{subscription.endpoint_url}</ForeignText>
-          ),
-        ],
-        [t.consumer, consumer_id === null ? null : <ForeignText key="consumer">{consumer_id}</ForeignText>],
-        [t.key, ordering_key === null ? null : <ForeignText key="key">{ordering_key}</ForeignText>],
-        [t.created, <Time key="created" at={created_at} isExact />],
-        [
-          t.next,
-          next_attempt_at === null ? null : <Time key="next" at={next_attempt_at} isExact isPlanned />,
-        ],
-      ]}
-    />
-  );
 }
 
 function Resend({ id, onDone }: Readonly<{ id: string; onDone: () => void }>) {

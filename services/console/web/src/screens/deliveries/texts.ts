@@ -69,6 +69,8 @@ export const texts = catalogue({
       'The endpoint receives the same webhook again, with the same webhook-id, as soon as it can take it. A retry that is still waiting is replaced.',
     resent: 'It is being sent again.',
     copyCurl: 'Copy as curl',
+    copiedCurl:
+      'Copied. The signature is masked (***), so that an endpoint that verifies it refuses the request. Use Resend for a signed one.',
     facts: {
       id: 'Delivery id (webhook-id)',
       event: 'Event',

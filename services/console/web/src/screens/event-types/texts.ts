@@ -170,8 +170,10 @@ export const texts = catalogue({
       activate: 'Use it from now on',
       activateHint: 'Otherwise it is stored, and can be compared, but nothing is checked against it.',
       force: 'Use it although receivers may break',
-      forceHint: 'Code that was written against the older schema can meet data that it has no case for.',
-      conflict: 'Receivers of the active schema can break. Each place is marked in the schema above.',
+      forceHint:
+        'Ticking this is enough: add the schema then. Code that was written against the older one can meet data that it has no case for.',
+      conflict: 'Receivers of the active schema can break. Each place is marked in the schema above:',
+      whole: 'the whole',
       action: 'Add schema',
       done: (version: number) => `Version ${version} is added`,
     },

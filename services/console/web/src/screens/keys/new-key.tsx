@@ -10,6 +10,7 @@ import { ScopesField } from '../../parts/form/scopes-field.tsx';
 import { useForm } from '../../parts/form/use-form.ts';
 import { PageHeader } from '../../parts/page-header.tsx';
 import { SecretOnce } from '../../parts/secret-once.tsx';
+import { useTop } from '../../parts/use-top.ts';
 import { newKeyFilters } from './key-filters.ts';
 import { expiries, grantableScopes, type KeyForm, keyFaults, requestOf } from './key-request.ts';
 import { texts } from './texts.ts';
@@ -19,6 +20,7 @@ export function Page() {
   const navigate = useNavigate();
   const [{ consumer_id, workspace_id }] = useFilters(newKeyFilters);
   const [made, setMade] = useState<Schemas['CreatedApiKey'] | null>(null);
+  useTop(made !== null);
   const search = workspace_id === undefined ? {} : { workspace_id };
   const t = texts.form;
   return (

@@ -5,13 +5,13 @@ import { FilterBar, SelectFilter, TextFilter } from '../../parts/filter-bar.tsx'
 import { useFilters } from '../../parts/filters.ts';
 import { PageHeader } from '../../parts/page-header.tsx';
 import { Empty, ErrorState } from '../../parts/states.tsx';
-import { StatusBadge, type Tone } from '../../parts/status-badge.tsx';
 import { texts as shared } from '../../texts/index.ts';
 import styles from './live.module.css';
 import { kinds, liveFilters, statuses } from './live-filters.ts';
+import { TailState } from './tail-state.tsx';
 import { TailTable } from './tail-table.tsx';
 import { texts } from './texts.ts';
-import { maxRows, type Tail, useTail } from './use-tail.ts';
+import { maxRows, useTail } from './use-tail.ts';
 
 const textFilters = [
   ['types', texts.filters.types, texts.filters.typesPlaceholder],
@@ -80,7 +80,7 @@ export function Page() {
       ) : (
         <>
           <div className={styles.bar}>
-            <TailState state={tail.state} isHeld={isHeld} />
+            <TailState tail={tail} isHeld={isHeld} />
             {held > 0 && (
               <Button size="small" onClick={goOn}>
                 {texts.newer(held)}
@@ -96,22 +96,5 @@ export function Page() {
         </>
       )}
     </>
-  );
-}
-
-type StateProps = Readonly<{ state: Tail['state']; isHeld: boolean }>;
-
-function TailState({ state, isHeld }: StateProps) {
-  const shown = state === 'open' && isHeld ? 'held' : state;
-  const tones: Readonly<Record<typeof shown, Tone>> = {
-    connecting: 'quiet',
-    open: 'good',
-    held: 'quiet',
-    interrupted: 'warn',
-  };
-  return (
-    <span role="status">
-      <StatusBadge tone={tones[shown]}>{texts.states[shown]}</StatusBadge>
-    </span>
   );
 }

@@ -16,6 +16,8 @@ let endedAt: Readonly<{ query: string; lastId: string | undefined }> | null = nu
 export type Tail = Readonly<{
   view: TailView;
   state: 'connecting' | 'open' | 'interrupted';
+  /** Time at which the service was last heard: a message, or a heartbeat of it; null if it was not. */
+  heardMs: number | null;
   error: unknown;
   clear: () => void;
   retry: () => void;
@@ -26,6 +28,7 @@ export function useTail(query: Readonly<Record<string, string>>, isHeld: boolean
   const [view, setView] = useState<TailView>(emptyView);
   const [state, setState] = useState<Tail['state']>('connecting');
   const [error, setError] = useState<unknown>(null);
+  const [heardMs, setHeardMs] = useState<number | null>(null);
   const [run, setRun] = useState(0);
   const buffer = useRef(new TailBuffer(maxRows));
   const queryText = JSON.stringify(query);
@@ -39,12 +42,19 @@ export function useTail(query: Readonly<Record<string, string>>, isHeld: boolean
     const stream = new AbortController();
     let lastId = endedAt?.query === queryText ? endedAt.lastId : undefined;
     endedAt = null;
-    const timer = setInterval(() => setView(tail.view()), renderMs);
+    let lastHeardMs: number | null = null;
+    const timer = setInterval(() => {
+      setView(tail.view());
+      setHeardMs(lastHeardMs);
+    }, renderMs);
     followStream({
       query: JSON.parse(queryText) as Record<string, string>,
       signal: stream.signal,
       lastId,
-      onMessage: (message) => tail.add(message),
+      onMessage: (message) => {
+        lastHeardMs = Date.now();
+        tail.add(message);
+      },
       onId: (id) => {
         lastId = id;
       },
@@ -61,5 +71,5 @@ export function useTail(query: Readonly<Record<string, string>>, isHeld: boolean
     buffer.current.clear();
     setView(emptyView);
   }, []);
-  return { view, state, error, clear, retry: () => setRun(run + 1) };
+  return { view, state, heardMs, error, clear, retry: () => setRun(run + 1) };
 }

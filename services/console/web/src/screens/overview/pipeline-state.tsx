@@ -1,6 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import type { Schemas } from '../../api/client.ts';
+import { ForeignText } from '../../parts/foreign-text.tsx';
 import { durationText } from '../../parts/relative-time.ts';
 import { SmallTable } from '../../parts/small-table.tsx';
 import { StatusBadge } from '../../parts/status-badge.tsx';
@@ -13,12 +14,14 @@ type System = Schemas['System'];
 /** Shows where records wait, which circuit breakers are open, and what has ended undelivered. */
 export function PipelineState({ system }: Readonly<{ system: System }>) {
   const retries = system.retries?.filter(({ waiting }) => waiting > 0) ?? null;
+  const faultOf = (name: string) => system.errors.find(({ part }) => part === name)?.detail;
   return (
     <section className={styles.section} aria-labelledby="pipeline">
       <h2 id="pipeline">{texts.pipeline}</h2>
       <p className={styles.hint}>{texts.pipelineHint}</p>
+      <Faults system={system} />
       <div className={styles.parts}>
-        <Part title={texts.hops} rows={system.hops} empty="">
+        <Part title={texts.hops} fault={faultOf('hops')} rows={system.hops} empty="">
           {(rows) => (
             <SmallTable
               label={texts.hops}
@@ -31,7 +34,7 @@ export function PipelineState({ system }: Readonly<{ system: System }>) {
             />
           )}
         </Part>
-        <Part title={texts.retries} rows={retries} empty={texts.retriesEmpty}>
+        <Part title={texts.retries} fault={faultOf('retries')} rows={retries} empty={texts.retriesEmpty}>
           {(rows) => (
             <SmallTable
               label={texts.retries}
@@ -45,7 +48,12 @@ export function PipelineState({ system }: Readonly<{ system: System }>) {
             />
           )}
         </Part>
-        <Part title={texts.breakers} rows={system.breakers?.data ?? null} empty={texts.breakersEmpty}>
+        <Part
+          title={texts.breakers}
+          fault={faultOf('breakers')}
+          rows={system.breakers?.data ?? null}
+          empty={texts.breakersEmpty}
+        >
           {(rows) => (
             <SmallTable
               label={texts.breakers}
@@ -63,7 +71,12 @@ export function PipelineState({ system }: Readonly<{ system: System }>) {
             />
           )}
         </Part>
-        <Part title={texts.deadLetters} rows={system.dead_letters} empty={texts.deadLettersEmpty}>
+        <Part
+          title={texts.deadLetters}
+          fault={faultOf('dead_letters')}
+          rows={system.dead_letters}
+          empty={texts.deadLettersEmpty}
+        >
           {(rows) => (
             <SmallTable
               label={texts.deadLetters}
@@ -76,7 +89,7 @@ export function PipelineState({ system }: Readonly<{ system: System }>) {
             />
           )}
         </Part>
-        <Part title={texts.jobs} rows={system.jobs} empty={texts.jobsEmpty}>
+        <Part title={texts.jobs} fault={faultOf('jobs')} rows={system.jobs} empty={texts.jobsEmpty}>
           {(rows) => (
             <SmallTable
               label={texts.jobs}
@@ -90,19 +103,34 @@ export function PipelineState({ system }: Readonly<{ system: System }>) {
   );
 }
 
+/** Says above all figures that some are missing: without them nothing looks wrong. */
+function Faults({ system: { errors } }: Readonly<{ system: System }>) {
+  if (errors.length === 0) return null;
+  const names = errors.map(({ part }) => texts.partNames[part] ?? part);
+  return (
+    <p role="alert" className={styles.fault}>
+      {texts.unread(names)}
+    </p>
+  );
+}
+
 type PartProps<T> = Readonly<{
   title: string;
+  /** Why it could not be read. */
+  fault: string | undefined;
   rows: readonly T[] | null;
   empty: string;
   children: (rows: readonly T[]) => ReactNode;
 }>;
 
-function Part<T>({ title, rows, empty, children }: PartProps<T>) {
+function Part<T>({ title, fault, rows, empty, children }: PartProps<T>) {
   return (
     <section className={styles.part}>
       <h3>{title}</h3>
       {rows === null ? (
-        <p className={styles.hint}>{texts.unknown}</p>
+        <p className={styles.hint}>
+          {texts.unknown} {fault !== undefined && <ForeignText>{fault}</ForeignText>}
+        </p>
       ) : rows.length === 0 ? (
         <p className={styles.hint}>{empty}</p>
       ) : (

@@ -45,7 +45,16 @@ export const texts = catalogue({
     jobsEmpty: 'No jobs.',
     kind: 'Kind',
     count: 'Count',
-    unknown: 'This part could not be read.',
+    unknown: 'This part could not be read:',
+    unread: (parts: readonly string[]) =>
+      `Not everything could be read: ${parts.join(', ')}. Kafka or the database may be away; the figures are not complete.`,
+    partNames: {
+      hops: 'lag by hop',
+      retries: 'retry topics',
+      breakers: 'circuit breakers',
+      dead_letters: 'dead letters',
+      jobs: 'jobs',
+    } as Readonly<Record<string, string>>,
     stale: 'The figures could not be refreshed; these are from',
   },
 });

@@ -1,13 +1,12 @@
 import { Link } from '@tanstack/react-router';
 import type { Schemas } from '../../api/client.ts';
+import { percentText } from '../../parts/percent-text.ts';
 import { durationText } from '../../parts/relative-time.ts';
 import { Tile, TileRow } from '../../parts/tile-row.tsx';
 import { Time } from '../../parts/time.tsx';
 import { texts } from './texts.ts';
 
 type Props = Readonly<{ total: Schemas['Statistics']['total']; system: Schemas['System'] | undefined }>;
-
-const percent = new Intl.NumberFormat(undefined, { style: 'percent', maximumFractionDigits: 2 });
 
 /** The figures of the last hour. A figure that asks for action leads to the deliveries behind it. */
 export function Tiles({ total, system }: Props) {
@@ -36,13 +35,15 @@ export function Tiles({ total, system }: Props) {
           </Link>
         )}
       </Tile>
-      <Tile name={t.success}>{success_rate === null ? '–' : percent.format(success_rate)}</Tile>
+      <Tile name={t.success}>{success_rate === null ? '–' : percentText(success_rate)}</Tile>
       <Tile name={t.latency}>
         {accept_to_delivered_ms.p95 === null ? '–' : durationText(accept_to_delivered_ms.p95)}
       </Tile>
       {system !== undefined && (
         <Tile name={t.oldest}>
-          {system.oldest_undelivered_at === null ? (
+          {system.hops === null || system.retries === null ? (
+            '–'
+          ) : system.oldest_undelivered_at === null ? (
             t.none
           ) : (
             <Time at={system.oldest_undelivered_at} isShort />

@@ -1,9 +1,8 @@
 import type { ReactNode } from 'react';
 import type { Schemas } from '../../api/client.ts';
+import { percentText } from '../../parts/percent-text.ts';
 import styles from './portal-home.module.css';
 import { texts } from './texts.ts';
-
-const percent = new Intl.NumberFormat(undefined, { style: 'percent', maximumFractionDigits: 1 });
 
 type FiguresProps = Readonly<{
   total: Schemas['Statistics']['total'];
@@ -17,7 +16,7 @@ export function Figures({ total, undelivered }: FiguresProps) {
   return (
     <dl className={styles.figures} aria-label={texts.figures}>
       <Figure name={texts.delivered}>{delivered.toLocaleString()}</Figure>
-      <Figure name={texts.success}>{success_rate === null ? '–' : percent.format(success_rate)}</Figure>
+      <Figure name={texts.success}>{success_rate === null ? '–' : percentText(success_rate)}</Figure>
       <Figure name={texts.failed} isBad={failed > 0}>
         {failed.toLocaleString()}
       </Figure>

@@ -10,6 +10,7 @@ import { useIntention } from '../../parts/form/intention.ts';
 import { useForm } from '../../parts/form/use-form.ts';
 import { PageHeader } from '../../parts/page-header.tsx';
 import { NotAllowed } from '../../parts/states.tsx';
+import { useTop } from '../../parts/use-top.ts';
 import { newBody } from './form/bodies.ts';
 import { checkValues } from './form/check-values.ts';
 import { fieldTexts } from './form/field-texts.ts';
@@ -27,6 +28,7 @@ export function Page() {
   const [created, setCreated] = useState<Schemas['CreatedSubscription'] | null>(null);
   const navigate = useNavigate();
   const names = useNames();
+  useTop(created !== null);
   if (!mayWrite) return <NotAllowed scope="subscriptions:write" />;
   if (created === null) return <CreateForm onCreated={setCreated} />;
   const show = () => void navigate({ to: '/subscriptions/$id', params: { id: created.id } });

@@ -9,6 +9,7 @@ import { SelectFilter, TextFilter } from '../../parts/filter-bar.tsx';
 import { useFilters } from '../../parts/filters.ts';
 import { ForeignText } from '../../parts/foreign-text.tsx';
 import { ListPage } from '../../parts/list-page.tsx';
+import { percentText } from '../../parts/percent-text.ts';
 import { Time } from '../../parts/time.tsx';
 import { usePages } from '../../parts/use-pages.ts';
 import { useNames } from './names.ts';
@@ -21,7 +22,6 @@ import { texts } from './texts.ts';
 type Row = Schemas['Subscription'];
 type Rates = ReadonlyMap<string, number | null>;
 
-const percent = new Intl.NumberFormat(undefined, { style: 'percent', maximumFractionDigits: 1 });
 const states = ['active', 'disabled', 'deleted'] as const;
 const badRate = 0.9;
 
@@ -157,5 +157,5 @@ function columnsOf({ breakers, rates, hasConsumers }: ColumnParts): readonly Col
 
 function SuccessRate({ rate }: Readonly<{ rate: number | null }>) {
   if (rate === null) return '–';
-  return <span className={rate < badRate ? styles.bad : undefined}>{percent.format(rate)}</span>;
+  return <span className={rate < badRate ? styles.bad : undefined}>{percentText(rate)}</span>;
 }

@@ -18,6 +18,8 @@ export const texts = catalogue({
         created: 'The subscription is created',
         deleteTitle: 'Delete this subscription?',
         deleted: 'The subscription is deleted.',
+        enableTitle: 'Enable the subscription?',
+        disableTitle: 'Disable the subscription?',
       },
       portal: {
         title: 'Endpoints',
@@ -33,6 +35,8 @@ export const texts = catalogue({
         created: 'The endpoint is added',
         deleteTitle: 'Delete this endpoint?',
         deleted: 'The endpoint is deleted.',
+        enableTitle: 'Enable the endpoint?',
+        disableTitle: 'Disable the endpoint?',
       },
     },
     columns: {
@@ -85,14 +89,15 @@ export const texts = catalogue({
       newer:
         'Somebody else has changed it meanwhile. Close this and look at what is stored now, or confirm again.',
     },
-    enableTitle: 'Enable the endpoint?',
     enableWaiting: 'Deliveries that wait since it was disabled',
     enableChoices: {
       redrive: { label: 'Send them, in order', hint: 'Nothing is lost.' },
-      discard: { label: 'Discard them', hint: 'They are never sent. This cannot be undone.' },
+      discard: {
+        label: 'Discard them',
+        hint: 'They are not sent now. A replay of their events can still send them.',
+      },
     },
     enabled: 'It is enabled.',
-    disableTitle: 'Disable the endpoint?',
     disableHint:
       'Nothing is sent to it until it is enabled again. Deliveries that would be made meanwhile wait as dead letters.',
     disableReason: 'Reason, for others to see (optional)',

@@ -8,10 +8,12 @@ import { useForm } from '../../../parts/form/use-form.ts';
 import { PageHeader } from '../../../parts/page-header.tsx';
 import { ErrorState, Loading, NotAllowed } from '../../../parts/states.tsx';
 import { useToast } from '../../../parts/toast.tsx';
+import { visibleText } from '../../../parts/visible-text.ts';
 import styles from '../event-types.module.css';
 import { JsonField } from '../json-field.tsx';
 import { texts } from '../texts.ts';
 import { type ReadType, useEventType, useName } from '../use-event-type.ts';
+import { breakingChangesOf } from './breaking-changes.ts';
 import { checkValues, jsonOf, valuesOf } from './event-type-values.ts';
 
 type Values = Readonly<{ schema: string; example: string; activate: boolean; force: boolean }>;
@@ -88,6 +90,13 @@ function AddSchema({ read: { type, etag } }: Readonly<{ read: ReadType }>) {
           {isConflict && (
             <div className={styles.conflict}>
               <p>{t.conflict}</p>
+              <ul>
+                {breakingChangesOf(form.problem?.fields ?? new Map()).map(({ field, detail }) => (
+                  <li key={`${field} ${detail}`}>
+                    <code>{field === '' ? t.whole : visibleText(field)}</code>: {visibleText(detail)}
+                  </li>
+                ))}
+              </ul>
               <CheckField label={t.force} hint={t.forceHint} {...form.bind('force')} />
             </div>
           )}

@@ -147,6 +147,7 @@ const Over = () => (
     <p className={styles.hint}>{texts.doneHint}</p>
     <p className={styles.facts}>
       <Link to="/event-types">{texts.nextSteps.types}</Link>
+      <Link to="/subscriptions/new">{texts.nextSteps.subscription}</Link>
       <Link to="/deliveries">{texts.nextSteps.deliveries}</Link>
     </p>
   </div>

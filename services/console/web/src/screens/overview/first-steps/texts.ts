@@ -46,6 +46,10 @@ export const texts = catalogue({
     doneTitle: 'That was the whole circle',
     doneHint:
       'The same happens to real endpoints, whose failures you find under Deliveries. What comes next:',
-    nextSteps: { types: 'Describe your event types', deliveries: 'Look at the deliveries' },
+    nextSteps: {
+      types: 'Describe your event types',
+      subscription: 'Create a subscription',
+      deliveries: 'Look at the deliveries',
+    },
   },
 });

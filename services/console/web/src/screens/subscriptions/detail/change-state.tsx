@@ -20,6 +20,7 @@ export const StateAction = ({ subscription }: Props) =>
   );
 
 function Disable({ subscription }: Props) {
+  const names = useNames();
   const action = useAction(subscription);
   const toast = useToast();
   const [reason, setReason] = useState('');
@@ -41,7 +42,7 @@ function Disable({ subscription }: Props) {
       <Button onClick={action.ask}>{texts.actions.disable}</Button>
       <ConfirmDialog
         isOpen={action.isAsking}
-        title={texts.disableTitle}
+        title={names.disableTitle}
         action={texts.actions.disable}
         onConfirm={disable}
         onClose={action.close}
@@ -56,6 +57,7 @@ function Disable({ subscription }: Props) {
 const waitings = ['redrive', 'discard'] as const;
 
 function Enable({ subscription }: Props) {
+  const names = useNames();
   const action = useAction(subscription);
   const toast = useToast();
   const [waiting, setWaiting] = useState<(typeof waitings)[number]>('redrive');
@@ -73,7 +75,7 @@ function Enable({ subscription }: Props) {
       <Button onClick={action.ask}>{texts.actions.enable}</Button>
       <ConfirmDialog
         isOpen={action.isAsking}
-        title={texts.enableTitle}
+        title={names.enableTitle}
         action={texts.actions.enable}
         onConfirm={enable}
         onClose={action.close}

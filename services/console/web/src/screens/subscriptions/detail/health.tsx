@@ -4,6 +4,7 @@ import { api, dataOf, type Schemas } from '../../../api/client.ts';
 import { useMay } from '../../../app/session-context.ts';
 import { AttemptChart } from '../../../parts/attempt-chart.tsx';
 import { SelectFilter } from '../../../parts/filter-bar.tsx';
+import { percentText } from '../../../parts/percent-text.ts';
 import { durationText } from '../../../parts/relative-time.ts';
 import { ErrorState, Loading } from '../../../parts/states.tsx';
 import { Tile, TileRow } from '../../../parts/tile-row.tsx';
@@ -13,7 +14,6 @@ import styles from './subscription-detail.module.css';
 const t = texts.health;
 const granularities = ['minute', 'hour', 'day'] as const;
 const refreshMs = 10_000;
-const percent = new Intl.NumberFormat(undefined, { style: 'percent', maximumFractionDigits: 2 });
 
 /** The health of an endpoint over time: attempts, failures and latencies. */
 export function Health({ id }: Readonly<{ id: string }>) {
@@ -64,7 +64,7 @@ function Figures({ statistics }: Readonly<{ statistics: Schemas['Statistics'] }>
   return (
     <>
       <TileRow>
-        <Tile name={t.success}>{success_rate === null ? '–' : percent.format(success_rate)}</Tile>
+        <Tile name={t.success}>{success_rate === null ? '–' : percentText(success_rate)}</Tile>
         <Tile name={t.attempts}>{attempts.toLocaleString()}</Tile>
         <Tile name={t.failed} isBad={failed > 0}>
           {failed.toLocaleString()}
