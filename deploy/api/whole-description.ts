@@ -55,7 +55,7 @@ export const wholeDescription: ApiDescription = describeApi(
     ...statisticsRoutes(nothing),
     ...systemRoutes(nothing),
     ...breakerRoutes(nothing),
-    ...undeliveredRoutes(nothing),
+    ...undeliveredRoutes(nothing, nothing),
     ...streamRoutes(nothing),
     ...replayRoutes(nothing),
     ...exportRoutes(nothing),

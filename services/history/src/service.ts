@@ -163,7 +163,7 @@ export const startHistory = async (
   const routes = [
     ...eventRoutes,
     // Before the single delivery, whose path it matches too.
-    ...undeliveredRoutes(stores),
+    ...undeliveredRoutes(stores, clock),
     ...deliveryRoutes,
     ...deadLetterRoutes,
     ...jobs.routes,

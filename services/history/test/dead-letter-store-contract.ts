@@ -198,7 +198,8 @@ export const describeDeadLetterStore = (name: string, open: () => DeadLetterStor
       expect(await store.countBySubscription(scope, [range])).toEqual(new Map([[subscription, 1]]));
       expect(await store.countBySubscription(scope, [])).toEqual(new Map());
       await store.settle(deadLetters.slice(0, 1).map(ref), { ...settlement, how: 'discarded' });
-      const undelivered = await store.countUndelivered(scope);
+      expect(await store.countUndelivered(scope, 1)).toHaveLength(1);
+      const undelivered = await store.countUndelivered(scope, 100);
       expect(undelivered.toSorted((a, b) => a.oldestAtMs - b.oldestAtMs)).toEqual(
         deadLetters.slice(1).map(({ deadLetter: one }) => ({
           ...{ subscriptionId: subscription, consumerId: one.consumerId, status: 'dead_lettered' },

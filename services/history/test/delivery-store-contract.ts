@@ -406,12 +406,14 @@ export const describeDeliveryStore = (name: string, open: () => DeliveryStore): 
           ...{ count: 1, oldestAtMs: 1_790_000_020_000, nextAttemptAtMs: null },
         },
       };
-      const all = await store.countUnderWay(scope);
+      const all = await store.countUnderWay(scope, 100);
       expect(all.toSorted((a, b) => b.count - a.count)).toEqual([counts.failed, counts.deferred]);
+      const some = await store.countUnderWay(scope, 2);
+      expect(some.reduce((sum, { count }) => sum + count, 0)).toBe(2);
       const acme = { workspaceId: workspace, ownerId: consumerId('acme') };
-      expect(await store.countUnderWay(acme)).toEqual([counts.deferred]);
-      expect(await store.countUnderWay({ ...scope, subscriptionId: one })).toEqual([counts.failed]);
-      expect(await store.countUnderWay({ ...acme, consumerId: consumerId('globex') })).toEqual([]);
+      expect(await store.countUnderWay(acme, 100)).toEqual([counts.deferred]);
+      expect(await store.countUnderWay({ ...scope, subscriptionId: one }, 100)).toEqual([counts.failed]);
+      expect(await store.countUnderWay({ ...acme, consumerId: consumerId('globex') }, 100)).toEqual([]);
     });
 
     it('pages through all of them, oldest first, and counts them', async () => {

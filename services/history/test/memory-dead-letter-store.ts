@@ -122,16 +122,19 @@ export const createMemoryDeadLetterStore = (): DeadLetterStore & {
     count: async (filters) =>
       counted([...kept.values()].filter((deadLetter) => matches(deadLetter, filters))),
     countWaiting: async () => counted([...kept.values()].filter(({ state }) => unsettled.includes(state))),
-    countUndelivered: async (filters) =>
+    countUndelivered: async (filters, limit) =>
       countUndelivered(
-        [...kept.values()].flatMap((deadLetter) => {
-          const { subscriptionId, consumerId, reason, lastError, lastStatusCode, recordedAtMs } = deadLetter;
-          const isOne = deadLetter.ref.kind === 'delivery' && unsettled.includes(deadLetter.state);
-          if (!isOne || subscriptionId === null || !matches(deadLetter, filters)) return [];
-          const times = { oldestAtMs: recordedAtMs, nextAttemptAtMs: null };
-          const why = { status: 'dead_lettered', reason, lastReason: lastError, lastStatusCode } as const;
-          return [{ subscriptionId, consumerId, ...why, ...times }];
-        }),
+        [...kept.values()]
+          .flatMap((deadLetter) => {
+            const { subscriptionId, consumerId, reason, lastError, lastStatusCode, recordedAtMs } =
+              deadLetter;
+            const isOne = deadLetter.ref.kind === 'delivery' && unsettled.includes(deadLetter.state);
+            if (!isOne || subscriptionId === null || !matches(deadLetter, filters)) return [];
+            const times = { oldestAtMs: recordedAtMs, nextAttemptAtMs: null };
+            const why = { status: 'dead_lettered', reason, lastReason: lastError, lastStatusCode } as const;
+            return [{ subscriptionId, consumerId, ...why, ...times }];
+          })
+          .slice(0, limit),
       ),
     countBySubscription: async (filters, ranges) => {
       ready();

@@ -148,18 +148,20 @@ export const createMemoryDeliveryStore = (): DeliveryStore & {
       ready();
       return [...kept.values()].filter(({ delivery }) => matches(delivery, filters)).length;
     },
-    countUnderWay: async (filters) => {
+    countUnderWay: async (filters, limit) => {
       ready();
       return countUndelivered(
-        [...kept.values()].flatMap(({ delivery }) => {
-          const { status } = delivery;
-          const isUnderWay = status === 'pending' || status === 'retrying';
-          if (!isUnderWay || !matches(delivery, filters)) return [];
-          const { subscriptionId, consumerId, statusReason: reason } = delivery;
-          const { lastReason, lastStatusCode } = summaryOf(delivery);
-          const times = { oldestAtMs: delivery.createdAtMs, nextAttemptAtMs: delivery.nextAttemptAtMs };
-          return [{ subscriptionId, consumerId, status, reason, lastReason, lastStatusCode, ...times }];
-        }),
+        [...kept.values()]
+          .flatMap(({ delivery }) => {
+            const { status } = delivery;
+            const isUnderWay = status === 'pending' || status === 'retrying';
+            if (!isUnderWay || !matches(delivery, filters)) return [];
+            const { subscriptionId, consumerId, statusReason: reason } = delivery;
+            const { lastReason, lastStatusCode } = summaryOf(delivery);
+            const times = { oldestAtMs: delivery.createdAtMs, nextAttemptAtMs: delivery.nextAttemptAtMs };
+            return [{ subscriptionId, consumerId, status, reason, lastReason, lastStatusCode, ...times }];
+          })
+          .slice(0, limit),
       );
     },
     putReplayEnds: async (deliveries) => {

@@ -19,12 +19,14 @@ export type UndeliveredGroupDocument = Readonly<{
 /** The names of fields that two collections have under different names. */
 type Fields = Readonly<{ status?: string; reason: string; last: string; oldest: string; next?: string }>;
 
-/** Returns the stages that count documents by subscription and by why they are not delivered. */
+/** Returns the stages that count documents, `limit` at most, by subscription and by why they are not delivered. */
 export const groupUndelivered = (
   match: Readonly<Record<string, unknown>>,
   { status, reason, last, oldest, next }: Fields,
+  limit: number,
 ) => [
   { $match: match },
+  { $limit: limit },
   {
     $group: {
       _id: {

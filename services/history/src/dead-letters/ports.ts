@@ -55,8 +55,11 @@ export type DeadLetterStore = Readonly<{
     filters: DeadLetterFilters,
     ranges?: readonly OffsetRange[],
   ): Promise<ReadonlyMap<SubscriptionId | null, number>>;
-  /** Counts the deliveries among them that are neither sent again nor discarded, by subscription and reason. */
-  countUndelivered(filters: DeadLetterFilters): Promise<readonly UndeliveredCount[]>;
+  /**
+   * Counts the deliveries among them that are neither sent again nor discarded, by subscription and reason; `limit` of
+   * them at most.
+   */
+  countUndelivered(filters: DeadLetterFilters, limit: number): Promise<readonly UndeliveredCount[]>;
   /** Counts the waiting dead letters of all workspaces, for the metrics. */
   countWaiting(): Promise<readonly DeadLetterCount[]>;
   /** waiting → redriving. */

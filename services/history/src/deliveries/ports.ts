@@ -80,8 +80,8 @@ export type DeliveryStore = Readonly<{
   /** Lists up to a page. With filters that no index serves, it reads `readAtOnce` of the others' deliveries at most. */
   step(filters: DeliveryFilters, page: ListPage): Promise<ListStep<DeliverySummary, ListPosition>>;
   count(filters: DeliveryFilters): Promise<number>;
-  /** Counts those that wait for an attempt by subscription and reason. */
-  countUnderWay(filters: DeliveryFilters): Promise<readonly UndeliveredCount[]>;
+  /** Counts those that wait for an attempt by subscription and reason, `limit` of them at most. */
+  countUnderWay(filters: DeliveryFilters, limit: number): Promise<readonly UndeliveredCount[]>;
   /**
    * Notes the ends of the replays of these deliveries, as stored: those that it knows already are left unchanged, and a
    * success replaces a failure. May be repeated.

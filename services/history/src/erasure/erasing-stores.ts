@@ -74,7 +74,7 @@ const erasingDeliveries = (store: DeliveryStore, erasures: Erased): DeliveryStor
       return { found: found.map(listed), reached };
     },
     count: async (filters) => store.count(filters),
-    countUnderWay: async (filters) => store.countUnderWay(filters),
+    countUnderWay: async (filters, limit) => store.countUnderWay(filters, limit),
     putReplayEnds: async (deliveries) => store.putReplayEnds(deliveries),
     countReplayed: async (workspaceId, end) => store.countReplayed(workspaceId, end),
     workspaces: async () => store.workspaces(),
@@ -92,7 +92,7 @@ const erasingDeadLetters = (store: DeadLetterStore, erasures: Erased): DeadLette
     listInOrder: async (filters, range, limit) => store.listInOrder(filters, range, limit),
     count: async (filters) => store.count(filters),
     countBySubscription: async (filters, ranges) => store.countBySubscription(filters, ranges),
-    countUndelivered: async (filters) => store.countUndelivered(filters),
+    countUndelivered: async (filters, limit) => store.countUndelivered(filters, limit),
     countWaiting: async () => store.countWaiting(),
     take: async (taken) => store.take(taken),
     release: async (jobId) => store.release(jobId),

@@ -9,10 +9,13 @@ import { AuditReader } from '../audit/read-audit.ts';
 import type { configSpec } from '../config.ts';
 import type { DeadLetterStore } from '../dead-letters/ports.ts';
 import type { DeliveryStore } from '../deliveries/ports.ts';
+import { isScanned as isScannedDelivery } from '../deliveries/scanned-filters.ts';
 import type { EventLog, EventStore } from '../events/ports.ts';
+import { isScanned as isScannedEvent } from '../events/scanned-filters.ts';
 import type { RunKind } from '../jobs/job-kind.ts';
 import type { Jobs } from '../jobs/open-jobs.ts';
 import type { metricsCatalogue } from '../metrics.ts';
+import { restInSteps } from '../rest-in-steps.ts';
 import { auditRows } from './adapters/audit-rows.ts';
 import { deadLetterRows } from './adapters/dead-letter-rows.ts';
 import { attemptRows, deliveryRows } from './adapters/delivery-rows.ts';
@@ -103,10 +106,15 @@ export const openExports = async (
   resources.add('object storage', async () => storage.close());
   const audit = new AuditReader({ bus, store: stores.audit, clock, logger });
   resources.add('audit reader', async () => audit.close());
+  const deliveries = {
+    ...stores.deliveries,
+    step: restInSteps(stores.deliveries, isScannedDelivery, clock),
+  };
+  const events = { ...stores.events, step: restInSteps(stores.events, isScannedEvent, clock) };
   const sources = {
-    events: eventRows({ ...stores, log }),
-    deliveries: deliveryRows(stores.deliveries),
-    attempts: attemptRows(stores.deliveries),
+    events: eventRows({ ...stores, events, log }),
+    deliveries: deliveryRows(deliveries),
+    attempts: attemptRows(deliveries),
     dead_letters: deadLetterRows(stores.deadLetters),
     audit: auditRows(stores.audit, async () => audit.readNew()),
   };

@@ -6,11 +6,13 @@ import type { configSpec } from '../config.ts';
 import type { DeadLetterJournal, DeadLetterStore, KnownSubscriptions } from '../dead-letters/ports.ts';
 import type { Delivery } from '../deliveries/domain/delivery.ts';
 import type { DeliveryStore } from '../deliveries/ports.ts';
+import { isScanned } from '../deliveries/scanned-filters.ts';
 import type { EventStore } from '../events/ports.ts';
 import type { RunKind } from '../jobs/job-kind.ts';
 import type { Jobs } from '../jobs/open-jobs.ts';
 import type { metricsCatalogue } from '../metrics.ts';
 import { purgeExpired } from '../purge-expired.ts';
+import { restInSteps } from '../rest-in-steps.ts';
 import type { Retention } from '../retention.ts';
 import { bulkRetryRoute } from './adapters/bulk-retry-route.ts';
 import { createReadEvent, type PositionOf } from './adapters/logged-events.ts';
@@ -48,7 +50,12 @@ const registerKind = (
 ): void => {
   let isReady = false;
   const retry = async (delivery: Delivery, request: RetryRequest) => retryDelivery(parts, delivery, request);
-  jobs.kinds.register(retryKind({ ...parts, retry, isReady: () => isReady }) as RunKind);
+  const { deliveries: store } = parts;
+  const deliveries = {
+    read: async (some: Parameters<DeliveryStore['read']>[0]) => store.read(some),
+    step: restInSteps(store, isScanned, context.clock),
+  };
+  jobs.kinds.register(retryKind({ ...parts, deliveries, retry, isReady: () => isReady }) as RunKind);
   startInBackground({ ...context, name: 'retries' }, async () => {
     await subscriptions.ready();
     isReady = true;

@@ -30,12 +30,15 @@ it('groups what waits and what has ended by subscription, the most first', async
     },
   };
   const filters = { workspaceId: workspaceId('ws_1'), ownerId: consumerId('acme') };
-  expect(await readUndelivered(stores, filters)).toEqual([
-    {
-      ...{ subscriptionId: 'sub_1', consumerId: 'acme', count: 7, oldestAtMs: 40 },
-      counts: [ended, small],
-    },
-    { subscriptionId: 'sub_2', consumerId: 'acme', count: 6, oldestAtMs: 10, counts: [other] },
-  ]);
+  expect(await readUndelivered(stores, filters)).toEqual({
+    isTruncated: false,
+    groups: [
+      {
+        ...{ subscriptionId: 'sub_1', consumerId: 'acme', count: 7, oldestAtMs: 40 },
+        counts: [ended, small],
+      },
+      { subscriptionId: 'sub_2', consumerId: 'acme', count: 6, oldestAtMs: 10, counts: [other] },
+    ],
+  });
   expect(scopes).toEqual([filters, { ...filters, poison: 'none' }]);
 });

@@ -53,8 +53,9 @@ export class DeadLetterCounts {
     return new Map(groups.map(({ _id, count }) => [_id === null ? null : subscriptionId(_id), count]));
   }
 
-  async undelivered(match: Conditions): Promise<readonly UndeliveredCount[]> {
-    const stages = groupUndelivered(match, { reason: 'reason', last: 'last_error', oldest: 'recorded_at' });
+  async undelivered(match: Conditions, limit: number): Promise<readonly UndeliveredCount[]> {
+    const fields = { reason: 'reason', last: 'last_error', oldest: 'recorded_at' };
+    const stages = groupUndelivered(match, fields, limit);
     const groups = await this.#timed('count-undelivered-letters', async () =>
       this.#deadLetters.aggregate<UndeliveredGroupDocument>(stages),
     );

@@ -126,8 +126,9 @@ export class MongoDeadLetterStore implements DeadLetterStore {
     return this.#counts.bySubscription(ranges === undefined ? wanted : { $and: [wanted, withinAny(ranges)] });
   }
 
-  async countUndelivered(filters: DeadLetterFilters): Promise<readonly UndeliveredCount[]> {
-    return this.#counts.undelivered({ ...conditionsOf({ ...filters, states: unsettled }), kind: 'delivery' });
+  async countUndelivered(filters: DeadLetterFilters, limit: number): Promise<readonly UndeliveredCount[]> {
+    const match = { ...conditionsOf({ ...filters, states: unsettled }), kind: 'delivery' };
+    return this.#counts.undelivered(match, limit);
   }
 
   async take(taken: readonly Readonly<{ ref: DeadLetterRef; taken: Taken }>[]): Promise<void> {

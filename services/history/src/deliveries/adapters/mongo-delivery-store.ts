@@ -158,13 +158,14 @@ export class MongoDeliveryStore implements DeliveryStore {
     return this.#timed('count', async () => this.#model.countDocuments(conditionsOf(filters)));
   }
 
-  async countUnderWay(filters: DeliveryFilters): Promise<readonly UndeliveredCount[]> {
+  async countUnderWay(filters: DeliveryFilters, limit: number): Promise<readonly UndeliveredCount[]> {
     const stages = groupUndelivered(
       { ...conditionsOf(filters), status: { $in: ['pending', 'retrying'] } },
       {
         ...{ status: 'status', reason: 'status_reason', last: 'last_reason' },
         ...{ oldest: 'created_at', next: 'next_attempt_at' },
       },
+      limit,
     );
     const groups = await this.#timed('count-under-way', async () =>
       this.#model.aggregate<UndeliveredGroupDocument>(stages),

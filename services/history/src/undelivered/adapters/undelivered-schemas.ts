@@ -32,6 +32,10 @@ export const undeliveredSchema = named(
   object({
     total: { ...count, description: 'Of all subscriptions, without `limit`.' },
     subscription_count: { ...count, description: 'Number of subscriptions, without `limit`.' },
+    is_truncated: {
+      type: 'boolean',
+      description: 'True if there are more than were counted: then all counts are the least.',
+    },
     data: {
       type: 'array',
       items: object({
@@ -68,6 +72,7 @@ export const undeliveredSchema = named(
   {
     total: 12,
     subscription_count: 1,
+    is_truncated: false,
     data: [
       {
         ...{ subscription_id: 'sub_019aab3cf4007c3d8e4f5a6b7c8d9e0f', consumer_id: 'acme', count: 12 },

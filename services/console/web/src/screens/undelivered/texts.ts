@@ -13,8 +13,8 @@ export const texts = catalogue({
     noMatchTitle: 'Nothing undelivered matches the filters',
     noMatchHint: 'Clear a filter.',
     filters: { consumer: 'Consumer', subscription: 'Subscription' },
-    total: (count: number, subscriptions: number) =>
-      `${some(count, 'delivery', 'deliveries')} to ${some(subscriptions, 'subscription', 'subscriptions')}.`,
+    total: (count: number, subscriptions: number, isTruncated: boolean) =>
+      `${isTruncated ? 'At least ' : ''}${some(count, 'delivery', 'deliveries')} to ${some(subscriptions, 'subscription', 'subscriptions')}.`,
     cut: (shown: number) => `Only the ${shown} with the most are shown: use the filters for others.`,
     count: (count: number) => some(count, 'delivery', 'deliveries'),
     oldest: 'Oldest',
