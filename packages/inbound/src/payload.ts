@@ -34,7 +34,7 @@ const jsonOf = (body: Buffer): Payload | null => {
 const formType = /^application\/x-www-form-urlencoded\s*(;|$)/i;
 
 /** Maximum number of fields of a form. Forms are read before they are verified, and providers send some dozens. */
-export const maxFormFields = 1_000;
+const maxFormFields = 1_000;
 
 /** Returns true if the form may have more than the maximum of fields. Empty ones count. */
 function hasTooManyFields(body: Buffer): boolean {

@@ -36,7 +36,7 @@ export const commandRules = {
   // Can be rebuilt from Kafka at any time: batches, in which each document is valid by itself, and counts.
   history: {
     commands: { ...everywhere, aggregate: ['pipeline', 'cursor'], distinct: ['key', 'query'] },
-    operators: new Set([...comparisons, '$or', '$match', '$group', '$sum', '$min']),
+    operators: new Set([...comparisons, '$or', '$match', '$limit', '$group', '$sum', '$min']),
     ofMany: true,
     batched: 'all',
   },

@@ -27,7 +27,7 @@ export type UndeliveredGroup = Readonly<{
 export type Undelivered = Readonly<{ groups: readonly UndeliveredGroup[]; isTruncated: boolean }>;
 
 /** The number of deliveries that wait, and of dead letters, that are counted at most: each takes about 15 µs. */
-export const maxCounted = 50_000;
+const maxCounted = 50_000;
 
 const groupOf = (counts: readonly UndeliveredCount[]): UndeliveredGroup[] => {
   const [first] = counts;
