@@ -276,12 +276,12 @@ export const describeDeliveryStore = (name: string, open: () => DeliveryStore): 
       const { attempt, scope } = aWorkspace();
       const at = (n: number) => 1_790_000_000_000 + Math.floor(n / 3);
       const rare = { outcome: outcomes.failed, orderingKey: 'ord_7', trigger: 'manual', chain: 1 } as const;
-      // The two that match are the oldest and one in the middle.
+      // The two that match are the oldest and one in the middle, whichever ids come first within a millisecond.
       const deliveries = Array.from({ length: 2.5 * readAtOnce }, (_, n) =>
-        deliveryOf(attempt({ acceptedAtMs: at(n), ...(n === 0 || n === readAtOnce + 3 ? rare : {}) })),
+        deliveryOf(attempt({ acceptedAtMs: at(n), ...(n === 0 || n === readAtOnce + 6 ? rare : {}) })),
       );
       await store.insert(deliveries);
-      const matching = [deliveries[readAtOnce + 3]?.id, deliveries[0]?.id];
+      const matching = [deliveries[readAtOnce + 6]?.id, deliveries[0]?.id];
       const filters: Partial<DeliveryFilters>[] = [
         { statusClass: '5xx' },
         { reason: 'http-status' },
