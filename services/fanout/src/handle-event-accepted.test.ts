@@ -123,8 +123,9 @@ describe('handling an accepted event', () => {
   it('drops a repeat of a received event although the provider has changed its body', () => {
     const { handle } = setUp([[aSubscription()]]);
     const received = { sourceId: sourceId(`src_${'1'.repeat(32)}`), headers: {} };
-    expect(handle(anEvent(1, { received })).outcome).toBe('fanned-out');
-    const again = anEvent(1, { received, data: Buffer.from('{"pending_webhooks":1}') });
+    const callerId = 'evt_of_the_provider';
+    expect(handle(anEvent(1, { received, callerId })).outcome).toBe('fanned-out');
+    const again = anEvent(1, { received, callerId, data: Buffer.from('{"pending_webhooks":1}') });
     expect(handle(again)).toEqual({ outcome: 'repeat' });
   });
 
