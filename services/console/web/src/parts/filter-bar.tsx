@@ -62,6 +62,25 @@ export function SelectFilter<T extends string>(props: SelectProps<T>) {
   );
 }
 
+type TextsProps<N extends string> = Readonly<{
+  /** Of each: the search parameter, the label, and a placeholder. */
+  filters: readonly (readonly [name: N, label: string, placeholder: string | undefined])[];
+  values: Readonly<Partial<Record<N, string>>>;
+  change: (next: Readonly<Partial<Record<N, string | undefined>>>) => void;
+}>;
+
+/** Filters that are texts, each of a search parameter of its own. */
+export const TextFilters = <N extends string>({ filters, values, change }: TextsProps<N>) =>
+  filters.map(([name, label, placeholder]) => (
+    <TextFilter
+      key={name}
+      label={label}
+      value={values[name]}
+      {...(placeholder === undefined ? {} : { placeholder })}
+      onChange={(value) => change({ [name]: value } as Partial<Record<N, string | undefined>>)}
+    />
+  ));
+
 type TextProps = Readonly<{
   label: string;
   value: string | undefined;

@@ -1,9 +1,11 @@
 import type { ReactNode } from 'react';
 import styles from './tile-row.module.css';
 
-/** Figures side by side, in as many rows as they need. */
-export const TileRow = ({ children }: Readonly<{ children: ReactNode }>) => (
-  <dl className={styles.tiles}>{children}</dl>
+/** Figures side by side, in as many rows as they need. `label`: what they are about, where no heading says it. */
+export const TileRow = ({ label, children }: Readonly<{ label?: string; children: ReactNode }>) => (
+  <dl className={styles.tiles} aria-label={label}>
+    {children}
+  </dl>
 );
 
 type Props = Readonly<{ name: string; isBad?: boolean; children: ReactNode }>;

@@ -39,9 +39,14 @@ export type PagedList<T> = Readonly<{
   isReloading: boolean;
 }>;
 
+/** The query parameters of a page of any list of the API. */
+export type PageQuery = Readonly<{ limit: number; cursor?: string }>;
+
 type Options<T> = Readonly<{
   key: readonly unknown[];
-  fetchPage: (cursor: string | undefined, signal: AbortSignal) => Promise<Page<T>>;
+  fetchPage: (page: PageQuery, signal: AbortSignal) => Promise<Page<T>>;
+  /** Rows of a page; default 100. */
+  pageSize?: number;
 }>;
 
 const aheadRows = 50;
@@ -54,7 +59,11 @@ const lasting = { staleTime: Number.POSITIVE_INFINITY, structuralSharing: false 
  * Reads a list by its cursors as somebody scrolls. Rows far from the view are forgotten and, when somebody comes back,
  * read again by the cursor of their page: 100,000 rows need no more memory than the first thousand.
  */
-export function usePages<T extends Readonly<{ id: string }>>({ key, fetchPage }: Options<T>): PagedList<T> {
+export function usePages<T extends Readonly<{ id: string }>>({
+  key,
+  fetchPage,
+  pageSize = 100,
+}: Options<T>): PagedList<T> {
   const client = useQueryClient();
   const index = useIndex(key);
   const [rows, show] = useShownRows(key);
@@ -66,7 +75,7 @@ export function usePages<T extends Readonly<{ id: string }>>({ key, fetchPage }:
     queries: numbersOf(wanted).map((at) => ({
       ...lasting,
       queryKey: pageKey(key, index, at),
-      queryFn: reader(source, index.pages[at]?.cursor),
+      queryFn: reader(source, pageQuery(pageSize, index.pages[at]?.cursor)),
     })),
   });
   useLearnedPages(key, { first: wanted.first, pages: queries.map(({ data }) => data) });
@@ -111,9 +120,14 @@ function useSource<T>(key: QueryKey, fetchPage: FetchPage<T>): Source<T> {
 // Not in the component: a function of a rendering holds on to its pages, whose queries hold on to the function of the
 // rendering before, and so on to every page that was ever read.
 const reader =
-  <T>(source: Source<T>, cursor: string | undefined) =>
+  <T>(source: Source<T>, page: PageQuery) =>
   async ({ signal }: Readonly<{ signal: AbortSignal }>): Promise<Page<T>> =>
-    source.fetchPage(cursor, signal);
+    source.fetchPage(page, signal);
+
+const pageQuery = (limit: number, cursor: string | undefined): PageQuery => ({
+  limit,
+  ...(cursor === undefined ? {} : { cursor }),
+});
 
 const pageKey = (key: QueryKey, { pages }: PageIndex, at: number): QueryKey => [
   ...key,

@@ -6,10 +6,10 @@ import { useFilters } from '../../parts/filters.ts';
 import { ForeignText } from '../../parts/foreign-text.tsx';
 import { KeyName } from '../../parts/key-name.tsx';
 import { ListPage } from '../../parts/list-page.tsx';
+import { SinceFilter } from '../../parts/since-filter.tsx';
 import { Time } from '../../parts/time.tsx';
-import { timeRanges, useRangeStart } from '../../parts/time-range.ts';
+import { useRangeStart } from '../../parts/time-range.ts';
 import { usePages } from '../../parts/use-pages.ts';
-import { texts as shared } from '../../texts/index.ts';
 import { auditFilters, kinds } from './audit-filters.ts';
 import { changeWords, objectName } from './audit-words.ts';
 import { texts } from './texts.ts';
@@ -67,8 +67,7 @@ export function Page() {
   };
   const list = usePages<Row>({
     key: ['audit-log', query],
-    fetchPage: async (cursor, signal) => {
-      const page = { limit: 100, ...(cursor === undefined ? {} : { cursor }) };
+    fetchPage: async (page, signal) => {
       return dataOf(api.GET('/v1/webhooks/audit-log', { params: { query: { ...query, ...page } }, signal }));
     },
   });
@@ -81,13 +80,7 @@ export function Page() {
         labelOf={(one) => texts.kinds[one] ?? one}
         onChange={(next) => change({ kind: next })}
       />
-      <SelectFilter
-        label={texts.filters.since}
-        value={since}
-        options={timeRanges}
-        labelOf={(one) => shared.filters.ranges[one]}
-        onChange={(next) => change({ since: next })}
-      />
+      <SinceFilter label={texts.filters.since} value={since} onChange={(next) => change({ since: next })} />
       <TextFilter
         label={texts.filters.entity}
         value={values.entity_id}

@@ -71,13 +71,9 @@ export function Page() {
   const [{ id, state }, change] = useFilters(consumerFilters);
   const list = usePages<Row>({
     key: ['consumers', { id, state }],
-    fetchPage: async (cursor, signal) => {
+    fetchPage: async (page, signal) => {
       if (id !== undefined) return pageOfOne(id, state, signal);
-      const query = {
-        limit: 100,
-        ...(state === undefined ? {} : { state }),
-        ...(cursor === undefined ? {} : { cursor }),
-      };
+      const query = { ...page, ...(state === undefined ? {} : { state }) };
       return dataOf(api.GET('/v1/webhooks/consumers', { params: { query }, signal }));
     },
   });

@@ -4,7 +4,7 @@ import { api, dataOf, type Schemas } from '../../api/client.ts';
 import { useMay } from '../../app/session-context.ts';
 import { BulkDialog, type BulkWork } from '../../parts/bulk-dialog.tsx';
 import { Button } from '../../parts/button.tsx';
-import { TextField } from '../../parts/form/fields.tsx';
+import { ReasonField } from './reason-field.tsx';
 import { texts } from './texts.ts';
 
 type Filter = Schemas['DeadLetterFilter'];
@@ -99,14 +99,7 @@ function DiscardAll({ filter }: Props) {
         onClose={() => setOpen(false)}
       >
         <p>{t.hint}</p>
-        <TextField
-          label={texts.because}
-          hint={texts.becauseHint}
-          value={reason}
-          onChange={setReason}
-          error={undefined}
-          isRequired
-        />
+        <ReasonField value={reason} onChange={setReason} />
       </BulkDialog>
     </>
   );

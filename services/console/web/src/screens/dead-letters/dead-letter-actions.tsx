@@ -4,8 +4,8 @@ import { api, dataOf, type Schemas } from '../../api/client.ts';
 import { useMay } from '../../app/session-context.ts';
 import { Button } from '../../parts/button.tsx';
 import { ConfirmDialog } from '../../parts/confirm-dialog.tsx';
-import { TextField } from '../../parts/form/fields.tsx';
 import { useToast } from '../../parts/toast.tsx';
+import { ReasonField } from './reason-field.tsx';
 import { texts } from './texts.ts';
 
 type DeadLetter = Schemas['DeadLetterDetail'];
@@ -82,14 +82,7 @@ function Discard({ deadLetter: { id }, onDone }: Props) {
         onClose={() => setAsking(false)}
       >
         <p>{texts.discardHint}</p>
-        <TextField
-          label={texts.because}
-          hint={texts.becauseHint}
-          value={reason}
-          onChange={setReason}
-          error={undefined}
-          isRequired
-        />
+        <ReasonField value={reason} onChange={setReason} />
       </ConfirmDialog>
     </>
   );

@@ -4,14 +4,14 @@ import { useMay } from '../../app/session-context.ts';
 import { ButtonLink } from '../../parts/button.tsx';
 import type { Column } from '../../parts/data-table.tsx';
 import { ErasedMark } from '../../parts/erased-mark.tsx';
-import { SelectFilter, TextFilter } from '../../parts/filter-bar.tsx';
+import { SelectFilter, TextFilters } from '../../parts/filter-bar.tsx';
 import { useFilters } from '../../parts/filters.ts';
 import { ForeignText } from '../../parts/foreign-text.tsx';
 import { ListPage } from '../../parts/list-page.tsx';
+import { SinceFilter } from '../../parts/since-filter.tsx';
 import { Time } from '../../parts/time.tsx';
-import { timeRanges, useRangeStart } from '../../parts/time-range.ts';
+import { useRangeStart } from '../../parts/time-range.ts';
 import { usePages } from '../../parts/use-pages.ts';
-import { texts as shared } from '../../texts/index.ts';
 import { BulkActions } from './bulk-actions.tsx';
 import { DeadLetterCounts } from './dead-letter-counts.tsx';
 import { deadLetterFilters, kinds, reasons, states } from './dead-letter-filters.ts';
@@ -86,8 +86,7 @@ export function Page() {
   const query = { ...filter, ...(state === undefined ? {} : { state }) };
   const list = usePages<Row>({
     key: ['dead-letters', query],
-    fetchPage: async (cursor, signal) => {
-      const page = { limit: 100, ...(cursor === undefined ? {} : { cursor }) };
+    fetchPage: async (page, signal) => {
       return dataOf(
         api.GET('/v1/webhooks/dead-letters', { params: { query: { ...query, ...page } }, signal }),
       );
@@ -134,22 +133,8 @@ export function Page() {
           onChange={(kind) => change({ kind })}
         />
       )}
-      <SelectFilter
-        label={texts.filters.since}
-        value={since}
-        options={timeRanges}
-        labelOf={(one) => shared.filters.ranges[one]}
-        onChange={(next) => change({ since: next })}
-      />
-      {textFilters.map(([name, label, placeholder]) => (
-        <TextFilter
-          key={name}
-          label={label}
-          value={values[name]}
-          onChange={(value) => change({ [name]: value })}
-          {...(placeholder === undefined ? {} : { placeholder })}
-        />
-      ))}
+      <SinceFilter label={texts.filters.since} value={since} onChange={(next) => change({ since: next })} />
+      <TextFilters filters={textFilters} values={values} change={change} />
     </ListPage>
   );
 }

@@ -10,8 +10,9 @@ import { SelectFilter, TextFilter } from '../../parts/filter-bar.tsx';
 import { useFilters } from '../../parts/filters.ts';
 import { ForeignText } from '../../parts/foreign-text.tsx';
 import { ListPage } from '../../parts/list-page.tsx';
+import { SinceFilter } from '../../parts/since-filter.tsx';
 import { Time } from '../../parts/time.tsx';
-import { timeRanges, useRangeStart } from '../../parts/time-range.ts';
+import { useRangeStart } from '../../parts/time-range.ts';
 import { usePages } from '../../parts/use-pages.ts';
 import { texts as shared } from '../../texts/index.ts';
 import { deliveryFilters, statusClasses, statuses, triggers } from './delivery-filters.ts';
@@ -81,8 +82,7 @@ export function Page() {
   };
   const list = usePages<Row>({
     key: ['deliveries', query],
-    fetchPage: async (cursor, signal) => {
-      const page = { limit: 100, ...(cursor === undefined ? {} : { cursor }) };
+    fetchPage: async (page, signal) => {
       return dataOf(api.GET('/v1/webhooks/deliveries', { params: { query: { ...query, ...page } }, signal }));
     },
   });
@@ -116,13 +116,7 @@ export function Page() {
         labelOf={(one) => texts.triggers[one]}
         onChange={(trigger) => change({ trigger })}
       />
-      <SelectFilter
-        label={texts.filters.since}
-        value={since}
-        options={timeRanges}
-        labelOf={(one) => shared.filters.ranges[one]}
-        onChange={(next) => change({ since: next })}
-      />
+      <SinceFilter label={texts.filters.since} value={since} onChange={(next) => change({ since: next })} />
       <TextFilter
         label={texts.filters.type}
         value={values.event_type}

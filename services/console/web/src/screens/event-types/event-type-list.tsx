@@ -64,10 +64,10 @@ export function Page() {
   const isPortal = useSession().entry === 'portal';
   const list = usePages<Row>({
     key: ['event-types', values],
-    fetchPage: async (cursor, signal) => {
-      const query = { ...values, limit: 100, ...(cursor === undefined ? {} : { cursor }) };
-      const page = await dataOf(api.GET('/v1/webhooks/event-types', { params: { query }, signal }));
-      return { ...page, data: page.data.map((type) => ({ ...type, id: type.name })) };
+    fetchPage: async (page, signal) => {
+      const query = { ...values, ...page };
+      const read = await dataOf(api.GET('/v1/webhooks/event-types', { params: { query }, signal }));
+      return { ...read, data: read.data.map((type) => ({ ...type, id: type.name })) };
     },
   });
   const words = isPortal ? { ...texts, lead: texts.portalLead, emptyHint: texts.portalEmptyHint } : texts;

@@ -2,14 +2,14 @@ import { Link } from '@tanstack/react-router';
 import { api, dataOf, type Schemas } from '../../api/client.ts';
 import type { Column } from '../../parts/data-table.tsx';
 import { ErasedMark } from '../../parts/erased-mark.tsx';
-import { SelectFilter, TextFilter } from '../../parts/filter-bar.tsx';
+import { TextFilters } from '../../parts/filter-bar.tsx';
 import { useFilters } from '../../parts/filters.ts';
 import { ForeignText } from '../../parts/foreign-text.tsx';
 import { ListPage } from '../../parts/list-page.tsx';
+import { SinceFilter } from '../../parts/since-filter.tsx';
 import { Time } from '../../parts/time.tsx';
-import { timeRanges, useRangeStart } from '../../parts/time-range.ts';
+import { useRangeStart } from '../../parts/time-range.ts';
 import { usePages } from '../../parts/use-pages.ts';
-import { texts as shared } from '../../texts/index.ts';
 import { DeliveryCounts } from './delivery-counts.tsx';
 import { eventFilters } from './event-filters.ts';
 import { texts } from './texts.ts';
@@ -73,29 +73,14 @@ export function Page() {
   const query = { ...rest, ...(acceptedAfter === undefined ? {} : { accepted_after: acceptedAfter }) };
   const list = usePages<Row>({
     key: ['events', query],
-    fetchPage: async (cursor, signal) => {
-      const page = { limit: 100, ...(cursor === undefined ? {} : { cursor }) };
+    fetchPage: async (page, signal) => {
       return dataOf(api.GET('/v1/webhooks/events', { params: { query: { ...query, ...page } }, signal }));
     },
   });
   return (
     <ListPage texts={texts} list={list} columns={columns} values={values} change={change}>
-      <SelectFilter
-        label={texts.filters.since}
-        value={since}
-        options={timeRanges}
-        labelOf={(one) => shared.filters.ranges[one]}
-        onChange={(next) => change({ since: next })}
-      />
-      {textFilters.map(([name, label, placeholder]) => (
-        <TextFilter
-          key={name}
-          label={label}
-          value={values[name]}
-          onChange={(value) => change({ [name]: value })}
-          {...(placeholder === undefined ? {} : { placeholder })}
-        />
-      ))}
+      <SinceFilter label={texts.filters.since} value={since} onChange={(next) => change({ since: next })} />
+      <TextFilters filters={textFilters} values={values} change={change} />
     </ListPage>
   );
 }

@@ -91,8 +91,8 @@ function Records({ one: { status, progress, total_records } }: Readonly<{ one: E
 export function Page() {
   const list = usePages<Row>({
     key: ['exports'],
-    fetchPage: async (cursor, signal) => {
-      const query = { limit: 50, ...(cursor === undefined ? {} : { cursor }) };
+    pageSize: 50,
+    fetchPage: async (query, signal) => {
       const page = await dataOf(api.GET('/v1/webhooks/exports', { params: { query }, signal }));
       return { ...page, data: page.data.map(withId) };
     },

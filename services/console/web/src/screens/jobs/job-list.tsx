@@ -59,8 +59,9 @@ export function Page() {
   const [values, change] = useFilters(jobFilters);
   const list = usePages<Job>({
     key: ['jobs', values],
-    fetchPage: async (cursor, signal) => {
-      const query = { ...values, limit: 50, ...(cursor === undefined ? {} : { cursor }) };
+    pageSize: 50,
+    fetchPage: async (page, signal) => {
+      const query = { ...values, ...page };
       return dataOf(api.GET('/v1/webhooks/jobs', { params: { query }, signal }));
     },
   });

@@ -61,8 +61,7 @@ export function Page() {
   const { workspace_id } = values;
   const list = usePages<Row>({
     key: ['api-keys', values],
-    fetchPage: async (cursor, signal) => {
-      const page = { limit: 100, ...(cursor === undefined ? {} : { cursor }) };
+    fetchPage: async (page, signal) => {
       return dataOf(api.GET('/v1/webhooks/api-keys', { params: { query: { ...values, ...page } }, signal }));
     },
   });

@@ -1,7 +1,7 @@
 import { useRef, useState } from 'react';
 import { useSession } from '../../app/session-context.ts';
 import { Button } from '../../parts/button.tsx';
-import { FilterBar, SelectFilter, TextFilter } from '../../parts/filter-bar.tsx';
+import { FilterBar, SelectFilter, TextFilters } from '../../parts/filter-bar.tsx';
 import { useFilters } from '../../parts/filters.ts';
 import { PageHeader } from '../../parts/page-header.tsx';
 import { Empty, ErrorState } from '../../parts/states.tsx';
@@ -18,6 +18,8 @@ const textFilters = [
   ['subscription_id', texts.filters.subscription, 'sub_…'],
   ['consumer_id', texts.filters.consumer, ''],
 ] as const;
+
+const partnerFilters = [textFilters[0], ['subscription_id', texts.portal.endpoint, 'sub_…']] as const;
 
 /** The live tail. It holds still while somebody has paused it, or has scrolled away from its beginning. */
 export function Page() {
@@ -63,17 +65,7 @@ export function Page() {
           labelOf={(one) => shared.status[one]}
           onChange={(status) => change({ status })}
         />
-        {textFilters
-          .filter(([name]) => entry === 'operator' || name !== 'consumer_id')
-          .map(([name, label, placeholder]) => (
-            <TextFilter
-              key={name}
-              label={isPartner && name === 'subscription_id' ? texts.portal.endpoint : label}
-              value={values[name]}
-              placeholder={placeholder}
-              onChange={(value) => change({ [name]: value })}
-            />
-          ))}
+        <TextFilters filters={isPartner ? partnerFilters : textFilters} values={values} change={change} />
       </FilterBar>
       {tail.error !== null ? (
         <ErrorState error={tail.error} onRetry={tail.retry} />

@@ -1,7 +1,6 @@
-import type { ReactNode } from 'react';
 import type { Schemas } from '../../api/client.ts';
 import { percentText } from '../../parts/percent-text.ts';
-import styles from './portal-home.module.css';
+import { Tile, TileRow } from '../../parts/tile-row.tsx';
 import { texts } from './texts.ts';
 
 type FiguresProps = Readonly<{
@@ -14,24 +13,15 @@ type FiguresProps = Readonly<{
 export function Figures({ total, undelivered }: FiguresProps) {
   const { delivered, failed, success_rate } = total;
   return (
-    <dl className={styles.figures} aria-label={texts.figures}>
-      <Figure name={texts.delivered}>{delivered.toLocaleString()}</Figure>
-      <Figure name={texts.success}>{success_rate === null ? '–' : percentText(success_rate)}</Figure>
-      <Figure name={texts.failed} isBad={failed > 0}>
+    <TileRow label={texts.figures}>
+      <Tile name={texts.delivered}>{delivered.toLocaleString()}</Tile>
+      <Tile name={texts.success}>{success_rate === null ? '–' : percentText(success_rate)}</Tile>
+      <Tile name={texts.failed} isBad={failed > 0}>
         {failed.toLocaleString()}
-      </Figure>
-      <Figure name={texts.given} isBad={(undelivered ?? 0) > 0}>
+      </Tile>
+      <Tile name={texts.given} isBad={(undelivered ?? 0) > 0}>
         {undelivered === undefined ? '–' : <a href="#failing">{undelivered.toLocaleString()}</a>}
-      </Figure>
-    </dl>
+      </Tile>
+    </TileRow>
   );
 }
-
-type FigureProps = Readonly<{ name: string; isBad?: boolean; children: ReactNode }>;
-
-const Figure = ({ name, isBad = false, children }: FigureProps) => (
-  <div className={styles.figure} data-bad={isBad}>
-    <dt>{name}</dt>
-    <dd>{children}</dd>
-  </div>
-);

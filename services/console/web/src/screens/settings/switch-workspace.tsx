@@ -1,42 +1,26 @@
-import { useState } from 'react';
 import { api, dataOf, type Schemas } from '../../api/client.ts';
-import { Button } from '../../parts/button.tsx';
-import { ConfirmDialog } from '../../parts/confirm-dialog.tsx';
-import { useToast } from '../../parts/toast.tsx';
+import { SwitchState } from '../../parts/switch-state.tsx';
 import { texts } from './texts.ts';
 
 type Props = Readonly<{ workspace: Schemas['Workspace']; onChanged: () => void }>;
 
-/** A button that disables a workspace, or enables it again, after it has said what that does. */
+/** A button that disables a workspace, or enables it again. */
 export function SwitchWorkspace({ workspace, onChanged }: Props) {
-  const toast = useToast();
-  const [isAsking, setAsking] = useState(false);
   const isActive = workspace.state === 'active';
   const params = { path: { id: workspace.id } };
-  const apply = async () => {
-    await dataOf(
-      isActive
-        ? api.POST('/v1/webhooks/workspaces/{id}/disable', { params })
-        : api.POST('/v1/webhooks/workspaces/{id}/enable', { params }),
-    );
-    toast(isActive ? texts.disabled : texts.enabled);
-    onChanged();
-  };
   return (
-    <>
-      <Button kind={isActive ? 'danger' : 'normal'} onClick={() => setAsking(true)}>
-        {isActive ? texts.disable : texts.enable}
-      </Button>
-      <ConfirmDialog
-        isOpen={isAsking}
-        title={isActive ? texts.disableTitle : texts.enableTitle}
-        action={isActive ? texts.disable : texts.enable}
-        isDangerous={isActive}
-        onConfirm={apply}
-        onClose={() => setAsking(false)}
-      >
-        <p>{isActive ? texts.disableHint : texts.enableHint}</p>
-      </ConfirmDialog>
-    </>
+    <SwitchState
+      isActive={isActive}
+      isDangerous
+      texts={texts}
+      onSwitch={async () =>
+        dataOf(
+          isActive
+            ? api.POST('/v1/webhooks/workspaces/{id}/disable', { params })
+            : api.POST('/v1/webhooks/workspaces/{id}/enable', { params }),
+        )
+      }
+      onChanged={onChanged}
+    />
   );
 }

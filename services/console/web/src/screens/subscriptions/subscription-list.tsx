@@ -39,8 +39,8 @@ export function Page() {
   );
   const list = usePages<Row>({
     key: ['subscriptions', values],
-    fetchPage: async (cursor, signal) => {
-      const query = { ...values, limit: 100, ...(cursor === undefined ? {} : { cursor }) };
+    fetchPage: async (page, signal) => {
+      const query = { ...values, ...page };
       return dataOf(api.GET('/v1/webhooks/subscriptions', { params: { query }, signal }));
     },
   });

@@ -69,8 +69,7 @@ export function Page() {
   const [values, change] = useFilters(workspaceFilters);
   const list = usePages<Row>({
     key: ['workspaces', values],
-    fetchPage: async (cursor, signal) => {
-      const page = { limit: 100, ...(cursor === undefined ? {} : { cursor }) };
+    fetchPage: async (page, signal) => {
       return dataOf(
         api.GET('/v1/webhooks/workspaces', { params: { query: { ...values, ...page } }, signal }),
       );
