@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
-import { brokerProperties } from '../../packages/local-stack/src/broker-settings.ts';
+import { brokerProperties } from '../../packages/local-stack/src/stores/broker-settings.ts';
 import { type ConfigSpec, keyRing, loadConfig, sharedSettings } from '../../packages/runtime/src/index.ts';
 import { type ServiceName, selectServices, serviceNames } from '../../services/server/src/select-services.ts';
 import { serviceEnvironment } from '../../services/server/src/service-environment.ts';

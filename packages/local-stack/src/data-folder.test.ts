@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { DataFolder } from './data-folder.ts';
-import { identityOf } from './process-identity.ts';
+import { identityOf } from './processes/process-identity.ts';
 
 let path: string;
 

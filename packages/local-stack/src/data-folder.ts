@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { AppError, messageOf } from '@tidings/runtime';
 
 import { damagedFile, readJsonFile, writeJsonFile } from './json-file.ts';
-import { identityOf, isSameProcess, type KnownProcess } from './process-identity.ts';
+import { identityOf, isSameProcess, type KnownProcess } from './processes/process-identity.ts';
 
 const leftoverGraceMs = 10_000;
 const pollMs = 50;

@@ -10,7 +10,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { LocalStack, type LocalStackOptions } from './local-stack.ts';
 import type { LocalState } from './local-state.ts';
 import { freePorts } from './ports.ts';
-import { identityOf } from './process-identity.ts';
+import { identityOf } from './processes/process-identity.ts';
 
 /** A substitute for the console: ready at once, and responds as the registry would. */
 const fakeService = `

@@ -1,14 +1,13 @@
 import { resolve } from 'node:path';
 import { AppError, systemClock } from '@tidings/runtime';
-
-import { recordedBrokerCount } from './brokers.ts';
 import { DataFolder, type StackSecrets } from './data-folder.ts';
-import { type DemoInbox, startDemoInbox } from './demo-inbox.ts';
-import { demoCurl, ensureDemoSubscription } from './demo-subscription.ts';
+import { type DemoInbox, startDemoInbox } from './demo/demo-inbox.ts';
+import { demoCurl, ensureDemoSubscription } from './demo/demo-subscription.ts';
 import { ephemeralPorts, warnOfEphemeral } from './ephemeral-ports.ts';
 import { describeStack, type LocalState, writeLocalState } from './local-state.ts';
-import type { Part } from './part.ts';
 import { type PortNeed, requireFreePorts } from './ports.ts';
+import type { Part } from './processes/part.ts';
+import { supervise } from './processes/supervise.ts';
 import {
   operatorOffset,
   type ProcessForm,
@@ -17,8 +16,8 @@ import {
   servicePart,
   tidingsProcesses,
 } from './service-parts.ts';
-import { type Stores, startStores, storePorts } from './stack-stores.ts';
-import { supervise } from './supervise.ts';
+import { recordedBrokerCount } from './stores/brokers.ts';
+import { type Stores, startStores, storePorts } from './stores/stack-stores.ts';
 
 const host = '127.0.0.1';
 const inboxOffset = 6;

@@ -1,6 +1,6 @@
 import { AppError, systemClock } from '@tidings/runtime';
 
-import { demoCurl } from './demo-subscription.ts';
+import { demoCurl } from './demo/demo-subscription.ts';
 import { folderHint } from './folder-hint.ts';
 import { LocalStack, type LocalStackOptions } from './local-stack.ts';
 import type { LocalState } from './local-state.ts';

@@ -3,7 +3,7 @@ import { get } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { Part } from './part.ts';
+import { Part } from './processes/part.ts';
 
 const readyTimeoutMs = 60_000;
 const readyAnswerMs = 1_000;

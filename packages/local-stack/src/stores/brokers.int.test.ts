@@ -8,10 +8,9 @@ import { topics } from '@tidings/contracts';
 import { type Bus, connectKafka, ensureTopics } from '@tidings/kafka';
 import { silentLogger } from '@tidings/observability';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-
+import { freePorts } from '../ports.ts';
 import { liveBrokerIds } from './broker-metadata.ts';
 import { type Brokers, startBrokers } from './brokers.ts';
-import { freePorts } from './ports.ts';
 
 let folder: string;
 let cluster: Brokers | null = null;

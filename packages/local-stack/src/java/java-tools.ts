@@ -4,13 +4,12 @@ import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { AppError } from '@tidings/runtime';
-
+import type { Launch } from '../processes/part.ts';
 import { useClassArchive } from './class-archive.ts';
 import { type CommandResult, run } from './command.ts';
 import { compileLauncher, launcherSources, minJava } from './java-launcher.ts';
-import type { Launch } from './part.ts';
 
-const deployFolder = fileURLToPath(new URL('../../../deploy/local/', import.meta.url));
+const deployFolder = fileURLToPath(new URL('../../../../deploy/local/', import.meta.url));
 const pomFile = join(deployFolder, 'pom.xml');
 const launcherFiles = launcherSources(join(deployFolder, 'java'));
 const cacheFolder = join(deployFolder, 'target');

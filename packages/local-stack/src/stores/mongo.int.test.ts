@@ -6,7 +6,7 @@ import { gunzipSync } from 'node:zlib';
 import { Binary, type Collection, Decimal128, Long, MongoClient, ObjectId, Timestamp, UUID } from 'mongodb';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
-import { prepareJava } from './java-tools.ts';
+import { prepareJava } from '../java/java-tools.ts';
 import { type Mongo, startMongo } from './mongo.ts';
 
 let folder: string;
@@ -168,7 +168,7 @@ test('every type of value is unchanged after kill -9, and unique as a key', asyn
 test('a store that an older launcher wrote can be read, and its unique indexes apply', async () => {
   await mongo.stop();
   // Twenty documents { _id: 'doc-N', worker: 1, round: N } with a unique index on round, in Java's own serialization.
-  const fixture = await readFile(new URL('../fixtures/serialized.mv.gz', import.meta.url));
+  const fixture = await readFile(new URL('../../fixtures/serialized.mv.gz', import.meta.url));
   await writeFile(join(folder, 'embedded.mv'), gunzipSync(fixture));
   for (const extra of [0, 1]) {
     mongo = await startMongo({ dataDir: folder });

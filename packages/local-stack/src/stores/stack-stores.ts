@@ -1,14 +1,13 @@
 import { ensureTopics } from '@tidings/kafka';
 import { silentLogger } from '@tidings/observability';
 import { AppError } from '@tidings/runtime';
-
+import type { DataFolder } from '../data-folder.ts';
+import { prepareJava } from '../java/java-tools.ts';
+import type { PortNeed } from '../ports.ts';
+import type { Part } from '../processes/part.ts';
 import { liveBrokerIds } from './broker-metadata.ts';
 import { startBrokers } from './brokers.ts';
-import type { DataFolder } from './data-folder.ts';
-import { prepareJava } from './java-tools.ts';
 import { startMongo } from './mongo.ts';
-import type { Part } from './part.ts';
-import type { PortNeed } from './ports.ts';
 
 const mongoOffset = 10;
 const brokerOffset = 20;

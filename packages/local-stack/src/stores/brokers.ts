@@ -3,13 +3,12 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { AppError } from '@tidings/runtime';
-
+import { type JavaTools, javaLaunch, prepareJava } from '../java/java-tools.ts';
+import { damagedFile, readJsonFile, writeJsonFile } from '../json-file.ts';
+import { freePorts, requireFreePorts } from '../ports.ts';
+import { Part } from '../processes/part.ts';
 import { liveBrokerIds } from './broker-metadata.ts';
 import { type BrokerPlace, brokerProperties, propertiesText } from './broker-settings.ts';
-import { type JavaTools, javaLaunch, prepareJava } from './java-tools.ts';
-import { damagedFile, readJsonFile, writeJsonFile } from './json-file.ts';
-import { Part } from './part.ts';
-import { freePorts, requireFreePorts } from './ports.ts';
 
 // At rest 40 to 60 MB are live. The young generation does not grow with the heap: nearly all requests die in 16 MB.
 const heapArgs = ['-Xms32m', '-Xmn16m', '-Xmx512m'];

@@ -1,6 +1,6 @@
 import { messageOf } from '@tidings/runtime';
 
-import type { RememberedDemo } from './data-folder.ts';
+import type { RememberedDemo } from '../data-folder.ts';
 
 const timeoutMs = 10_000;
 

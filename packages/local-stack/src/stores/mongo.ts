@@ -3,9 +3,9 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 
-import { type JavaTools, javaLaunch, prepareJava } from './java-tools.ts';
-import { type Launch, Part, type PartSpec } from './part.ts';
-import { freePorts, requireFreePorts } from './ports.ts';
+import { type JavaTools, javaLaunch, prepareJava } from '../java/java-tools.ts';
+import { freePorts, requireFreePorts } from '../ports.ts';
+import { type Launch, Part, type PartSpec } from '../processes/part.ts';
 
 // At rest 10 MB are live. With a young generation of 8 MB a flood spends four times as long collecting.
 const heapArgs = ['-Xms32m', '-Xmn24m', '-Xmx512m'];

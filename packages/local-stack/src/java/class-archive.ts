@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-
+import type { ProcessEnd } from '../processes/managed-process.ts';
+import type { Launch } from '../processes/part.ts';
 import { placeFile } from './durable-file.ts';
-import type { ProcessEnd } from './managed-process.ts';
-import type { Launch } from './part.ts';
 
 /** The properties of a JVM that decide whether it can use an archive. */
 export type ArchiveOptions = Readonly<{

@@ -1,8 +1,7 @@
 import { generateSecret, sign } from '@tidings/signing';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-
+import { freePorts } from '../ports.ts';
 import { type DemoInbox, startDemoInbox } from './demo-inbox.ts';
-import { freePorts } from './ports.ts';
 
 const secret = generateSecret();
 const body = Buffer.from(
