@@ -33,7 +33,7 @@ export type ReceiveDependencies = Readonly<{
 }>;
 
 /** An active source and its provider. */
-type Door = Readonly<{ source: SourceRecord; provider: Provider }>;
+type ActiveSource = Readonly<{ source: SourceRecord; provider: Provider }>;
 
 /** The text of every refusal: a stranger learns nothing, and the reason is in metrics and logs. */
 export const refusal = 'The webhook is refused.';
@@ -42,10 +42,10 @@ export const refusal = 'The webhook is refused.';
  * Returns an active source and its provider. Throws AppError `not-found` for any other id, and `unavailable` while the
  * sources are not loaded.
  */
-export function findDoor(
+export function findActiveSource(
   { sources, stateOf }: Pick<ReceiveDependencies, 'sources' | 'stateOf'>,
   id: string,
-): Door {
+): ActiveSource {
   if (!sources.isLoaded()) {
     const message = 'This process has just started and does not know its sources yet: nothing was written.';
     throw new AppError({ code: 'unavailable', message, isPublic: true, retryAfterMs: 1_000 });
@@ -67,10 +67,11 @@ export const createReceiveWebhook =
   (dependencies: ReceiveDependencies) =>
   async (webhook: IncomingWebhook): Promise<object | null> => {
     const { metrics } = dependencies;
-    const door = findDoor(dependencies, webhook.sourceId);
-    const count = (outcome: string): void => metrics.webhooks.inc({ provider: door.provider.name, outcome });
+    const active = findActiveSource(dependencies, webhook.sourceId);
+    const count = (outcome: string): void =>
+      metrics.webhooks.inc({ provider: active.provider.name, outcome });
     try {
-      const response = await receive(dependencies, door, webhook);
+      const response = await receive(dependencies, active, webhook);
       count(response === null ? 'accepted' : 'checked');
       return response;
     } catch (error) {
@@ -94,7 +95,7 @@ class Refused extends AppError {
 
 async function receive(
   dependencies: ReceiveDependencies,
-  { source, provider }: Door,
+  { source, provider }: ActiveSource,
   { url, rawHeaders, body, traceparent }: IncomingWebhook,
 ): Promise<object | null> {
   const { clock, logger } = dependencies;

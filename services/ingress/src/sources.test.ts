@@ -195,7 +195,7 @@ describe('an event of a source', () => {
   });
 });
 
-describe('the door of a source', () => {
+describe('the route of a source', () => {
   it.each([
     ['disabled', { state: 'disabled', version: 2 }],
     ['deleted', { state: 'deleted', version: 2, secrets: [] }],

@@ -2,7 +2,7 @@ import { bytesBody, named, type Route, route, traceparentOf, urlOf } from '@tidi
 import { maxReceivedBytes } from '../config.ts';
 import {
   type createReceiveWebhook,
-  findDoor,
+  findActiveSource,
   type ReceiveDependencies,
   refusal,
 } from '../receive-webhook.ts';
@@ -32,7 +32,7 @@ export const sourceRoute = ({ receiveWebhook, ...parts }: SourceRouteParts): Rou
       example: { action: 'opened', repository: { id: 4_711 } },
       maxBytes: maxReceivedBytes,
       limitsFor: ({ id }) => {
-        const { maxBytes, contentTypes } = findDoor(parts, String(id)).provider;
+        const { maxBytes, contentTypes } = findActiveSource(parts, String(id)).provider;
         return { maxBytes: Math.min(maxBytes, maxReceivedBytes), types: contentTypes, refusal };
       },
     }),
