@@ -228,7 +228,9 @@ it('shows a partner its own endpoints only, and offers what its token may do', a
   await page.goto(`${local.url}/portal/subscriptions/${foreign.id}`);
   await page.getByRole('heading', { name: 'Nothing is here' }).waitFor();
   const reader = await api.newToken(local, { consumer_id: 'acme', scopes: ['subscriptions:read'] });
-  const exchanged = page.waitForResponse((response) => response.url().endsWith('/session/portal'));
+  const exchanged = page.waitForResponse(
+    (response) => response.request().method() === 'POST' && response.url().endsWith('/session/portal'),
+  );
   await page.goto(`${local.url}/portal#token=${reader}`);
   await exchanged;
   await page.goto(`${local.url}/portal/subscriptions/${own.id}`);
