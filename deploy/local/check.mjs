@@ -8,6 +8,5 @@ await main(async () => {
   const total = new Total();
   total.add(await prepare());
   if (total.failed === 0) total.add(await runStaticChecks({ sideBySide: true }));
-  console.log(`${total.passed} passed, ${total.failed} failed`);
-  return total.failed === 0 ? 0 : 1;
+  return total.print();
 });

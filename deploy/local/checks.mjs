@@ -18,14 +18,23 @@ const cheapChecks = [
 ];
 const lint = ['typed lint', process.execPath, [join(root, 'deploy', 'local', 'lint.mjs')]];
 
-/** The totals of passed and failed checks or tests. */
+/** The totals of passed and failed checks or tests, and the names of what failed. */
 export class Total {
   passed = 0;
   failed = 0;
+  #failures = [];
 
-  add({ passed, failed }) {
+  add({ passed, failed, failures = [] }) {
     this.passed += passed;
     this.failed += failed;
+    this.#failures.push(...failures);
+  }
+
+  /** Prints the names of what failed, and `N passed, N failed` as the last line. Returns the exit code. */
+  print() {
+    for (const failure of this.#failures) console.log(`failed: ${failure}`);
+    console.log(`${this.passed} passed, ${this.failed} failed`);
+    return this.failed === 0 ? 0 : 1;
   }
 }
 
@@ -37,7 +46,7 @@ export async function prepare() {
     return { passed: 1, failed: 0 };
   } catch (error) {
     console.log(error.message);
-    return { passed: 0, failed: 1 };
+    return { passed: 0, failed: 1, failures: ['the build'] };
   }
 }
 
@@ -61,5 +70,5 @@ async function runCheck([label, command, args]) {
   const { code, output } = await runQuietly(command, args);
   print(`${label}: ${code === 0 ? 'ok' : 'FAILED'} (${seconds(startedMs)})`);
   if (code !== 0) console.log(output.trim());
-  return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+  return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1, failures: [label] };
 }

@@ -1,6 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 
 import { print, root, runQuietly, seconds } from './bootstrap.mjs';
 
@@ -25,7 +25,10 @@ export async function runSuite(suite, { isShownAtEnd = false } = {}) {
     const { code, output } = await runQuietly(process.execPath, args, isShownAtEnd ? {} : { onOutput: show });
     if (isShownAtEnd) show(output);
     const result = readReport(report);
-    if (code !== 0 && result.failed === 0) result.failed = 1;
+    if (code !== 0 && result.failed === 0) {
+      result.failed = 1;
+      result.failures.push(`${suite} tests: exit code ${code}`);
+    }
     print(`${suite} tests: ${result.passed} passed, ${result.failed} failed (${seconds(startedMs)})`);
     return result;
   } finally {
@@ -41,11 +44,17 @@ function readReport(file) {
     report = JSON.parse(readFileSync(file, 'utf8'));
   } catch {
     // No report exists: the caller uses the exit code and prints the output.
-    return { passed: 0, failed: 0 };
+    return { passed: 0, failed: 0, failures: [] };
   }
   const brokenFiles = report.testResults.filter(
     ({ status, assertionResults }) =>
       status === 'failed' && !assertionResults.some((test) => test.status === 'failed'),
   );
-  return { passed: report.numPassedTests, failed: report.numFailedTests + brokenFiles.length };
+  const failedTests = report.testResults.flatMap(({ name, assertionResults }) =>
+    assertionResults
+      .filter(({ status }) => status === 'failed')
+      .map(({ fullName }) => `${relative(root, name)} > ${fullName}`),
+  );
+  const failures = [...failedTests, ...brokenFiles.map(({ name }) => relative(root, name))];
+  return { passed: report.numPassedTests, failed: report.numFailedTests + brokenFiles.length, failures };
 }

@@ -25,7 +25,7 @@ await main(async (handOver) => {
   requireNode();
   const total = new Total();
   const built = await prepare();
-  total.failed += built.failed;
+  total.add({ ...built, passed: 0 });
   handOver();
   for (const [name, run] of built.failed === 0 ? suites : []) {
     const startedMs = performance.now();
@@ -33,11 +33,11 @@ await main(async (handOver) => {
     const result = await run().catch((error) => {
       if (!(error instanceof UserError)) throw error;
       console.log(`error: ${error.message}`);
-      return { passed: 0, failed: 1 };
+      return { passed: 0, failed: 1, failures: [`${name} tests: ${error.message}`] };
     });
-    total.add(result);
+    const failures = result.failed > 0 ? [`${name} tests`] : [];
+    total.add({ failures, ...result });
     print(`${name} tests: ${result.passed} passed, ${result.failed} failed (${seconds(startedMs)})`);
   }
-  console.log(`${total.passed} passed, ${total.failed} failed`);
-  return total.failed === 0 ? 0 : 1;
+  return total.print();
 });

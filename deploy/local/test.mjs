@@ -28,6 +28,5 @@ await main(async () => {
     const ownStacks = async () => total.add(await runSuite('own-stack'));
     await Promise.all([shared(), ownStacks()]);
   }
-  console.log(`${total.passed} passed, ${total.failed} failed`);
-  return total.failed === 0 ? 0 : 1;
+  return total.print();
 });
