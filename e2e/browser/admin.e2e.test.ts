@@ -43,6 +43,8 @@ it('creates, changes and disables a consumer, and finds who did it', async () =>
   await page.getByText(`${script}⟦U+202E⟧gnp.exe`).waitFor();
   await expectGood(page, 'consumers');
   await page.getByRole('link', { name: 'Create consumer' }).click();
+  // The list, which stays until the form has loaded, has a field of this name too.
+  await page.getByRole('heading', { name: 'Create a consumer' }).waitFor();
   await page.getByLabel('Id').fill('acme');
   await page.getByRole('button', { name: 'Create consumer' }).click();
   await page.getByText('is taken').waitFor();
