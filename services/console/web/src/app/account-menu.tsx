@@ -1,9 +1,9 @@
 import { useState } from 'react';
 import { problemOf } from '../api/api-problem.ts';
-import { Button } from '../parts/button.tsx';
-import { ConfirmDialog } from '../parts/confirm-dialog.tsx';
-import { Menu } from '../parts/menu.tsx';
-import { useToast } from '../parts/toast.tsx';
+import { ConfirmDialog } from '../parts/dialog/confirm-dialog.tsx';
+import { Button } from '../parts/page/button.tsx';
+import { Menu } from '../parts/page/menu.tsx';
+import { useToast } from '../parts/page/toast.tsx';
 import { texts } from '../texts/index.ts';
 import styles from './account-menu.module.css';
 import { useSession } from './session-context.ts';

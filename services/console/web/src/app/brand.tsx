@@ -1,4 +1,4 @@
-import { visibleText } from '../parts/visible-text.ts';
+import { visibleText } from '../parts/foreign/visible-text.ts';
 import icon from '../styles/icon.svg';
 import styles from './brand.module.css';
 import { useLook } from './portal/portal-look.ts';

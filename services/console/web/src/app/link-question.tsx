@@ -1,4 +1,4 @@
-import { ConfirmDialog } from '../parts/confirm-dialog.tsx';
+import { ConfirmDialog } from '../parts/dialog/confirm-dialog.tsx';
 import { texts } from '../texts/index.ts';
 import type { LinkQuestion } from './open-link.ts';
 import type { Identity, Session } from './session.ts';

@@ -1,5 +1,5 @@
 import { Link } from '@tanstack/react-router';
-import { Notice } from '../parts/states.tsx';
+import { Notice } from '../parts/page/states.tsx';
 import { texts } from '../texts/index.ts';
 
 /** Shown for an address that no page has. */

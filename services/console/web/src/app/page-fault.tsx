@@ -1,5 +1,5 @@
-import { Button } from '../parts/button.tsx';
-import { Notice } from '../parts/states.tsx';
+import { Button } from '../parts/page/button.tsx';
+import { Notice } from '../parts/page/states.tsx';
 import { texts } from '../texts/index.ts';
 import styles from './page-fault.module.css';
 

@@ -6,7 +6,7 @@ import {
   lazyRouteComponent,
   redirect,
 } from '@tanstack/react-router';
-import { Loading } from '../parts/states.tsx';
+import { Loading } from '../parts/page/states.tsx';
 import type { PageRoute, Screen } from './define-screen.ts';
 import type { Entry } from './entry.ts';
 import { NotFound } from './not-found.tsx';

@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import { NotAllowed } from '../parts/states.tsx';
+import { NotAllowed } from '../parts/page/states.tsx';
 import { useMay } from './session-context.ts';
 
 /** Shows a page, or that the key may not see it. The API decides; this saves a request that it would refuse. */

@@ -1,7 +1,7 @@
 import { type FormEvent, useState } from 'react';
 import { problemOf } from '../api/api-problem.ts';
-import { Button } from '../parts/button.tsx';
-import { Field } from '../parts/field.tsx';
+import { Field } from '../parts/form/field.tsx';
+import { Button } from '../parts/page/button.tsx';
 import { texts } from '../texts/index.ts';
 import { Brand } from './brand.tsx';
 import type { Entry } from './entry.ts';

@@ -3,7 +3,7 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { problemOf } from '../api/api-problem.ts';
 import { requestsOf } from '../api/request-headers.ts';
-import { Toasts } from '../parts/toast.tsx';
+import { Toasts } from '../parts/page/toast.tsx';
 import '../styles/base.css';
 import { language } from '../texts/catalogue.ts';
 import type { Entry } from './entry.ts';

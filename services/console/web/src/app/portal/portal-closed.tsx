@@ -1,5 +1,5 @@
-import buttonStyles from '../../parts/button.module.css';
-import { Button } from '../../parts/button.tsx';
+import buttonStyles from '../../parts/page/button.module.css';
+import { Button } from '../../parts/page/button.tsx';
 import { texts } from '../../texts/index.ts';
 import { Brand } from '../brand.tsx';
 import styles from '../sign-in.module.css';

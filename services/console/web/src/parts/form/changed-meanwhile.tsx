@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
 import { texts } from '../../texts/index.ts';
-import { Button } from '../button.tsx';
+import { Button } from '../page/button.tsx';
 import styles from './form.module.css';
 import type { Form } from './use-form.ts';
 

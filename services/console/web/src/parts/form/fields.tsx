@@ -1,5 +1,5 @@
 import type { HTMLInputTypeAttribute, ReactNode } from 'react';
-import { Field } from '../field.tsx';
+import { Field } from './field.tsx';
 import styles from './form.module.css';
 import type { Bound } from './use-form.ts';
 

@@ -1,6 +1,6 @@
 import { type ReactNode, useEffect, useRef } from 'react';
 import { texts } from '../../texts/index.ts';
-import { Button } from '../button.tsx';
+import { Button } from '../page/button.tsx';
 import { otherFaults } from './faults.ts';
 import styles from './form.module.css';
 import { UnsavedGuard } from './unsaved-guard.tsx';

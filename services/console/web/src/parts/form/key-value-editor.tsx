@@ -1,7 +1,7 @@
 import { useId, useRef } from 'react';
 import { texts } from '../../texts/index.ts';
-import { Button } from '../button.tsx';
-import fieldStyles from '../field.module.css';
+import { Button } from '../page/button.tsx';
+import fieldStyles from './field.module.css';
 import styles from './key-value-editor.module.css';
 
 /** A name with its value. `isKept`: the value is secret and stored, was never shown, and stays as it is. */

@@ -1,8 +1,8 @@
 import { useBlocker } from '@tanstack/react-router';
 import { texts } from '../../texts/index.ts';
-import { Button } from '../button.tsx';
-import dialogStyles from '../dialog.module.css';
-import { Dialog } from '../dialog.tsx';
+import dialogStyles from '../dialog/dialog.module.css';
+import { Dialog } from '../dialog/dialog.tsx';
+import { Button } from '../page/button.tsx';
 
 /** Asks before a page with unsaved changes is left; the browser asks when the window is closed. */
 export function UnsavedGuard({ hasChanges }: Readonly<{ hasChanges: () => boolean }>) {

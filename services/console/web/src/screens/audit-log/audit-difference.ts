@@ -1,4 +1,4 @@
-import { durationText } from '../../parts/relative-time.ts';
+import { durationText } from '../../parts/values/relative-time.ts';
 
 /** A field that differs: the values that are gone and those that came. A list has one for each of its elements. */
 export type Difference = Readonly<{ field: string; removed: readonly string[]; added: readonly string[] }>;

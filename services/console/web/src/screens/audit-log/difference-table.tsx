@@ -1,5 +1,5 @@
-import { LongData } from '../../parts/long-data.tsx';
-import { visibleText } from '../../parts/visible-text.ts';
+import { LongData } from '../../parts/foreign/long-data.tsx';
+import { visibleText } from '../../parts/foreign/visible-text.ts';
 import type { Difference } from './audit-difference.ts';
 import styles from './difference-table.module.css';
 import { texts } from './texts.ts';

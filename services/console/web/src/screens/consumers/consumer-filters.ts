@@ -1,4 +1,4 @@
-import { defineFilters, oneOf, text } from '../../parts/filters.ts';
+import { defineFilters, oneOf, text } from '../../parts/list/filters.ts';
 
 /** The states of a consumer. */
 export const states = ['active', 'disabled'] as const;

@@ -1,10 +1,10 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { api, dataOf } from '../../api/client.ts';
-import { ForeignText } from '../../parts/foreign-text.tsx';
-import { SmallTable } from '../../parts/small-table.tsx';
-import { ErrorState, Loading } from '../../parts/states.tsx';
-import { Time } from '../../parts/time.tsx';
+import { ForeignText } from '../../parts/foreign/foreign-text.tsx';
+import { ErrorState, Loading } from '../../parts/page/states.tsx';
+import { SmallTable } from '../../parts/values/small-table.tsx';
+import { Time } from '../../parts/values/time.tsx';
 import styles from './consumer-detail.module.css';
 import { texts } from './texts.ts';
 

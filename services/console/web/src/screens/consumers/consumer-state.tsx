@@ -1,4 +1,4 @@
-import { StatusBadge } from '../../parts/status-badge.tsx';
+import { StatusBadge } from '../../parts/values/status-badge.tsx';
 import { texts } from './texts.ts';
 
 /** The state of a consumer. */

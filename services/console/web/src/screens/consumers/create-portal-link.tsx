@@ -1,13 +1,13 @@
 import { useState } from 'react';
 import { api, dataOf, type Schemas } from '../../api/client.ts';
-import { Button } from '../../parts/button.tsx';
-import { Dialog } from '../../parts/dialog.tsx';
+import { Dialog } from '../../parts/dialog/dialog.tsx';
 import { SelectField } from '../../parts/form/fields.tsx';
 import { Form } from '../../parts/form/form.tsx';
 import { useIntention } from '../../parts/form/intention.ts';
 import { useForm } from '../../parts/form/use-form.ts';
-import { SecretOnce } from '../../parts/secret-once.tsx';
-import { Time } from '../../parts/time.tsx';
+import { Button } from '../../parts/page/button.tsx';
+import { SecretOnce } from '../../parts/page/secret-once.tsx';
+import { Time } from '../../parts/values/time.tsx';
 import { lifetimes } from './lifetimes.ts';
 import { texts } from './texts.ts';
 

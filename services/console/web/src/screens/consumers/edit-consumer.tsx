@@ -6,9 +6,9 @@ import { ChangedMeanwhile } from '../../parts/form/changed-meanwhile.tsx';
 import { TextField } from '../../parts/form/fields.tsx';
 import { Form, FormSection } from '../../parts/form/form.tsx';
 import { type Read, useForm } from '../../parts/form/use-form.ts';
-import { PageHeader } from '../../parts/page-header.tsx';
-import { ErrorState, Loading, NotAllowed } from '../../parts/states.tsx';
-import { useToast } from '../../parts/toast.tsx';
+import { PageHeader } from '../../parts/page/page-header.tsx';
+import { ErrorState, Loading, NotAllowed } from '../../parts/page/states.tsx';
+import { useToast } from '../../parts/page/toast.tsx';
 import { texts } from './texts.ts';
 
 type Values = Readonly<{ name: string; contact: string }>;

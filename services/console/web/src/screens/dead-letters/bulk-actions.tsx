@@ -2,8 +2,8 @@ import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api, dataOf, type Schemas } from '../../api/client.ts';
 import { useMay } from '../../app/session-context.ts';
-import { BulkDialog, type BulkWork } from '../../parts/bulk-dialog.tsx';
-import { Button } from '../../parts/button.tsx';
+import { BulkDialog, type BulkWork } from '../../parts/jobs/bulk-dialog.tsx';
+import { Button } from '../../parts/page/button.tsx';
 import { ReasonField } from './reason-field.tsx';
 import { texts } from './texts.ts';
 

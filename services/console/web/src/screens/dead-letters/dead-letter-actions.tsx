@@ -2,9 +2,9 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, dataOf, type Schemas } from '../../api/client.ts';
 import { useMay } from '../../app/session-context.ts';
-import { Button } from '../../parts/button.tsx';
-import { ConfirmDialog } from '../../parts/confirm-dialog.tsx';
-import { useToast } from '../../parts/toast.tsx';
+import { ConfirmDialog } from '../../parts/dialog/confirm-dialog.tsx';
+import { Button } from '../../parts/page/button.tsx';
+import { useToast } from '../../parts/page/toast.tsx';
 import { ReasonField } from './reason-field.tsx';
 import { texts } from './texts.ts';
 

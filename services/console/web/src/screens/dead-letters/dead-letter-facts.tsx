@@ -1,10 +1,10 @@
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import type { Schemas } from '../../api/client.ts';
-import { CopyableId } from '../../parts/copyable-id.tsx';
-import { Facts } from '../../parts/facts.tsx';
-import { ForeignText } from '../../parts/foreign-text.tsx';
-import { Time } from '../../parts/time.tsx';
+import { ForeignText } from '../../parts/foreign/foreign-text.tsx';
+import { CopyableId } from '../../parts/values/copyable-id.tsx';
+import { Facts } from '../../parts/values/facts.tsx';
+import { Time } from '../../parts/values/time.tsx';
 import { texts } from './texts.ts';
 
 type DeadLetter = Schemas['DeadLetterDetail'];

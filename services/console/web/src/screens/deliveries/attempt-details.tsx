@@ -1,6 +1,6 @@
 import type { Schemas } from '../../api/client.ts';
-import { EventData } from '../../parts/event-data.tsx';
-import { Exchange, ExchangeNote, ExchangePart } from '../../parts/exchange/exchange.tsx';
+import { Exchange, ExchangeNote, ExchangePart } from '../../parts/delivery/exchange.tsx';
+import { EventData } from '../../parts/foreign/event-data.tsx';
 import { texts } from './texts.ts';
 
 type Props = Readonly<{ attempt: Schemas['Attempt']; event: Schemas['EventDetail'] | undefined }>;

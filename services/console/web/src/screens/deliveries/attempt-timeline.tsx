@@ -1,9 +1,9 @@
 import { useState } from 'react';
 import type { Schemas } from '../../api/client.ts';
-import { reasonWords } from '../../parts/exchange/failure-words.ts';
-import { durationText } from '../../parts/relative-time.ts';
-import { StatusBadge } from '../../parts/status-badge.tsx';
-import { Time } from '../../parts/time.tsx';
+import { reasonWords } from '../../parts/delivery/failure-words.ts';
+import { durationText } from '../../parts/values/relative-time.ts';
+import { StatusBadge } from '../../parts/values/status-badge.tsx';
+import { Time } from '../../parts/values/time.tsx';
 import { AttemptDetails } from './attempt-details.tsx';
 import styles from './attempt-timeline.module.css';
 import { texts } from './texts.ts';

@@ -1,5 +1,5 @@
-import { defineFilters, oneOf, text } from '../../parts/filters.ts';
-import { timeRanges } from '../../parts/time-range.ts';
+import { defineFilters, oneOf, text } from '../../parts/list/filters.ts';
+import { timeRanges } from '../../parts/list/time-range.ts';
 
 export const statuses = [
   'pending',

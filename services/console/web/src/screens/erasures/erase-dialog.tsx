@@ -1,8 +1,8 @@
 import { useNavigate } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
 import { api, dataOf, type Schemas } from '../../api/client.ts';
-import { ConfirmDialog } from '../../parts/confirm-dialog.tsx';
-import { ForeignText } from '../../parts/foreign-text.tsx';
+import { ConfirmDialog } from '../../parts/dialog/confirm-dialog.tsx';
+import { ForeignText } from '../../parts/foreign/foreign-text.tsx';
 import { TextField } from '../../parts/form/fields.tsx';
 import { texts } from './texts.ts';
 

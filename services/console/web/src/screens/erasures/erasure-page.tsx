@@ -1,8 +1,8 @@
 import { useState } from 'react';
-import { Button } from '../../parts/button.tsx';
-import { useFilters } from '../../parts/filters.ts';
 import { ChoiceField, TextField } from '../../parts/form/fields.tsx';
-import { PageHeader } from '../../parts/page-header.tsx';
+import { useFilters } from '../../parts/list/filters.ts';
+import { Button } from '../../parts/page/button.tsx';
+import { PageHeader } from '../../parts/page/page-header.tsx';
 import { EraseDialog } from './erase-dialog.tsx';
 import styles from './erasure.module.css';
 import { erasureFilters } from './erasure-filters.ts';

@@ -1,4 +1,4 @@
-import { defineFilters, type FilterKind, oneOf, text } from '../../parts/filters.ts';
+import { defineFilters, type FilterKind, oneOf, text } from '../../parts/list/filters.ts';
 
 /** The states that a list can be narrowed to. */
 export const listedStates = ['active', 'draft', 'deprecated', 'archived'] as const;

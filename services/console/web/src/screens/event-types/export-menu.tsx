@@ -1,8 +1,8 @@
 import { problemOf } from '../../api/api-problem.ts';
 import { fetchApi } from '../../api/client.ts';
-import { Button } from '../../parts/button.tsx';
-import { Menu } from '../../parts/menu.tsx';
-import { useToast } from '../../parts/toast.tsx';
+import { Button } from '../../parts/page/button.tsx';
+import { Menu } from '../../parts/page/menu.tsx';
+import { useToast } from '../../parts/page/toast.tsx';
 import styles from './event-types.module.css';
 import { texts } from './texts.ts';
 

@@ -1,7 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import type { Schemas } from '../../api/client.ts';
-import { ForeignText } from '../../parts/foreign-text.tsx';
-import { StatusBadge, type Tone } from '../../parts/status-badge.tsx';
+import { ForeignText } from '../../parts/foreign/foreign-text.tsx';
+import { StatusBadge, type Tone } from '../../parts/values/status-badge.tsx';
 import styles from './event-types.module.css';
 import { texts } from './texts.ts';
 

@@ -1,6 +1,6 @@
-import { JsonEditor, type LineMark } from '../../parts/json-editor.tsx';
-import { lineOfPointer, readJsonText } from '../../parts/json-text.ts';
-import { visibleText } from '../../parts/visible-text.ts';
+import { JsonEditor, type LineMark } from '../../parts/code/json-editor.tsx';
+import { lineOfPointer, readJsonText } from '../../parts/code/json-text.ts';
+import { visibleText } from '../../parts/foreign/visible-text.ts';
 
 type Props = Readonly<{
   label: string;

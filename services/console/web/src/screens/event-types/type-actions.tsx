@@ -1,10 +1,10 @@
 import { useState } from 'react';
 import { api, dataOf, type Schemas } from '../../api/client.ts';
 import { useMay, useSession } from '../../app/session-context.ts';
-import { Button, ButtonLink } from '../../parts/button.tsx';
-import { ConfirmDialog } from '../../parts/confirm-dialog.tsx';
-import { Dialog } from '../../parts/dialog.tsx';
-import { useToast } from '../../parts/toast.tsx';
+import { ConfirmDialog } from '../../parts/dialog/confirm-dialog.tsx';
+import { Dialog } from '../../parts/dialog/dialog.tsx';
+import { Button, ButtonLink } from '../../parts/page/button.tsx';
+import { useToast } from '../../parts/page/toast.tsx';
 import { PublishTest } from './publish-test.tsx';
 import { texts } from './texts.ts';
 

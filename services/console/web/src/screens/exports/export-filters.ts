@@ -1,4 +1,4 @@
-import { defineFilters, oneOf, text } from '../../parts/filters.ts';
+import { defineFilters, oneOf, text } from '../../parts/list/filters.ts';
 
 export const subjects = ['events', 'deliveries', 'attempts', 'dead_letters', 'audit'] as const;
 

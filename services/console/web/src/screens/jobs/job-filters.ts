@@ -1,4 +1,4 @@
-import { defineFilters, oneOf } from '../../parts/filters.ts';
+import { defineFilters, oneOf } from '../../parts/list/filters.ts';
 
 export const jobKinds = ['redrive', 'discard', 'retry', 'replay', 'export', 'erasure'] as const;
 export const jobStates = ['queued', 'running', 'paused', 'done', 'cancelled', 'failed'] as const;

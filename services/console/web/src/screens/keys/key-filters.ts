@@ -1,4 +1,4 @@
-import { defineFilters, oneOf, text } from '../../parts/filters.ts';
+import { defineFilters, oneOf, text } from '../../parts/list/filters.ts';
 
 /** The states of a key. */
 export const states = ['active', 'expired', 'revoked'] as const;

@@ -1,5 +1,5 @@
 import type { Schemas } from '../../api/client.ts';
-import { StatusBadge, type Tone } from '../../parts/status-badge.tsx';
+import { StatusBadge, type Tone } from '../../parts/values/status-badge.tsx';
 import { texts } from './texts.ts';
 
 type State = Schemas['ApiKey']['state'];

@@ -1,10 +1,10 @@
 import { useState } from 'react';
 import { api, dataOf, type Schemas } from '../../api/client.ts';
 import { useSession } from '../../app/session-context.ts';
-import { Button } from '../../parts/button.tsx';
-import { ConfirmDialog } from '../../parts/confirm-dialog.tsx';
-import { relativeTime } from '../../parts/relative-time.ts';
-import { useToast } from '../../parts/toast.tsx';
+import { ConfirmDialog } from '../../parts/dialog/confirm-dialog.tsx';
+import { Button } from '../../parts/page/button.tsx';
+import { useToast } from '../../parts/page/toast.tsx';
+import { relativeTime } from '../../parts/values/relative-time.ts';
 import { texts as shared } from '../../texts/index.ts';
 import styles from './key-detail.module.css';
 import { texts } from './texts.ts';

@@ -1,10 +1,10 @@
 import { useRef, useState } from 'react';
 import { useSession } from '../../app/session-context.ts';
-import { Button } from '../../parts/button.tsx';
-import { FilterBar, SelectFilter, TextFilters } from '../../parts/filter-bar.tsx';
-import { useFilters } from '../../parts/filters.ts';
-import { PageHeader } from '../../parts/page-header.tsx';
-import { Empty, ErrorState } from '../../parts/states.tsx';
+import { FilterBar, SelectFilter, TextFilters } from '../../parts/list/filter-bar.tsx';
+import { useFilters } from '../../parts/list/filters.ts';
+import { Button } from '../../parts/page/button.tsx';
+import { PageHeader } from '../../parts/page/page-header.tsx';
+import { Empty, ErrorState } from '../../parts/page/states.tsx';
 import { texts as shared } from '../../texts/index.ts';
 import styles from './live.module.css';
 import { kinds, liveFilters, statuses } from './live-filters.ts';

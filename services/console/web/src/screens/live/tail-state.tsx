@@ -1,6 +1,6 @@
-import { useTimeText } from '../../parts/clock.ts';
-import { StatusBadge, type Tone } from '../../parts/status-badge.tsx';
-import { Time } from '../../parts/time.tsx';
+import { useTimeText } from '../../parts/values/clock.ts';
+import { StatusBadge, type Tone } from '../../parts/values/status-badge.tsx';
+import { Time } from '../../parts/values/time.tsx';
 import { shownState, type TailStateName } from './shown-state.ts';
 import { texts } from './texts.ts';
 import type { Tail } from './use-tail.ts';

@@ -1,11 +1,11 @@
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import type { Schemas } from '../../api/client.ts';
-import { ForeignText } from '../../parts/foreign-text.tsx';
-import { durationText } from '../../parts/relative-time.ts';
-import { SmallTable } from '../../parts/small-table.tsx';
-import { StatusBadge } from '../../parts/status-badge.tsx';
-import { Time } from '../../parts/time.tsx';
+import { ForeignText } from '../../parts/foreign/foreign-text.tsx';
+import { durationText } from '../../parts/values/relative-time.ts';
+import { SmallTable } from '../../parts/values/small-table.tsx';
+import { StatusBadge } from '../../parts/values/status-badge.tsx';
+import { Time } from '../../parts/values/time.tsx';
 import styles from './overview.module.css';
 import { texts } from './texts.ts';
 

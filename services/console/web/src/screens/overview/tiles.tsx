@@ -1,9 +1,9 @@
 import { Link } from '@tanstack/react-router';
 import type { Schemas } from '../../api/client.ts';
-import { percentText } from '../../parts/percent-text.ts';
-import { durationText } from '../../parts/relative-time.ts';
-import { Tile, TileRow } from '../../parts/tile-row.tsx';
-import { Time } from '../../parts/time.tsx';
+import { Tile, TileRow } from '../../parts/page/tile-row.tsx';
+import { percentText } from '../../parts/values/percent-text.ts';
+import { durationText } from '../../parts/values/relative-time.ts';
+import { Time } from '../../parts/values/time.tsx';
 import { texts } from './texts.ts';
 
 type Props = Readonly<{ total: Schemas['Statistics']['total']; system: Schemas['System'] | undefined }>;

@@ -1,10 +1,10 @@
 import { Link } from '@tanstack/react-router';
 import type { Schemas } from '../../api/client.ts';
 import { hasPage } from '../../app/screens.ts';
-import { ForeignText } from '../../parts/foreign-text.tsx';
-import { SmallTable } from '../../parts/small-table.tsx';
-import { StatusBadge } from '../../parts/status-badge.tsx';
-import { Time } from '../../parts/time.tsx';
+import { ForeignText } from '../../parts/foreign/foreign-text.tsx';
+import { SmallTable } from '../../parts/values/small-table.tsx';
+import { StatusBadge } from '../../parts/values/status-badge.tsx';
+import { Time } from '../../parts/values/time.tsx';
 import styles from './portal-home.module.css';
 import { texts } from './texts.ts';
 

@@ -1,12 +1,12 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { api, dataOf, type Schemas } from '../../api/client.ts';
-import { DeliveryStatus } from '../../parts/delivery-status.tsx';
-import { failureWords } from '../../parts/exchange/failure-words.ts';
-import { ForeignText } from '../../parts/foreign-text.tsx';
-import { SmallTable } from '../../parts/small-table.tsx';
-import { ErrorState, Loading } from '../../parts/states.tsx';
-import { Time } from '../../parts/time.tsx';
+import { DeliveryStatus } from '../../parts/delivery/delivery-status.tsx';
+import { failureWords } from '../../parts/delivery/failure-words.ts';
+import { ForeignText } from '../../parts/foreign/foreign-text.tsx';
+import { ErrorState, Loading } from '../../parts/page/states.tsx';
+import { SmallTable } from '../../parts/values/small-table.tsx';
+import { Time } from '../../parts/values/time.tsx';
 import styles from './portal-home.module.css';
 import { texts } from './texts.ts';
 

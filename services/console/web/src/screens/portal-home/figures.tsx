@@ -1,6 +1,6 @@
 import type { Schemas } from '../../api/client.ts';
-import { percentText } from '../../parts/percent-text.ts';
-import { Tile, TileRow } from '../../parts/tile-row.tsx';
+import { Tile, TileRow } from '../../parts/page/tile-row.tsx';
+import { percentText } from '../../parts/values/percent-text.ts';
 import { texts } from './texts.ts';
 
 type FiguresProps = Readonly<{

@@ -1,5 +1,5 @@
 import { hasPage } from '../../app/screens.ts';
-import { ButtonLink } from '../../parts/button.tsx';
+import { ButtonLink } from '../../parts/page/button.tsx';
 import styles from './portal-home.module.css';
 import { texts } from './texts.ts';
 

@@ -1,9 +1,9 @@
 import { useQuery } from '@tanstack/react-query';
 import { api, dataOf } from '../../api/client.ts';
 import { useMay } from '../../app/session-context.ts';
-import { AttemptChart } from '../../parts/attempt-chart.tsx';
-import { PageHeader } from '../../parts/page-header.tsx';
-import { ErrorState, Loading } from '../../parts/states.tsx';
+import { AttemptChart } from '../../parts/delivery/attempt-chart.tsx';
+import { PageHeader } from '../../parts/page/page-header.tsx';
+import { ErrorState, Loading } from '../../parts/page/states.tsx';
 import { Endpoints } from './endpoints.tsx';
 import { Failing } from './failing.tsx';
 import { Figures } from './figures.tsx';

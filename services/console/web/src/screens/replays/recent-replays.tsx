@@ -1,11 +1,11 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { api, dataOf } from '../../api/client.ts';
-import { isDryRun, jobTones } from '../../parts/job-words.ts';
-import { SmallTable } from '../../parts/small-table.tsx';
-import { ErrorState } from '../../parts/states.tsx';
-import { StatusBadge } from '../../parts/status-badge.tsx';
-import { Time } from '../../parts/time.tsx';
+import { isDryRun, jobTones } from '../../parts/jobs/job-words.ts';
+import { ErrorState } from '../../parts/page/states.tsx';
+import { SmallTable } from '../../parts/values/small-table.tsx';
+import { StatusBadge } from '../../parts/values/status-badge.tsx';
+import { Time } from '../../parts/values/time.tsx';
 import { jobTexts } from '../../texts/jobs.ts';
 import { spanOf } from './replay-span.ts';
 import styles from './replays.module.css';

@@ -1,4 +1,4 @@
-import { defineFilters, oneOf, text } from '../../parts/filters.ts';
+import { defineFilters, oneOf, text } from '../../parts/list/filters.ts';
 
 export const targets = ['missing', 'subscription', 'all'] as const;
 

@@ -1,10 +1,10 @@
 import { api, dataOf } from '../../api/client.ts';
 import { useSession } from '../../app/session-context.ts';
-import { useFilters } from '../../parts/filters.ts';
 import { CheckField, ChoiceField, LongTextField, TextField } from '../../parts/form/fields.tsx';
 import { FoldedFields, Form, FormSection } from '../../parts/form/form.tsx';
 import { useForm } from '../../parts/form/use-form.ts';
-import { useIntentionKey } from '../../parts/use-intention-key.ts';
+import { useIntentionKey } from '../../parts/form/use-intention-key.ts';
+import { useFilters } from '../../parts/list/filters.ts';
 import { replayFilters, targets } from './replay-filters.ts';
 import {
   checkReplay,

@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import { useSession } from '../../app/session-context.ts';
-import { PageHeader } from '../../parts/page-header.tsx';
+import { PageHeader } from '../../parts/page/page-header.tsx';
 import { RecentReplays } from './recent-replays.tsx';
 import { ReplayCheck } from './replay-check.tsx';
 import { ReplayForm } from './replay-form.tsx';

@@ -1,4 +1,4 @@
-import type { Job } from '../../parts/job-words.ts';
+import type { Job } from '../../parts/jobs/job-words.ts';
 import { texts } from './texts.ts';
 
 const shown = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });

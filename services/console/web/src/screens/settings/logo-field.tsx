@@ -1,7 +1,7 @@
 import { useState } from 'react';
-import { Button } from '../../parts/button.tsx';
-import { Field } from '../../parts/field.tsx';
+import { Field } from '../../parts/form/field.tsx';
 import type { Bound } from '../../parts/form/use-form.ts';
+import { Button } from '../../parts/page/button.tsx';
 import styles from './logo-field.module.css';
 import { texts } from './texts.ts';
 

@@ -1,6 +1,6 @@
 import { useSession } from '../../app/session-context.ts';
-import { PageHeader } from '../../parts/page-header.tsx';
-import { ErrorState, Loading } from '../../parts/states.tsx';
+import { PageHeader } from '../../parts/page/page-header.tsx';
+import { ErrorState, Loading } from '../../parts/page/states.tsx';
 import { texts } from './texts.ts';
 import { useWorkspace } from './use-workspace.ts';
 import { WorkspaceSettings } from './workspace-settings.tsx';

@@ -1,5 +1,5 @@
 import { api, dataOf, type Schemas } from '../../api/client.ts';
-import { SwitchState } from '../../parts/switch-state.tsx';
+import { SwitchState } from '../../parts/dialog/switch-state.tsx';
 import { texts } from './texts.ts';
 
 type Props = Readonly<{ workspace: Schemas['Workspace']; onChanged: () => void }>;

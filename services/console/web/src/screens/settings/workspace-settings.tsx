@@ -1,11 +1,11 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, dataOf, type Schemas } from '../../api/client.ts';
-import { ConfirmDialog } from '../../parts/confirm-dialog.tsx';
+import { ConfirmDialog } from '../../parts/dialog/confirm-dialog.tsx';
 import { ChangedMeanwhile } from '../../parts/form/changed-meanwhile.tsx';
 import { Form } from '../../parts/form/form.tsx';
 import { useForm } from '../../parts/form/use-form.ts';
-import { useToast } from '../../parts/toast.tsx';
+import { useToast } from '../../parts/page/toast.tsx';
 import { SettingsFields } from './settings-fields.tsx';
 import { formOf, patchOf, type SettingsForm, settingsFaults, shortensHistory } from './settings-form.ts';
 import { texts } from './texts.ts';

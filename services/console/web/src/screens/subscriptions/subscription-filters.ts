@@ -1,4 +1,4 @@
-import { defineFilters, oneOf, text } from '../../parts/filters.ts';
+import { defineFilters, oneOf, text } from '../../parts/list/filters.ts';
 
 /** The search parameters of the list: the API's own. */
 export const subscriptionFilters = defineFilters({

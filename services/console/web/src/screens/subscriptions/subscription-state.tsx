@@ -1,5 +1,5 @@
 import type { Schemas } from '../../api/client.ts';
-import { StatusBadge } from '../../parts/status-badge.tsx';
+import { StatusBadge } from '../../parts/values/status-badge.tsx';
 import { texts } from './texts.ts';
 
 type Props = Readonly<{

@@ -1,10 +1,10 @@
 import { useQuery } from '@tanstack/react-query';
 import { api, dataOf } from '../../api/client.ts';
-import { Button } from '../../parts/button.tsx';
-import { FilterBar, TextFilter } from '../../parts/filter-bar.tsx';
-import { useFilters } from '../../parts/filters.ts';
-import { PageHeader } from '../../parts/page-header.tsx';
-import { Empty, ErrorState, Loading } from '../../parts/states.tsx';
+import { FilterBar, TextFilter } from '../../parts/list/filter-bar.tsx';
+import { useFilters } from '../../parts/list/filters.ts';
+import { Button } from '../../parts/page/button.tsx';
+import { PageHeader } from '../../parts/page/page-header.tsx';
+import { Empty, ErrorState, Loading } from '../../parts/page/states.tsx';
 import { texts as shared } from '../../texts/index.ts';
 import { SubscriptionGroup } from './subscription-group.tsx';
 import { texts } from './texts.ts';

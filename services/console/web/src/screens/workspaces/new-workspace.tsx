@@ -4,7 +4,7 @@ import { SelectField, TextField } from '../../parts/form/fields.tsx';
 import { Form, FormSection } from '../../parts/form/form.tsx';
 import { useIntention } from '../../parts/form/intention.ts';
 import { useForm } from '../../parts/form/use-form.ts';
-import { PageHeader } from '../../parts/page-header.tsx';
+import { PageHeader } from '../../parts/page/page-header.tsx';
 import { texts } from './texts.ts';
 
 type WorkspaceForm = Readonly<{ id: string; name: string; event_type_policy: 'strict' | 'open' }>;

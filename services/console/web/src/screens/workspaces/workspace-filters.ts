@@ -1,4 +1,4 @@
-import { defineFilters, oneOf } from '../../parts/filters.ts';
+import { defineFilters, oneOf } from '../../parts/list/filters.ts';
 
 /** The states of a workspace. */
 export const states = ['active', 'disabled'] as const;

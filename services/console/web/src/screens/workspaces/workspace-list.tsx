@@ -1,14 +1,14 @@
 import { Link } from '@tanstack/react-router';
 import { api, dataOf, type Schemas } from '../../api/client.ts';
-import { ButtonLink } from '../../parts/button.tsx';
-import type { Column } from '../../parts/data-table.tsx';
-import { SelectFilter } from '../../parts/filter-bar.tsx';
-import { useFilters } from '../../parts/filters.ts';
-import { ForeignText } from '../../parts/foreign-text.tsx';
-import { ListPage } from '../../parts/list-page.tsx';
-import { StatusBadge } from '../../parts/status-badge.tsx';
-import { Time } from '../../parts/time.tsx';
-import { usePages } from '../../parts/use-pages.ts';
+import { ForeignText } from '../../parts/foreign/foreign-text.tsx';
+import type { Column } from '../../parts/list/data-table.tsx';
+import { SelectFilter } from '../../parts/list/filter-bar.tsx';
+import { useFilters } from '../../parts/list/filters.ts';
+import { ListPage } from '../../parts/list/list-page.tsx';
+import { usePages } from '../../parts/list/use-pages.ts';
+import { ButtonLink } from '../../parts/page/button.tsx';
+import { StatusBadge } from '../../parts/values/status-badge.tsx';
+import { Time } from '../../parts/values/time.tsx';
 import { texts } from './texts.ts';
 import { states, workspaceFilters } from './workspace-filters.ts';
 

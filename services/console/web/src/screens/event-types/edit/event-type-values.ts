@@ -1,6 +1,6 @@
 import type { Schemas } from '../../../api/client.ts';
+import { readJsonText } from '../../../parts/code/json-text.ts';
 import type { Faults } from '../../../parts/form/faults.ts';
-import { readJsonText } from '../../../parts/json-text.ts';
 import { texts } from '../texts.ts';
 
 type EventType = Schemas['EventType'];

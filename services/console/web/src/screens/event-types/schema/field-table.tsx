@@ -1,4 +1,4 @@
-import { ForeignText } from '../../../parts/foreign-text.tsx';
+import { ForeignText } from '../../../parts/foreign/foreign-text.tsx';
 import styles from '../event-types.module.css';
 import { texts } from '../texts.ts';
 import { fieldsOf, maxFields, type SchemaField } from './schema-fields.ts';

@@ -1,8 +1,8 @@
 import { useMemo } from 'react';
 import type { Schemas } from '../../../api/client.ts';
-import { ForeignText } from '../../../parts/foreign-text.tsx';
-import { StatusBadge, type Tone } from '../../../parts/status-badge.tsx';
-import { prettyText, visibleText } from '../../../parts/visible-text.ts';
+import { ForeignText } from '../../../parts/foreign/foreign-text.tsx';
+import { prettyText, visibleText } from '../../../parts/foreign/visible-text.ts';
+import { StatusBadge, type Tone } from '../../../parts/values/status-badge.tsx';
 import styles from '../event-types.module.css';
 import { texts } from '../texts.ts';
 import { FieldWords } from './field-table.tsx';

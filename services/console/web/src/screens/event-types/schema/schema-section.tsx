@@ -1,11 +1,11 @@
 import type { Schemas } from '../../../api/client.ts';
 import { useMay, useSession } from '../../../app/session-context.ts';
-import { SelectFilter } from '../../../parts/filter-bar.tsx';
-import { useFilters } from '../../../parts/filters.ts';
-import { LongData } from '../../../parts/long-data.tsx';
-import { ErrorState, Loading } from '../../../parts/states.tsx';
-import { Tabs } from '../../../parts/tabs.tsx';
-import { Time } from '../../../parts/time.tsx';
+import { LongData } from '../../../parts/foreign/long-data.tsx';
+import { SelectFilter } from '../../../parts/list/filter-bar.tsx';
+import { useFilters } from '../../../parts/list/filters.ts';
+import { ErrorState, Loading } from '../../../parts/page/states.tsx';
+import { Tabs } from '../../../parts/page/tabs.tsx';
+import { Time } from '../../../parts/values/time.tsx';
 import { schemaFilters } from '../event-type-filters.ts';
 import styles from '../event-types.module.css';
 import { texts } from '../texts.ts';

@@ -1,8 +1,8 @@
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
-import { Button } from '../../../parts/button.tsx';
-import { StatusBadge } from '../../../parts/status-badge.tsx';
-import { Time } from '../../../parts/time.tsx';
+import { Button } from '../../../parts/page/button.tsx';
+import { StatusBadge } from '../../../parts/values/status-badge.tsx';
+import { Time } from '../../../parts/values/time.tsx';
 import type { DemoInbox } from './demo-inbox.ts';
 import styles from './first-steps.module.css';
 import type { Seen, Step, StepName } from './steps.ts';

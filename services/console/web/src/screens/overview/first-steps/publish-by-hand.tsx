@@ -1,5 +1,5 @@
-import { CopyButton } from '../../../parts/copy-button.tsx';
-import { Empty } from '../../../parts/states.tsx';
+import { Empty } from '../../../parts/page/states.tsx';
+import { CopyButton } from '../../../parts/values/copy-button.tsx';
 import styles from '../overview.module.css';
 import { texts } from '../texts.ts';
 

@@ -1,5 +1,5 @@
 import type { Schemas } from '../../../api/client.ts';
-import { Time } from '../../../parts/time.tsx';
+import { Time } from '../../../parts/values/time.tsx';
 import { texts } from '../texts.ts';
 
 type Certificate = NonNullable<Schemas['Subscription']['tls']>['ca'][number];

@@ -1,10 +1,10 @@
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api, dataOf, type Schemas } from '../../../api/client.ts';
-import { Button } from '../../../parts/button.tsx';
-import { ConfirmDialog } from '../../../parts/confirm-dialog.tsx';
+import { ConfirmDialog } from '../../../parts/dialog/confirm-dialog.tsx';
 import { ChoiceField, TextField } from '../../../parts/form/fields.tsx';
-import { useToast } from '../../../parts/toast.tsx';
+import { Button } from '../../../parts/page/button.tsx';
+import { useToast } from '../../../parts/page/toast.tsx';
 import { useNames } from '../names.ts';
 import { texts } from '../texts.ts';
 import { useAction } from './use-action.ts';

@@ -2,12 +2,12 @@ import { useQuery } from '@tanstack/react-query';
 import { useId, useState } from 'react';
 import { api, dataOf, type Schemas } from '../../../api/client.ts';
 import { useMay } from '../../../app/session-context.ts';
-import { AttemptChart } from '../../../parts/attempt-chart.tsx';
-import { SelectFilter } from '../../../parts/filter-bar.tsx';
-import { percentText } from '../../../parts/percent-text.ts';
-import { durationText } from '../../../parts/relative-time.ts';
-import { ErrorState, Loading } from '../../../parts/states.tsx';
-import { Tile, TileRow } from '../../../parts/tile-row.tsx';
+import { AttemptChart } from '../../../parts/delivery/attempt-chart.tsx';
+import { SelectFilter } from '../../../parts/list/filter-bar.tsx';
+import { ErrorState, Loading } from '../../../parts/page/states.tsx';
+import { Tile, TileRow } from '../../../parts/page/tile-row.tsx';
+import { percentText } from '../../../parts/values/percent-text.ts';
+import { durationText } from '../../../parts/values/relative-time.ts';
 import { texts } from '../texts.ts';
 import styles from './subscription-detail.module.css';
 

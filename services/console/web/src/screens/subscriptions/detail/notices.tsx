@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
 import type { Schemas } from '../../../api/client.ts';
-import { ForeignText } from '../../../parts/foreign-text.tsx';
-import { Time } from '../../../parts/time.tsx';
+import { ForeignText } from '../../../parts/foreign/foreign-text.tsx';
+import { Time } from '../../../parts/values/time.tsx';
 import type { Breaker } from '../queries.ts';
 import { texts } from '../texts.ts';
 import styles from './subscription-detail.module.css';

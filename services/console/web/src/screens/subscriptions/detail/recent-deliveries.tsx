@@ -3,11 +3,11 @@ import { Link } from '@tanstack/react-router';
 import { useId } from 'react';
 import { api, dataOf } from '../../../api/client.ts';
 import { useMay } from '../../../app/session-context.ts';
-import { DeliveryStatus } from '../../../parts/delivery-status.tsx';
-import { ForeignText } from '../../../parts/foreign-text.tsx';
-import { SmallTable } from '../../../parts/small-table.tsx';
-import { ErrorState, Loading } from '../../../parts/states.tsx';
-import { Time } from '../../../parts/time.tsx';
+import { DeliveryStatus } from '../../../parts/delivery/delivery-status.tsx';
+import { ForeignText } from '../../../parts/foreign/foreign-text.tsx';
+import { ErrorState, Loading } from '../../../parts/page/states.tsx';
+import { SmallTable } from '../../../parts/values/small-table.tsx';
+import { Time } from '../../../parts/values/time.tsx';
 import { texts } from '../texts.ts';
 import styles from './subscription-detail.module.css';
 

@@ -1,8 +1,8 @@
 import { useState } from 'react';
 import { api, dataOf, type Schemas } from '../../../api/client.ts';
-import { Button } from '../../../parts/button.tsx';
-import { ConfirmDialog } from '../../../parts/confirm-dialog.tsx';
+import { ConfirmDialog } from '../../../parts/dialog/confirm-dialog.tsx';
 import { SelectField } from '../../../parts/form/fields.tsx';
+import { Button } from '../../../parts/page/button.tsx';
 import { texts } from '../texts.ts';
 import { useAction } from './use-action.ts';
 

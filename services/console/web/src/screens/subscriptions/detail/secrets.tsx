@@ -1,6 +1,6 @@
 import type { Schemas } from '../../../api/client.ts';
-import { CopyableId } from '../../../parts/copyable-id.tsx';
-import { Time } from '../../../parts/time.tsx';
+import { CopyableId } from '../../../parts/values/copyable-id.tsx';
+import { Time } from '../../../parts/values/time.tsx';
 import { texts } from '../texts.ts';
 import styles from './subscription-detail.module.css';
 

@@ -1,10 +1,10 @@
 import { useQuery } from '@tanstack/react-query';
 import { type KeyboardEvent, useId, useState } from 'react';
 import { api, dataOf } from '../../../api/client.ts';
-import { Button } from '../../../parts/button.tsx';
-import fieldStyles from '../../../parts/field.module.css';
-import { ForeignText } from '../../../parts/foreign-text.tsx';
+import { ForeignText } from '../../../parts/foreign/foreign-text.tsx';
+import fieldStyles from '../../../parts/form/field.module.css';
 import type { Bound } from '../../../parts/form/use-form.ts';
+import { Button } from '../../../parts/page/button.tsx';
 import { canBePattern, covers, type EventOption, eventOptions, type KnownType } from './event-options.ts';
 import styles from './event-picker.module.css';
 import { fieldTexts } from './field-texts.ts';

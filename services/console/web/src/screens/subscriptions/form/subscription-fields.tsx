@@ -1,7 +1,7 @@
 import type { Schemas } from '../../../api/client.ts';
-import fieldStyles from '../../../parts/field.module.css';
-import { FilterEditor } from '../../../parts/filter-editor.tsx';
+import { FilterEditor } from '../../../parts/filter-editor/filter-editor.tsx';
 import { pointerSegment } from '../../../parts/form/faults.ts';
+import fieldStyles from '../../../parts/form/field.module.css';
 import { ChoiceField, LongTextField, SelectField, TextField } from '../../../parts/form/fields.tsx';
 import { FieldRow, FoldedFields, FormSection } from '../../../parts/form/form.tsx';
 import { KeyValueEditor } from '../../../parts/form/key-value-editor.tsx';

@@ -1,5 +1,5 @@
 import type { Schemas } from '../../../api/client.ts';
-import fieldStyles from '../../../parts/field.module.css';
+import fieldStyles from '../../../parts/form/field.module.css';
 import { CheckField, LongTextField } from '../../../parts/form/fields.tsx';
 import { Certificates } from '../detail/certificates.tsx';
 import { fieldTexts } from './field-texts.ts';

@@ -1,4 +1,4 @@
-import { visibleText } from '../../../parts/visible-text.ts';
+import { visibleText } from '../../../parts/foreign/visible-text.ts';
 import { texts } from '../texts.ts';
 import type { Values } from './values.ts';
 

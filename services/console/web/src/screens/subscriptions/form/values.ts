@@ -1,5 +1,5 @@
 import type { Schemas } from '../../../api/client.ts';
-import type { Filter } from '../../../parts/filter-editor.tsx';
+import type { Filter } from '../../../parts/filter-editor/filter-editor.tsx';
 import type { KeyValue } from '../../../parts/form/key-value-editor.tsx';
 import { scheduleText } from './schedule-text.ts';
 

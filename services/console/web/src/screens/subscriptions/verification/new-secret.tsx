@@ -1,8 +1,8 @@
 import type { Schemas } from '../../../api/client.ts';
-import { Button } from '../../../parts/button.tsx';
-import { CopyableId } from '../../../parts/copyable-id.tsx';
-import { ForeignText } from '../../../parts/foreign-text.tsx';
-import { SecretOnce } from '../../../parts/secret-once.tsx';
+import { ForeignText } from '../../../parts/foreign/foreign-text.tsx';
+import { Button } from '../../../parts/page/button.tsx';
+import { SecretOnce } from '../../../parts/page/secret-once.tsx';
+import { CopyableId } from '../../../parts/values/copyable-id.tsx';
 import { texts } from '../texts.ts';
 import styles from './verification.module.css';
 import { Verification } from './verification.tsx';

@@ -1,5 +1,5 @@
 import type { Schemas } from '../../../api/client.ts';
-import type { Sample } from '../../../parts/code-sample.tsx';
+import type { Sample } from '../../../parts/code/code-sample.tsx';
 import goV1 from './v1.go?raw';
 import nodeV1 from './v1.mjs?raw';
 import phpV1 from './v1.php?raw';

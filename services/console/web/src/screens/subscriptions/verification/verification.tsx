@@ -1,5 +1,5 @@
 import type { Schemas } from '../../../api/client.ts';
-import { CodeSample } from '../../../parts/code-sample.tsx';
+import { CodeSample } from '../../../parts/code/code-sample.tsx';
 import { texts } from '../texts.ts';
 import { samplesOf, variableOf } from './samples.ts';
 import styles from './verification.module.css';
