@@ -49,7 +49,7 @@ const running = new Set();
 /** Installs the dependencies if the lockfile has changed since the last installation. */
 export async function install() {
   const hash = createHash('sha256');
-  for (const file of ['pnpm-lock.yaml', 'pnpm-workspace.yaml', 'package.json'])
+  for (const file of ['pnpm-lock.yaml', 'pnpm-workspace.yaml', '.pnpmfile.cjs', 'package.json'])
     hash.update(readFileSync(join(root, file)));
   const wanted = hash.digest('hex');
   if (existsSync(installMarker) && readFileSync(installMarker, 'utf8') === wanted) return;

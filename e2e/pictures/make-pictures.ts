@@ -131,7 +131,9 @@ async function withStack(use: (stack: LocalStack) => Promise<void>): Promise<voi
   if (values.data !== undefined)
     return use(JSON.parse(await readFile(join(values.data, 'local.json'), 'utf8')) as LocalStack);
   const tidings = await startTidings();
-  await use(await tidings.local()).finally(async () => tidings.stop());
+  await use(await tidings.local()).finally(async () => {
+    await tidings.stop();
+  });
 }
 
 if (values.help) {

@@ -114,7 +114,7 @@ function routeOf(request: Request): string {
 }
 
 function errorHandler(logger: Logger): ErrorRequestHandler {
-  // eslint-disable-next-line max-params -- express recognises an error handler by its four parameters
+  // oxlint-disable-next-line max-params -- express recognises an error handler by its four parameters
   return (error, request, response, _next) => {
     const answer = problemFromError(error);
     logRefusal(logger, request, { error, status: answer.status });

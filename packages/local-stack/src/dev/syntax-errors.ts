@@ -2,37 +2,39 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { relative } from 'node:path';
 
-import type ts from 'typescript';
+import type * as esbuild from 'esbuild';
 
-// Loaded when it is first needed: it takes longer to load than the rest of the stack, and `npm start` needs none.
+// Loaded when it is first needed: `npm start` needs none.
 const require = createRequire(import.meta.url);
-const compiler = (): typeof ts => require('typescript') as typeof ts;
+const parser = (): typeof esbuild => require('esbuild') as typeof esbuild;
 
 /**
- * Returns the syntax errors of files in the compiler's format, such as `services/delivery/src/main.ts(3,7): error
- * TS1005: ';' expected.`; empty if all files parse. A deleted file has none.
+ * Returns the syntax errors of files in the format of compiler messages, such as `services/delivery/src/main.ts(3,7):
+ * error: Expected ";" but found "}"`; empty if all files parse. A deleted file has none.
  */
 export function syntaxErrors(root: string, files: readonly string[]): readonly string[] {
-  const sources = files.filter((file) => file.endsWith('.ts'));
-  if (sources.length === 0) return [];
-  const { formatDiagnostic, ModuleKind, ScriptTarget, transpileModule } = compiler();
-  return sources.flatMap((file) => {
-    const text = read(file);
-    if (text === null) return [];
-    const { diagnostics = [] } = transpileModule(text, {
-      fileName: relative(root, file),
-      reportDiagnostics: true,
-      compilerOptions: { module: ModuleKind.ESNext, target: ScriptTarget.ES2023 },
+  return files
+    .filter((file) => file.endsWith('.ts'))
+    .flatMap((file) => {
+      const text = read(file);
+      return text === null ? [] : errorsIn(text, relative(root, file));
     });
-    return diagnostics.map((one) => formatDiagnostic(one, formatHost).trim());
-  });
 }
 
-const formatHost: ts.FormatDiagnosticsHost = {
-  getCurrentDirectory: () => '',
-  getCanonicalFileName: (name) => name,
-  getNewLine: () => '\n',
-};
+function errorsIn(text: string, name: string): readonly string[] {
+  try {
+    parser().transformSync(text, { loader: 'ts', logLevel: 'silent', sourcefile: name });
+    return [];
+  } catch (error) {
+    const { errors } = error as esbuild.TransformFailure;
+    if (errors === undefined) throw error;
+    return errors.map(({ location, text: reason }) => {
+      // Columns of esbuild begin at 0.
+      const place = location === null ? '' : `(${location.line},${location.column + 1})`;
+      return `${name}${place}: error: ${reason}`;
+    });
+  }
+}
 
 function read(file: string): string | null {
   try {

@@ -25,6 +25,8 @@ export class TypeCheck {
     const child = spawn(process.execPath, [compiler, '-b'], {
       cwd: this.#root,
       stdio: ['ignore', 'pipe', 'inherit'],
+      // The compiler is a child of this process, which does not pass signals on: both are ended as a group.
+      detached: true,
     });
     this.#running = child;
     // The services have priority for the processor.
@@ -44,7 +46,8 @@ export class TypeCheck {
 
   /** Ends a check in progress without output. */
   stop(): void {
-    this.#running?.kill('SIGTERM');
+    const child = this.#running;
     this.#running = null;
+    if (child?.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGTERM');
   }
 }

@@ -40,7 +40,7 @@ export function createAppRouter(entry: Entry, screens: readonly Screen[], querie
     getParentRoute: () => root,
     path: '/',
     beforeLoad: () => {
-      // eslint-disable-next-line @typescript-eslint/only-throw-error -- the router's signal, as its API documents it
+      // oxlint-disable-next-line typescript/only-throw-error -- the router's signal, as its API documents it
       throw redirect({ to: startPath(screens) });
     },
   });
