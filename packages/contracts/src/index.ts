@@ -105,6 +105,13 @@ export type { EventReceived } from './events/received-id.ts';
 export { decodeEventReceived, encodeEventReceived } from './events/received-id.ts';
 export type { EventTypeSeen } from './events/seen-event-type.ts';
 export { decodeEventTypeSeen, encodeEventTypeSeen } from './events/seen-event-type.ts';
+export type { RefusalReason, WebhookReceived } from './events/webhook-received.ts';
+export {
+  decodeWebhookReceived,
+  encodeWebhookReceived,
+  maxReceivedEventIds,
+  refusalReasons,
+} from './events/webhook-received.ts';
 export {
   eventTypeNameMaxLength,
   eventTypeNamePattern,
@@ -137,9 +144,11 @@ export {
   deriveReceivedEventId,
   deriveReplayDeliveryId,
   eventId,
+  firstReceivedId,
   isEventId,
   newEventId,
   newKeyId,
+  newReceivedId,
   newSourceId,
   newSubscriptionId,
   sourceId,

@@ -27,6 +27,9 @@ export type Verification = Readonly<{
   nowSeconds: number;
 }>;
 
+/** Options and time that the headers of a request are checked against, before its body is read. */
+export type HeaderCheck = Pick<Verification, 'options' | 'nowSeconds'>;
+
 /**
  * One item of a verified request, which becomes one event. `index`: its place in a request that is split, from 0; null: it
  * is the whole of a request.
@@ -54,6 +57,8 @@ export type Provider = Readonly<{
   maxBytes: number;
   /** The content types that it sends; undefined: any. */
   contentTypes: readonly string[] | undefined;
+  /** Time after which it gives up waiting for a response, in milliseconds, from the end of its headers. */
+  answerWithinMs: number;
   /** Time for which it repeats a request that failed, in seconds; 0: it does not. */
   retrySpanSeconds: number;
   /** Its options, by name; all are optional. */
@@ -64,6 +69,11 @@ export type Provider = Readonly<{
   credentials?(options: SourceOptions): readonly string[];
   /** Returns the fault of a secret, the end of a sentence that does not quote it; null if there is none. */
   secretFault(secret: string, options: SourceOptions): string | null;
+  /**
+   * Returns why the headers alone show that a request is not the provider's, such as a signature that is missing or a time
+   * that is out of range; null if the body decides. Called before the body is read, and before `verify`.
+   */
+  checkHeaders(headers: InboundHeaders, against: HeaderCheck): HookFailure | null;
   /** Returns why the request is not the provider's; null if it is. Over the bytes as received, in constant time. */
   verify(request: InboundRequest, against: Verification): HookFailure | null;
   /** Returns the response to a request that only checks the endpoint; null for any other. */
@@ -77,6 +87,12 @@ export type Provider = Readonly<{
   /** Returns the resource whose events stay in order; null without one. */
   orderingKey(hook: Hook): string | null;
 }>;
+
+/** Returns a check that a header is there. */
+export const requireHeader =
+  (name: string) =>
+  (headers: InboundHeaders): HookFailure | null =>
+    headers.get(name) === undefined ? 'missing-signature' : null;
 
 /** Returns the fault of a secret that is shorter or longer than a key may be; null if there is none. */
 export const lengthFault = (secret: string): string | null =>

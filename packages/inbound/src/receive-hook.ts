@@ -1,7 +1,8 @@
 import type { HeaderFields } from '@tidings/contracts';
 import { callerText, eventTypeOf } from './event-names.ts';
+import type { InboundHeaders } from './headers.ts';
 import { readPayload } from './payload.ts';
-import type { HookFailure, InboundRequest, Provider, Verification } from './provider.ts';
+import type { HeaderCheck, HookFailure, InboundRequest, Provider, Verification } from './provider.ts';
 
 /** One event of a request. `id`: the provider's own, the same in every repeat; null without one. */
 export type ReceivedHook = Readonly<{
@@ -22,13 +23,24 @@ export type Reception =
   | Readonly<{ outcome: 'empty' }>
   | Readonly<{ outcome: 'refused'; reason: HookFailure }>;
 
+/**
+ * Returns why a request is refused by its headers alone, so that its body need not be read; null if the body decides. Never
+ * throws for what the sender sent.
+ */
+export function checkHeaders(
+  provider: Provider,
+  headers: InboundHeaders,
+  against: HeaderCheck,
+): HookFailure | null {
+  if (provider.reads(against.options).some((name) => headers.isRepeated(name))) return 'repeated-header';
+  return provider.checkHeaders(headers, against);
+}
+
 /** Verifies a request and reads its events. Never throws for what the sender sent. */
 export function receiveHook(provider: Provider, request: InboundRequest, against: Verification): Reception {
   const { headers, body } = request;
   const { options } = against;
-  if (provider.reads(options).some((name) => headers.isRepeated(name)))
-    return { outcome: 'refused', reason: 'repeated-header' };
-  const failure = provider.verify(request, against);
+  const failure = checkHeaders(provider, headers, against) ?? provider.verify(request, against);
   if (failure !== null) return { outcome: 'refused', reason: failure };
   const whole = readPayload(body, headers.get('content-type'));
   const challenge = provider.challenge?.(whole) ?? null;

@@ -24,7 +24,7 @@ export const metricsCatalogue = defineMetrics({
   webhooks: {
     type: 'counter',
     name: 'tidings_ingress_webhooks_total',
-    help: 'Webhooks that sources received, by provider and outcome: accepted, checked (a challenge), empty (a list without items), too-large, unavailable, failed, or the reason of a refusal.',
+    help: 'Webhooks that sources received, by provider and outcome: accepted, checked (a challenge), empty (a list without items), too-large, unavailable, failed, or the reason of a refusal: of the signature, content-type, incomplete (the body ended early), overloaded (too many bodies at once).',
     action:
       'no-matching-signature: a secret differs from that of the provider, or a proxy changes the body. unavailable: Kafka does not acknowledge; some providers do not repeat.',
     labels: ['provider', 'outcome'],
@@ -34,6 +34,13 @@ export const metricsCatalogue = defineMetrics({
     name: 'tidings_ingress_received_events_total',
     help: 'Events of accepted webhooks, repeats included.',
     labels: ['provider'],
+  },
+  receivedFacts: {
+    type: 'counter',
+    name: 'tidings_ingress_received_facts_total',
+    help: 'Entries of the log of what sources received: written, or dropped because Kafka did not acknowledge them or too many waited. Refusals of a source for one reason within a second are one.',
+    action: 'dropped: the list of what a source received has gaps; no event is lost.',
+    labels: ['outcome'],
   },
   acceptedBytes: {
     type: 'counter',

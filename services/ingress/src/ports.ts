@@ -9,10 +9,10 @@ import type { DataFindings } from './domain/event-type-rules.ts';
 import type { StampedEvent } from './domain/stamp-event.ts';
 
 /**
- * Publishes an event to the log. Resolves when all in-sync replicas have it. Rejects with a retryable
- * AppError when that is not confirmed in time: the event may be in the log nevertheless.
+ * Publishes an event to the log. Resolves when all in-sync replicas have it. Rejects with a retryable AppError when that
+ * is not confirmed within `deadlineMs`, by default the configured one: the event may be in the log nevertheless.
  */
-export type PublishEvent = (stamped: StampedEvent) => Promise<void>;
+export type PublishEvent = (stamped: StampedEvent, deadlineMs?: number) => Promise<void>;
 
 /** Validates data against a schema. Uses the parsed data, and their text to compare numbers exactly. */
 export type CheckData = (data: unknown, json: Buffer) => DataFindings;

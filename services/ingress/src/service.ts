@@ -1,7 +1,7 @@
 import { type Access, openAccess } from '@tidings/access';
 import type { WorkspaceId } from '@tidings/contracts';
 import { mountRoutes, type Route, serve } from '@tidings/http';
-import { type Bus, openBus, openProducer } from '@tidings/kafka';
+import { type Bus, openBus, openProducer, type Producer } from '@tidings/kafka';
 import { inSpan, type ServiceContext } from '@tidings/observability';
 import { keyRing } from '@tidings/runtime';
 import { createAcceptEvent, type Submission } from './accept-event.ts';
@@ -19,7 +19,10 @@ import { createCheckEventType } from './check-event-type.ts';
 import { type configSpec, maxBatchBytes, maxBatchEvents } from './config.ts';
 import type { metricsCatalogue } from './metrics.ts';
 import type { EventTypeDirectory, PolicyOf, PublishEvent } from './ports.ts';
-import { createReceiveWebhook } from './receive-webhook.ts';
+import { createAdmitWebhook } from './received/admit-webhook.ts';
+import { BodySlots } from './received/body-slots.ts';
+import { createReceiveWebhook } from './received/receive-webhook.ts';
+import { ReceivedLog } from './received/received-log.ts';
 
 type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
 
@@ -58,7 +61,7 @@ export async function startIngress(
       acceptEventBatch: withSpan('accept-event-batch', createAcceptEventBatch(dependencies)),
       limits: { maxEventBytes: config.maxEventBytes, maxBatchBytes, maxBatchEvents },
     }),
-    await openSources(context, { bus, access, publish, eventTypes, seenNames }),
+    await openSources(context, { bus, producer, access, publish, eventTypes, seenNames }),
   ];
   // Opened last, so that it closes first: no further requests, and later the producer sends its buffered records.
   const server = await serve(context, {
@@ -97,6 +100,7 @@ async function openEventTypes(bus: Bus, { logger, metrics, health }: Context): P
 
 type SourceParts = Readonly<{
   bus: Bus;
+  producer: Producer;
   access: Access;
   publish: PublishEvent;
   eventTypes: EventTypeDirectory;
@@ -105,8 +109,8 @@ type SourceParts = Readonly<{
 
 /** Opens the sources and returns the route that receives their webhooks. */
 async function openSources(
-  { config, clock, logger, metrics, health }: Context,
-  { bus, access, seenNames, ...parts }: SourceParts,
+  { config, clock, logger, metrics, health, resources }: Context,
+  { bus, producer, access, seenNames, ...parts }: SourceParts,
 ): Promise<Route> {
   const part = health.register('sources');
   const table = await openSourceTable(bus);
@@ -116,11 +120,15 @@ async function openSources(
     isLoaded = true;
     part.up();
   });
+  const received = new ReceivedLog({ producer, clock, logger, metrics: metrics.handles });
+  resources.add('received log', async () => received.close());
   const receiving = {
     ...{ ...parts, clock, logger, metrics: metrics.handles, ring: keyRing(config.sealingKeys) },
+    ...{ received, slots: new BodySlots(), publishDeadlineMs: config.publishDeadlineMs },
     sources: { find: table.find, isLoaded: () => isLoaded },
     stateOf: (id: WorkspaceId) => access.table.workspace(id)?.state,
     onUnregistered: (id: WorkspaceId, name: string) => seenNames.report(id, name, { isReceived: true }),
   };
-  return sourceRoute({ ...receiving, receiveWebhook: createReceiveWebhook(receiving) });
+  const receiveWebhook = createReceiveWebhook(receiving);
+  return sourceRoute({ receiveWebhook, admitWebhook: createAdmitWebhook(receiving), clock });
 }

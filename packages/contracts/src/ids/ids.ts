@@ -58,6 +58,13 @@ export const newKeyId = (nowMs: number): string => `key_${uuidV7Hex(nowMs)}`;
 /** Creates the id of a source: `src_` and a UUIDv7 without dashes. `nowMs` is epoch milliseconds. */
 export const newSourceId = (nowMs: number): SourceId => sourceId(`src_${uuidV7Hex(nowMs)}`);
 
+/** Creates the id of a received webhook: `rcv_` and a UUIDv7 without dashes. `nowMs` is epoch milliseconds. */
+export const newReceivedId = (nowMs: number): string => `rcv_${uuidV7Hex(nowMs)}`;
+
+/** Returns the smallest text that an id of {@link newReceivedId} of this time or later can be. */
+export const firstReceivedId = (fromMs: number): string =>
+  `rcv_${Math.max(0, Math.ceil(fromMs)).toString(16).padStart(12, '0')}`;
+
 /** Returns the first 128 bits of SHA-256 over length-prefixed parts, so that no two lists of parts share a preimage. */
 const digestOf = (parts: readonly string[]): string => {
   let framed = '';

@@ -139,6 +139,19 @@ const receivedIds: TopicDefinition = {
   config: { ...kept(3 * dayMs), 'segment.ms': String(6 * hourMs), 'segment.bytes': String(16 * 1024 * 1024) },
 };
 
+const received: TopicDefinition = {
+  name: 'tidings.received',
+  kind: 'facts',
+  partitions: 4,
+  key: 'source id',
+  // Some 350 bytes for each accepted webhook, and at most one fact a second for each source and reason of refusals.
+  config: {
+    ...kept(7 * dayMs),
+    'retention.bytes': String(2 * 1024 * 1024 * 1024),
+    'segment.bytes': String(64 * 1024 * 1024),
+  },
+};
+
 const access: TopicDefinition = {
   name: 'tidings.access',
   kind: 'table',
@@ -221,6 +234,7 @@ export const topics = {
   seenEventTypes,
   sources,
   receivedIds,
+  received,
   access,
   keyUsage,
   audit,

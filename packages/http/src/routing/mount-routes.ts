@@ -103,9 +103,9 @@ function acceptCheck({ responses, ignoresAccept }: Route): (request: IncomingMes
 }
 
 /** Returns the limits of a request's body: an absent one that is optional needs no type. */
-function limitsOf(body: Body<unknown>, request: Request): BodyLimits {
+function limitsOf(body: Body<unknown>, request: Request, response: ServerResponse): BodyLimits {
   const { maxBytes, types, isOptional, limitsFor } = body;
-  if (limitsFor !== undefined) return limitsFor(request.params);
+  if (limitsFor !== undefined) return limitsFor(request.params, { request, response });
   return isOptional && !hasBody(request) ? { maxBytes } : { maxBytes, types };
 }
 
@@ -131,7 +131,8 @@ function handler(route: Route, options: MountOptions & Readonly<{ limitRate: Lim
         : null;
     if (principal !== null) await limitRate(principal, response);
     checkAccept(request);
-    const bytes = body === undefined ? undefined : await readBody(request, response, limitsOf(body, request));
+    const bytes =
+      body === undefined ? undefined : await readBody(request, response, limitsOf(body, request, response));
     checkParams(request);
     const call = {
       principal,

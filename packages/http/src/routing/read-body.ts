@@ -5,12 +5,14 @@ import { askForBody } from '../server/unread-body.ts';
 /**
  * `maxBytes`: maximum size of a body. `types`: the accepted content-types, without parameters and in lower case
  * (undefined: any); with them the charset, if given, must be UTF-8. `refusal`: the text of every refusal, for a caller who
- * is to learn nothing from it; default: one with the limit and the value.
+ * is to learn nothing from it; default: one with the limit and the value. `onRefused` is called with each fault, before the
+ * refusal, also for a body that ends before it is complete.
  */
 export type BodyLimits = Readonly<{
   maxBytes: number;
   types?: readonly string[] | undefined;
   refusal?: string;
+  onRefused?(fault: AppError): void;
 }>;
 
 /**
@@ -46,14 +48,21 @@ export async function readBody(
     const onError = (cause: Error) => {
       stop();
       const message = 'The body ended before it was complete.';
-      reject(new AppError({ code: 'invalid-request', message, cause }));
+      reject(told(new AppError({ code: 'invalid-request', message, cause }), limits));
     };
     request.on('data', onData).on('end', onEnd).on('error', onError);
   });
 }
 
-const worded = (error: AppError, { refusal }: BodyLimits): AppError =>
-  refusal === undefined ? error : new AppError({ code: error.code, message: refusal });
+function told(fault: AppError, { onRefused }: BodyLimits): AppError {
+  onRefused?.(fault);
+  return fault;
+}
+
+function worded(fault: AppError, limits: BodyLimits): AppError {
+  const { code } = told(fault, limits);
+  return limits.refusal === undefined ? fault : new AppError({ code, message: limits.refusal });
+}
 
 function refuseByHeaders(request: IncomingMessage, { maxBytes, types }: BodyLimits): AppError | undefined {
   const declared = Number(request.headers['content-length'] ?? 0);

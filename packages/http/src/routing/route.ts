@@ -46,14 +46,20 @@ export type ResponseDeclaration = Readonly<{
   example?: unknown;
 }>;
 
+/** A request whose body is not read yet, and its response. */
+export type Exchange = Readonly<{ request: IncomingMessage; response: ServerResponse }>;
+
 /** A body declaration. Created by `jsonBody` and `bytesBody`. */
 export type Body<T> = Readonly<{
   maxBytes: number;
   /** The accepted content-types; undefined means any. */
   types: readonly string[] | undefined;
   isOptional: boolean;
-  /** Returns the limits of a request by the parameters of its path, instead of the above. Throws AppError `not-found`. */
-  limitsFor?(params: Readonly<Record<string, unknown>>): BodyLimits;
+  /**
+   * Returns the limits of a request by the parameters of its path, instead of the above. Throws an AppError for a request
+   * whose body is not read, such as `not-found`.
+   */
+  limitsFor?(params: Readonly<Record<string, unknown>>, exchange: Exchange): BodyLimits;
   schema: JsonSchema;
   example: unknown;
   /** Parses the body. Throws AppError `invalid-request` (400) and `unprocessable` (422). */

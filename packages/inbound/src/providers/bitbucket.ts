@@ -1,5 +1,5 @@
 import { textAt } from '../payload.ts';
-import { lengthFault, type Provider } from '../provider.ts';
+import { lengthFault, type Provider, requireHeader } from '../provider.ts';
 import { verifyHubSignature } from './github.ts';
 
 const header = 'x-hub-signature';
@@ -10,11 +10,13 @@ export const bitbucket: Provider = {
   typePrefix: 'bitbucket',
   maxBytes: 256 * 1024,
   contentTypes: ['application/json'],
+  answerWithinMs: 10_000,
   // Two more attempts after a 5xx, soon after.
   retrySpanSeconds: 3_600,
   options: {},
   reads: () => [header, 'x-request-uuid', 'x-event-key'],
   secretFault: lengthFault,
+  checkHeaders: requireHeader(header),
   verify: (request, against) => verifyHubSignature(request, against, header),
   id: ({ headers }) => headers.get('x-request-uuid') ?? null,
   type: ({ headers }) => headers.get('x-event-key') ?? null,

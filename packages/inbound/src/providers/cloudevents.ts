@@ -13,6 +13,9 @@ const attribute = ({ headers, payload }: Hook, name: string): string | null => {
   return inHeader ?? (headers.get('ce-specversion') === undefined ? textAt(payload.value, name) : null);
 };
 
+const tokenIn = (headers: Hook['headers']): string | null =>
+  /^Bearer (.+)$/i.exec(headers.get('authorization') ?? '')?.[1] ?? null;
+
 /** Returns text without `#`, different for each text. */
 const withoutHash = (text: string): string => text.replaceAll('%', '%25').replaceAll('#', '%23');
 
@@ -25,6 +28,8 @@ export const cloudevents: Provider = {
   typePrefix: 'cloudevents',
   maxBytes: 1_000_000,
   contentTypes: undefined,
+  // Not specified.
+  answerWithinMs: 10_000,
   retrySpanSeconds: 86_400,
   options: {},
   reads: () => [
@@ -34,11 +39,9 @@ export const cloudevents: Provider = {
   ],
   credentials: () => ['authorization'],
   secretFault: lengthFault,
-  verify: ({ headers }, { secrets }) => {
-    const [, token] = /^Bearer (.+)$/i.exec(headers.get('authorization') ?? '') ?? [];
-    if (token === undefined) return 'missing-signature';
-    return isAnySecret(secrets, token) ? null : 'no-matching-signature';
-  },
+  checkHeaders: (headers) => (tokenIn(headers) === null ? 'missing-signature' : null),
+  verify: ({ headers }, { secrets }) =>
+    isAnySecret(secrets, tokenIn(headers) ?? '') ? null : 'no-matching-signature',
   // The data of binary mode may be an array too.
   split: (payload, headers) =>
     batchType.test(headers.get('content-type') ?? '') ? splitArray(payload) : null,

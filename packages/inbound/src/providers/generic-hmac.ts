@@ -1,6 +1,8 @@
 import { type HmacAlgorithm, hmacOf, isAnyEqual } from '../constant-time.ts';
+import type { InboundHeaders } from '../headers.ts';
 import { headersIn, locate, locatorOption } from '../locator.ts';
 import {
+  type HeaderCheck,
   type HookFailure,
   type InboundRequest,
   lengthFault,
@@ -9,7 +11,7 @@ import {
   type Verification,
 } from '../provider.ts';
 import { defaultToleranceSeconds, timestampFault } from '../timestamp.ts';
-import { verifyTimedList } from './stripe.ts';
+import { timedListFault, verifyTimedList } from './stripe.ts';
 
 const headerName = {
   type: 'string',
@@ -66,23 +68,29 @@ const textOf = (given: SourceOptions, name: keyof typeof options, otherwise: str
 };
 const signatureHeader = (given: SourceOptions): string => textOf(given, 'header', 'x-webhook-signature');
 
+function checkHeaders(
+  headers: InboundHeaders,
+  { options: given, nowSeconds }: HeaderCheck,
+): HookFailure | null {
+  const signature = headers.get(signatureHeader(given));
+  const toleranceSeconds = Number(given['tolerance_seconds'] ?? defaultToleranceSeconds);
+  if (given['format'] === 'timed-list') return timedListFault(signature, nowSeconds, toleranceSeconds);
+  if (signature === undefined) return 'missing-signature';
+  const name = given['timestamp_header'];
+  return typeof name === 'string' ? timestampFault(headers.get(name), nowSeconds, toleranceSeconds) : null;
+}
+
 function verify(request: InboundRequest, against: Verification): HookFailure | null {
   const { headers, body } = request;
-  const { secrets, options: given, nowSeconds } = against;
+  const { secrets, options: given } = against;
   const name = signatureHeader(given);
-  const toleranceSeconds = Number(given['tolerance_seconds'] ?? defaultToleranceSeconds);
-  if (given['format'] === 'timed-list') return verifyTimedList(request, against, { name, toleranceSeconds });
-  const signature = headers.get(name);
-  if (signature === undefined) return 'missing-signature';
+  if (given['format'] === 'timed-list') return verifyTimedList(request, against, name);
+  const signature = headers.get(name) ?? '';
   const algorithm = textOf(given, 'algorithm', 'sha256') as HmacAlgorithm;
   const encoding = textOf(given, 'encoding', 'hex') as 'hex' | 'base64';
   const prefix = textOf(given, 'prefix', encoding === 'hex' ? `${algorithm}=` : '');
   const timestampName = given['timestamp_header'];
   const timestamp = typeof timestampName === 'string' ? headers.get(timestampName) : undefined;
-  if (timestampName !== undefined) {
-    const fault = timestampFault(timestamp, nowSeconds, toleranceSeconds);
-    if (fault !== null) return fault;
-  }
   const signed = timestamp === undefined ? [body] : [`${timestamp}.`, body];
   const expected = secrets.map((secret) => prefix + hmacOf(secret, signed, { algorithm, encoding }));
   return isAnyEqual(expected, [signature]) ? null : 'no-matching-signature';
@@ -94,6 +102,7 @@ export const genericHmac: Provider = {
   typePrefix: 'generic',
   maxBytes: 1_000_000,
   contentTypes: undefined,
+  answerWithinMs: 10_000,
   retrySpanSeconds: 86_400,
   options,
   reads: (given) => [
@@ -103,6 +112,7 @@ export const genericHmac: Provider = {
   ],
   credentials: (given) => [signatureHeader(given)],
   secretFault: lengthFault,
+  checkHeaders,
   verify,
   id: (hook) => locate(hook, 'id'),
   type: (hook) => locate(hook, 'type'),

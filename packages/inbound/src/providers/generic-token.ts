@@ -1,6 +1,6 @@
 import { bytesOfBase64, isAnySecret } from '../constant-time.ts';
 import { headersIn, locate } from '../locator.ts';
-import { lengthFault, type Provider, type SourceOptions } from '../provider.ts';
+import { type Hook, lengthFault, type Provider, type SourceOptions } from '../provider.ts';
 import { locators } from './generic-hmac.ts';
 
 const headerOf = ({ header }: SourceOptions): string =>
@@ -14,12 +14,18 @@ function credentialOf(value: string, scheme: string): string | null {
   return scheme === 'basic' ? (bytesOfBase64(credential)?.toString('latin1') ?? null) : credential;
 }
 
+const credentialIn = (headers: Hook['headers'], options: SourceOptions): string | null => {
+  const { scheme = 'bearer' } = options;
+  return credentialOf(headers.get(headerOf(options)) ?? '', String(scheme));
+};
+
 /** Any sender that identifies itself by a secret in a header, and does not sign. */
 export const genericToken: Provider = {
   name: 'generic-token',
   typePrefix: 'generic',
   maxBytes: 1_000_000,
   contentTypes: undefined,
+  answerWithinMs: 10_000,
   retrySpanSeconds: 86_400,
   options: {
     header: {
@@ -38,14 +44,12 @@ export const genericToken: Provider = {
   credentials: (options) => [headerOf(options)],
   secretFault: (secret, { scheme }) =>
     scheme === 'basic' && !secret.includes(':') ? "must be '<user>:<password>'" : lengthFault(secret),
-  verify: ({ headers }, { secrets, options }) => {
-    const value = headers.get(headerOf(options));
-    if (value === undefined) return 'missing-signature';
-    const { scheme = 'bearer' } = options;
-    const credential = credentialOf(value, String(scheme));
-    if (credential === null) return 'malformed-signature';
-    return isAnySecret(secrets, credential) ? null : 'no-matching-signature';
+  checkHeaders: (headers, { options }) => {
+    if (headers.get(headerOf(options)) === undefined) return 'missing-signature';
+    return credentialIn(headers, options) === null ? 'malformed-signature' : null;
   },
+  verify: ({ headers }, { secrets, options }) =>
+    isAnySecret(secrets, credentialIn(headers, options) ?? '') ? null : 'no-matching-signature',
   id: (hook) => locate(hook, 'id'),
   type: (hook) => locate(hook, 'type'),
   orderingKey: (hook) => locate(hook, 'ordering_key'),

@@ -5,6 +5,7 @@ import {
   type InboundRequest,
   lengthFault,
   type Provider,
+  requireHeader,
   type Verification,
 } from '../provider.ts';
 
@@ -16,8 +17,7 @@ export function verifyHubSignature(
   { secrets }: Verification,
   name: string,
 ): HookFailure | null {
-  const signature = headers.get(name);
-  if (signature === undefined) return 'missing-signature';
+  const signature = headers.get(name) ?? '';
   const expected = secrets.map((secret) => `sha256=${hmacOf(secret, [body])}`);
   return isAnyEqual(expected, [signature]) ? null : 'no-matching-signature';
 }
@@ -33,11 +33,13 @@ export const github: Provider = {
   typePrefix: 'github',
   maxBytes: 25 * 1024 * 1024,
   contentTypes: ['application/json', 'application/x-www-form-urlencoded'],
+  answerWithinMs: 10_000,
   // A redelivery, by hand or API, is possible for 3 days.
   retrySpanSeconds: 3 * 86_400,
   options: {},
   reads: () => [header, 'x-github-delivery', 'x-github-event'],
   secretFault: lengthFault,
+  checkHeaders: requireHeader(header),
   verify: (request, against) => verifyHubSignature(request, against, header),
   id: ({ headers }) => headers.get('x-github-delivery') ?? null,
   type: ({ headers, payload: { value } }) => {

@@ -16,12 +16,18 @@ export const gitlab: Provider = {
   typePrefix: 'gitlab',
   maxBytes: 25 * 1024 * 1024,
   contentTypes: ['application/json'],
+  answerWithinMs: 10_000,
   // It never repeats by itself; a request can be resent by hand.
   retrySpanSeconds: 3 * 86_400,
   options: {},
   reads: () => [...standardHeaders, tokenHeader, 'x-gitlab-event', 'x-gitlab-event-uuid', 'idempotency-key'],
   credentials: () => [tokenHeader],
   secretFault: (secret) => (isSigning(secret) ? standardSecretFault(secret) : lengthFault(secret)),
+  // Which of the two counts depends on the secrets, so a time is checked with the signature.
+  checkHeaders: (headers) =>
+    headers.get(tokenHeader) === undefined && headers.get('webhook-signature') === undefined
+      ? 'missing-signature'
+      : null,
   verify: (request, { secrets, nowSeconds }) => {
     const signing = secrets.filter(isSigning);
     const isSigned = request.headers.get('webhook-signature') !== undefined;

@@ -24,6 +24,8 @@ export const sendgrid: Provider = {
   typePrefix: 'sendgrid',
   maxBytes: 1_000_000,
   contentTypes: ['application/json'],
+  // Not documented.
+  answerWithinMs: 10_000,
   retrySpanSeconds: 86_400,
   options: {
     tolerance_seconds: {
@@ -37,16 +39,18 @@ export const sendgrid: Provider = {
   reads: () => [signatureHeader, timestampHeader],
   secretFault: (secret) =>
     keyOf(secret) === null ? 'must be the verification key of SendGrid: a P-256 public key in base64' : null,
-  verify: ({ headers, body }, { secrets, options, nowSeconds }) => {
+  checkHeaders: (headers, { options, nowSeconds }) => {
     const signature = headers.get(signatureHeader);
     if (signature === undefined) return 'missing-signature';
     const tolerance = options['tolerance_seconds'];
     const timestamp = headers.get(timestampHeader);
     const fault = timestampFault(timestamp, nowSeconds, typeof tolerance === 'number' ? tolerance : Infinity);
-    if (fault !== null || timestamp === undefined) return fault;
-    const bytes = bytesOfBase64(signature);
+    return fault ?? (bytesOfBase64(signature) === null ? 'malformed-signature' : null);
+  },
+  verify: ({ headers, body }, { secrets }) => {
+    const bytes = bytesOfBase64(headers.get(signatureHeader) ?? '');
     if (bytes === null) return 'malformed-signature';
-    const signed = Buffer.concat([Buffer.from(timestamp), body]);
+    const signed = Buffer.concat([Buffer.from(headers.get(timestampHeader) ?? ''), body]);
     const isSigned = secrets.map((secret) => {
       const key = keyOf(secret);
       return key !== null && verifyBytes('sha256', signed, key, bytes);

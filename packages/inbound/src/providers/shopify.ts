@@ -15,14 +15,15 @@ export const shopify: Provider = {
   typePrefix: 'shopify',
   maxBytes: 10 * 1024 * 1024,
   contentTypes: ['application/json'],
+  answerWithinMs: 5_000,
   // 8 attempts over 4 hours.
   retrySpanSeconds: 4 * 3_600,
   options: {},
   reads: () => ['hmac-sha256', 'webhook-id', 'topic', 'shop-domain'].flatMap(named),
   secretFault: lengthFault,
+  checkHeaders: (headers) => (valueIn(headers, 'hmac-sha256') === null ? 'missing-signature' : null),
   verify: ({ headers, body }, { secrets }) => {
-    const signature = valueIn(headers, 'hmac-sha256');
-    if (signature === null) return 'missing-signature';
+    const signature = valueIn(headers, 'hmac-sha256') ?? '';
     const expected = secrets.map((secret) => hmacOf(secret, [body], { encoding: 'base64' }));
     return isAnyEqual(expected, [signature]) ? null : 'no-matching-signature';
   },

@@ -13,17 +13,19 @@ export const slack: Provider = {
   typePrefix: 'slack',
   maxBytes: 1_000_000,
   contentTypes: ['application/json', 'application/x-www-form-urlencoded'],
+  answerWithinMs: 3_000,
   // Three attempts over six minutes.
   retrySpanSeconds: 3_600,
   options: {},
   reads: () => [signatureHeader, timestampHeader],
   secretFault: lengthFault,
-  verify: ({ headers, body }, { secrets, nowSeconds }) => {
-    const signature = headers.get(signatureHeader);
-    if (signature === undefined) return 'missing-signature';
+  checkHeaders: (headers, { nowSeconds }) =>
+    headers.get(signatureHeader) === undefined
+      ? 'missing-signature'
+      : timestampFault(headers.get(timestampHeader), nowSeconds),
+  verify: ({ headers, body }, { secrets }) => {
+    const signature = headers.get(signatureHeader) ?? '';
     const timestamp = headers.get(timestampHeader);
-    const fault = timestampFault(timestamp, nowSeconds);
-    if (fault !== null) return fault;
     const expected = secrets.map((secret) => `v0=${hmacOf(secret, [`v0:${timestamp}:`, body])}`);
     return isAnyEqual(expected, [signature]) ? null : 'no-matching-signature';
   },

@@ -1,7 +1,9 @@
 import { preparePublicKey, prepareSecret, SigningError, verify } from '@tidings/signing';
+import type { InboundHeaders } from '../headers.ts';
 import { locate, locatorOption } from '../locator.ts';
 import { textAt } from '../payload.ts';
-import type { HookFailure, InboundRequest, Provider, Verification } from '../provider.ts';
+import type { HeaderCheck, HookFailure, InboundRequest, Provider, Verification } from '../provider.ts';
+import { timestampFault } from '../timestamp.ts';
 
 const parts = ['id', 'timestamp', 'signature'] as const;
 const reasons: Readonly<Record<string, HookFailure>> = {
@@ -25,6 +27,17 @@ export const standardHeaders: readonly string[] = parts.flatMap((part) => [
   `webhook-${part}`,
   `svix-${part}`,
 ]);
+
+/** Returns the fault of the three headers that shows without the body; null if there is none. */
+export function standardHeaderFault(
+  headers: InboundHeaders,
+  { nowSeconds }: Pick<HeaderCheck, 'nowSeconds'>,
+): HookFailure | null {
+  const prefix = prefixOf({ headers });
+  if (headers.get(`${prefix}signature`) === undefined || headers.get(`${prefix}id`) === undefined)
+    return 'missing-signature';
+  return timestampFault(headers.get(`${prefix}timestamp`), nowSeconds);
+}
 
 const isPublicKey = (secret: string): boolean => secret.startsWith('whpk_');
 
@@ -68,11 +81,13 @@ export const standardWebhooks: Provider = {
   typePrefix: 'standard_webhooks',
   maxBytes: 1_000_000,
   contentTypes: ['application/json'],
+  answerWithinMs: 15_000,
   // The usual schedule ends after 27.6 hours.
   retrySpanSeconds: 3 * 86_400,
   options: { ordering_key: locatorOption('the resource whose events stay in order') },
   reads: () => standardHeaders,
   secretFault: standardSecretFault,
+  checkHeaders: standardHeaderFault,
   verify: verifyStandard,
   id: standardId,
   type: ({ payload: { value } }) => textAt(value, 'type'),

@@ -15,20 +15,30 @@ const maxSignatures = 20;
 const valuesOf = (parts: readonly string[], name: string): readonly string[] =>
   parts.filter((part) => part.startsWith(`${name}=`)).map((part) => part.slice(name.length + 1));
 
-/** Verifies `t=<seconds>,v1=<hex>[,v1=…]`: the HMAC of `<t>.<body>`, with the secret as it is, `whsec_` included. */
+const partsOf = (text: string): readonly string[] => text.split(',').map((part) => part.trim());
+
+/** Returns the fault of a header `t=<seconds>,v1=<hex>[,v1=…]` that shows without the body; null if there is none. */
+export function timedListFault(
+  given: string | undefined,
+  nowSeconds: number,
+  toleranceSeconds?: number,
+): HookFailure | null {
+  if (given === undefined) return 'missing-signature';
+  const times = valuesOf(partsOf(given), 't');
+  return times.length === 1 ? timestampFault(times[0], nowSeconds, toleranceSeconds) : 'malformed-signature';
+}
+
+/**
+ * Verifies the signatures of a header that {@link timedListFault} has checked: the HMAC of `<t>.<body>`, with the secret as it
+ * is, `whsec_` included.
+ */
 export function verifyTimedList(
   { headers, body }: InboundRequest,
-  { secrets, nowSeconds }: Verification,
-  { name, toleranceSeconds }: Readonly<{ name: string; toleranceSeconds?: number }>,
+  { secrets }: Pick<Verification, 'secrets'>,
+  name: string,
 ): HookFailure | null {
-  const given = headers.get(name);
-  if (given === undefined) return 'missing-signature';
-  const parts = given.split(',').map((part) => part.trim());
-  const times = valuesOf(parts, 't');
-  const [time] = times;
-  if (time === undefined || times.length > 1) return 'malformed-signature';
-  const fault = timestampFault(time, nowSeconds, toleranceSeconds);
-  if (fault !== null) return fault;
+  const parts = partsOf(headers.get(name) ?? '');
+  const [time] = valuesOf(parts, 't');
   const expected = secrets.map((secret) => hmacOf(secret, [`${time}.`, body]));
   return isAnyEqual(expected, valuesOf(parts, 'v1').slice(0, maxSignatures)) ? null : 'no-matching-signature';
 }
@@ -41,11 +51,14 @@ export const stripe: Provider = {
   typePrefix: 'stripe',
   maxBytes: 1_000_000,
   contentTypes: ['application/json'],
+  // Not documented.
+  answerWithinMs: 10_000,
   retrySpanSeconds: 3 * 86_400,
   options: {},
   reads: () => [header],
   secretFault: (secret) => (secret.startsWith('whsec_') ? lengthFault(secret) : "must begin with 'whsec_'"),
-  verify: (request, against) => verifyTimedList(request, against, { name: header }),
+  checkHeaders: (headers, { nowSeconds }) => timedListFault(headers.get(header), nowSeconds),
+  verify: (request, against) => verifyTimedList(request, against, header),
   id: ({ payload: { value } }) => textAt(value, 'id'),
   type: ({ payload: { value } }) => textAt(value, 'type'),
   orderingKey: ({ payload: { value } }) => {

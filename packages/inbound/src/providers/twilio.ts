@@ -7,6 +7,7 @@ import {
   type InboundRequest,
   lengthFault,
   type Provider,
+  requireHeader,
   type Verification,
 } from '../provider.ts';
 
@@ -56,8 +57,7 @@ function signedPart(request: InboundRequest, url: string): string | null {
 }
 
 function verify(request: InboundRequest, against: Verification): HookFailure | null {
-  const signature = request.headers.get(header);
-  if (signature === undefined) return 'missing-signature';
+  const signature = request.headers.get(header) ?? '';
   const url = publicUrl(request, against);
   const part = signedPart(request, url);
   if (part === null) return 'malformed-signature';
@@ -88,6 +88,7 @@ export const twilio: Provider = {
   typePrefix: 'twilio',
   maxBytes: 1_000_000,
   contentTypes: ['application/x-www-form-urlencoded', 'application/json'],
+  answerWithinMs: 15_000,
   // Event Streams: at least once within four hours.
   retrySpanSeconds: 4 * 3_600,
   options: {
@@ -101,6 +102,7 @@ export const twilio: Provider = {
   },
   reads: () => [header, 'i-twilio-idempotency-token', 'content-type'],
   secretFault: lengthFault,
+  checkHeaders: requireHeader(header),
   verify,
   split: splitArray,
   id,

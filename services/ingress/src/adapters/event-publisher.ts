@@ -11,11 +11,11 @@ const retryAfterMs = 2_000;
 /** Creates the publish port over Kafka. */
 export const createEventPublisher =
   ({ producer, deadlineMs }: EventPublisherOptions): PublishEvent =>
-  async ({ event, isRepeatable }) => {
+  async ({ event, isRepeatable }, withinMs = deadlineMs) => {
     try {
       await producer.publish(
         { topic: topics.events, ...encodeEvent(event, { isRepeatable }) },
-        { deadlineMs },
+        { deadlineMs: withinMs },
       );
     } catch (cause) {
       if (!isTransient(cause)) throw cause;

@@ -1,19 +1,20 @@
 import { bytesBody, named, type Route, route, traceparentOf, urlOf } from '@tidings/http';
+import type { Clock } from '@tidings/runtime';
 import { maxReceivedBytes } from '../config.ts';
-import {
-  type createReceiveWebhook,
-  findActiveSource,
-  type ReceiveDependencies,
-  refusal,
-} from '../receive-webhook.ts';
+import type { createAdmitWebhook } from '../received/admit-webhook.ts';
+import type { createReceiveWebhook } from '../received/receive-webhook.ts';
 
 /** Dependencies of the route. */
-export type SourceRouteParts = Pick<ReceiveDependencies, 'sources' | 'stateOf'> &
-  Readonly<{ receiveWebhook: ReturnType<typeof createReceiveWebhook> }>;
+export type SourceRouteParts = Readonly<{
+  admitWebhook: ReturnType<typeof createAdmitWebhook>;
+  receiveWebhook: ReturnType<typeof createReceiveWebhook>;
+  clock: Pick<Clock, 'monotonicMs'>;
+}>;
 
 /** POST /v1/sources/{id}: the webhooks of third parties. The body stays as it was sent, since its bytes are signed. */
-export const sourceRoute = ({ receiveWebhook, ...parts }: SourceRouteParts): Route =>
-  route({
+export const sourceRoute = ({ admitWebhook, receiveWebhook, clock }: SourceRouteParts): Route => {
+  const arrivals = new WeakMap<object, number>();
+  return route({
     operationId: 'receiveWebhook',
     method: 'POST',
     path: '/v1/sources/{id}',
@@ -26,14 +27,20 @@ export const sourceRoute = ({ receiveWebhook, ...parts }: SourceRouteParts): Rou
     idempotency: 'by-content',
     ignoresAccept: true,
     params: { id: { type: 'string', pattern: '^src_[0-9a-f]{32}$', description: 'The id of the source.' } },
-    problems: ['unauthorized'],
+    problems: ['unauthorized', 'rate-limited'],
     body: bytesBody({
       schema: named('InboundWebhook', { description: 'As the provider sends it: JSON or a form.' }),
       example: { action: 'opened', repository: { id: 4_711 } },
       maxBytes: maxReceivedBytes,
-      limitsFor: ({ id }) => {
-        const { maxBytes, contentTypes } = findActiveSource(parts, String(id)).provider;
-        return { maxBytes: Math.min(maxBytes, maxReceivedBytes), types: contentTypes, refusal };
+      limitsFor: ({ id }, { request, response }) => {
+        arrivals.set(request, clock.monotonicMs());
+        const { rawHeaders, headers } = request;
+        const length = headers['content-length'];
+        return admitWebhook({
+          ...{ sourceId: String(id), rawHeaders, traceparent: traceparentOf(request) },
+          announcedBytes: length === undefined ? null : Number(length),
+          onEnd: (listener) => void response.once('close', listener),
+        });
       },
     }),
     responses: {
@@ -46,7 +53,9 @@ export const sourceRoute = ({ receiveWebhook, ...parts }: SourceRouteParts): Rou
         rawHeaders: request.rawHeaders,
         body,
         traceparent: traceparentOf(request),
+        arrivedMs: arrivals.get(request) ?? clock.monotonicMs(),
       });
       return response === null ? { status: 200 } : { status: 200, body: response };
     },
   });
+};

@@ -1,62 +1,48 @@
 import type { SourceRecord, WorkspaceId } from '@tidings/contracts';
-import { InboundHeaders, type Provider, providers, type ReceivedHook, receiveHook } from '@tidings/inbound';
+import { InboundHeaders, type ReceivedHook, receiveHook } from '@tidings/inbound';
 import type { Logger, Metrics } from '@tidings/observability';
 import { AppError, type Clock, type KeyRing, messageOf, unseal } from '@tidings/runtime';
-import { outcomeOf } from './accept-event.ts';
-import { maxReceivedBytes, maxReceivedEvents } from './config.ts';
-import { stampHook } from './domain/stamp-hook.ts';
-import type { metricsCatalogue } from './metrics.ts';
-import type { EventTypeDirectory, PublishEvent, SourceDirectory } from './ports.ts';
+import { outcomeOf } from '../accept-event.ts';
+import { maxReceivedBytes, maxReceivedEvents } from '../config.ts';
+import { stampHook } from '../domain/stamp-hook.ts';
+import type { metricsCatalogue } from '../metrics.ts';
+import type { EventTypeDirectory, PublishEvent } from '../ports.ts';
+import { type FindSource, findActiveSource } from './find-source.ts';
+import type { ReceivedLog } from './received-log.ts';
+import { type ActiveSource, noteRefusal, Refused, refusal } from './refuse-webhook.ts';
 
-/** A webhook as it arrived. `rawHeaders`: names and values in turn; `url`: as the sender used it. */
+/**
+ * A webhook as it arrived. `rawHeaders`: names and values in turn; `url`: as the sender used it; `arrivedMs`: monotonic time
+ * at which its headers were complete.
+ */
 export type IncomingWebhook = Readonly<{
   sourceId: string;
   url: string;
   rawHeaders: readonly string[];
   body: Buffer;
   traceparent: string;
+  arrivedMs: number;
 }>;
 
 /** Dependencies of receiving webhooks. */
-export type ReceiveDependencies = Readonly<{
-  sources: SourceDirectory;
-  eventTypes: Pick<EventTypeDirectory, 'find'>;
-  /** Returns the state of a workspace; undefined for one that is not known. */
-  stateOf(workspaceId: WorkspaceId): string | undefined;
-  /** Called with each type that is not in the catalogue. Returns at once and never throws. */
-  onUnregistered(workspaceId: WorkspaceId, name: string): void;
-  publish: PublishEvent;
-  ring: KeyRing;
-  clock: Clock;
-  logger: Logger;
-  metrics: Metrics<typeof metricsCatalogue>['handles'];
-}>;
+export type ReceiveDependencies = FindSource &
+  Readonly<{
+    eventTypes: Pick<EventTypeDirectory, 'find'>;
+    /** Called with each type that is not in the catalogue. Returns at once and never throws. */
+    onUnregistered(workspaceId: WorkspaceId, name: string): void;
+    publish: PublishEvent;
+    /** The longest wait for the log, in milliseconds. */
+    publishDeadlineMs: number;
+    received: Pick<ReceivedLog, 'accepted' | 'checked' | 'refused'>;
+    ring: KeyRing;
+    clock: Clock;
+    logger: Logger;
+    metrics: Metrics<typeof metricsCatalogue>['handles'];
+  }>;
 
-/** An active source and its provider. */
-type ActiveSource = Readonly<{ source: SourceRecord; provider: Provider }>;
-
-/** The text of every refusal: a stranger learns nothing, and the reason is in metrics and logs. */
-export const refusal = 'The webhook is refused.';
-
-/**
- * Returns an active source and its provider. Throws AppError `not-found` for any other id, and `unavailable` while the
- * sources are not loaded.
- */
-export function findActiveSource(
-  { sources, stateOf }: Pick<ReceiveDependencies, 'sources' | 'stateOf'>,
-  id: string,
-): ActiveSource {
-  if (!sources.isLoaded()) {
-    const message = 'This process has just started and does not know its sources yet: nothing was written.';
-    throw new AppError({ code: 'unavailable', message, isPublic: true, retryAfterMs: 1_000 });
-  }
-  const source = sources.find(id);
-  const provider = source === undefined ? undefined : providers.get(source.provider);
-  const isOpen =
-    source?.state === 'active' && provider !== undefined && stateOf(source.workspaceId) === 'active';
-  if (!isOpen) throw new AppError({ code: 'not-found', message: refusal });
-  return { source, provider };
-}
+// For the way of the response, and of the request to this process.
+const marginMs = 500;
+const leastMs = 100;
 
 /**
  * Creates the use case that receives a webhook: resolves when the log has all of its events on all in-sync replicas, with
@@ -68,14 +54,20 @@ export const createReceiveWebhook =
   async (webhook: IncomingWebhook): Promise<object | null> => {
     const { metrics } = dependencies;
     const active = findActiveSource(dependencies, webhook.sourceId);
-    const count = (outcome: string): void =>
-      metrics.webhooks.inc({ provider: active.provider.name, outcome });
+    const provider = active.provider.name;
     try {
       const response = await receive(dependencies, active, webhook);
-      count(response === null ? 'accepted' : 'checked');
+      metrics.webhooks.inc({ provider, outcome: response === null ? 'accepted' : 'checked' });
       return response;
     } catch (error) {
-      count(error instanceof Refused ? error.reason : isTooLarge(error) ? 'too-large' : outcomeOf(error));
+      const { body, traceparent } = webhook;
+      const about = { bytes: body.length, traceparent };
+      if (error instanceof Refused) noteRefusal(dependencies, active, { ...about, reason: error.reason });
+      else if (isTooLarge(error)) noteRefusal(dependencies, active, { ...about, reason: 'too-large' });
+      else {
+        metrics.webhooks.inc({ provider, outcome: outcomeOf(error) });
+        dependencies.received.refused(active.source, { ...about, reason: 'unavailable' });
+      }
       throw error;
     }
   };
@@ -83,20 +75,10 @@ export const createReceiveWebhook =
 const isTooLarge = (error: unknown): boolean =>
   error instanceof AppError && error.code === 'payload-too-large';
 
-/** A webhook that is not the provider's, or, with `unprocessable`, one that is and has no event. */
-class Refused extends AppError {
-  readonly reason: string;
-
-  constructor(reason: string, code: 'unauthorized' | 'unprocessable') {
-    super({ code, message: refusal });
-    this.reason = reason;
-  }
-}
-
 async function receive(
   dependencies: ReceiveDependencies,
   { source, provider }: ActiveSource,
-  { url, rawHeaders, body, traceparent }: IncomingWebhook,
+  { url, rawHeaders, body, traceparent, arrivedMs }: IncomingWebhook,
 ): Promise<object | null> {
   const { clock, logger } = dependencies;
   const beganMs = clock.monotonicMs();
@@ -111,20 +93,23 @@ async function receive(
       nowSeconds: Math.floor(nowMs / 1_000),
     },
   );
-  if (reception.outcome === 'refused' || reception.outcome === 'empty') {
-    const [reason, code] =
-      reception.outcome === 'empty'
-        ? (['empty', 'unprocessable'] as const)
-        : ([reception.reason, 'unauthorized'] as const);
-    logger.info({ ...about, reason, bytes: body.length, traceparent }, 'webhook.refused');
-    throw new Refused(reason, code);
+  if (reception.outcome === 'empty') throw new Refused('empty');
+  if (reception.outcome === 'refused') throw new Refused(reception.reason);
+  if (reception.outcome === 'challenge') {
+    dependencies.received.checked(source, body.length);
+    return reception.response;
   }
-  if (reception.outcome === 'challenge') return reception.response;
   const { hooks, headers } = reception;
   refuseTooMany(hooks);
   const stamped = hooks.map((hook) => stampHook(hook, { source, headers, traceparent, nowMs }));
   // In order: the producer keeps it within a partition, where events of one ordering key are.
-  await Promise.all(stamped.map(async (event) => dependencies.publish(event)));
+  const spentMs = beganMs - arrivedMs;
+  const leftMs = Math.max(leastMs, provider.answerWithinMs - marginMs - spentMs);
+  const deadlineMs = Math.min(dependencies.publishDeadlineMs, leftMs);
+  await Promise.all(stamped.map(async (event) => dependencies.publish(event, deadlineMs)));
+  const eventIds = stamped.map(({ event }) => event.id);
+  const eventType = hooks[0]?.type ?? null;
+  dependencies.received.accepted(source, { bytes: body.length, eventType, eventIds });
   catalogue(dependencies, source, hooks);
   dependencies.metrics.receivedEvents.inc({ provider: provider.name }, hooks.length);
   const tookMs = Math.round(clock.monotonicMs() - beganMs);

@@ -1,0 +1,173 @@
+import {
+  type EventId,
+  encodeWebhookReceived,
+  maxReceivedEventIds,
+  newReceivedId,
+  type RefusalReason,
+  type SourceRecord,
+  topics,
+  type WebhookReceived,
+} from '@tidings/contracts';
+import type { Producer } from '@tidings/kafka';
+import type { Logger, Metrics } from '@tidings/observability';
+import { type Clock, messageOf } from '@tidings/runtime';
+import type { metricsCatalogue } from '../metrics.ts';
+
+/** The dependencies of the log. */
+export type ReceivedLogParts = Readonly<{
+  producer: Pick<Producer, 'publishAll'>;
+  clock: Clock;
+  logger: Logger;
+  metrics: Pick<Metrics<typeof metricsCatalogue>['handles'], 'receivedFacts'>;
+}>;
+
+/** The source of a webhook. */
+export type ReceivedAt = Pick<SourceRecord, 'id' | 'workspaceId' | 'provider'>;
+
+/** The events of an accepted webhook. */
+export type AcceptedWebhook = Readonly<{
+  bytes: number;
+  eventType: string | null;
+  eventIds: readonly EventId[];
+}>;
+
+/** Details of a refused webhook. `bytes`: null if its body was not read. */
+export type RefusedWebhook = Readonly<{ reason: RefusalReason; bytes: number | null; traceparent: string }>;
+
+/** Refusals of a source for one reason since the last write. `fact` describes the first. */
+type Sum = { readonly fact: WebhookReceived; readonly traceparent: string; count: number };
+
+const everyMs = 1_000;
+/** Maximum number of facts in memory, of some 500 bytes each. */
+const maxWaiting = 5_000;
+/** Maximum number of sums in memory: sources times reasons. */
+const maxSums = 1_000;
+const maxLines = 20;
+// No more: the events wait in the same buffer.
+const recordsAtOnce = 1_000;
+const publishDeadlineMs = 10_000;
+const closeDeadlineMs = 1_000;
+
+/**
+ * Writes what sources received to `tidings.received`, once a second. It delays and fails no webhook: what cannot be
+ * written is dropped and counted. Refusals of a source for one reason are one fact and one log line a second, so
+ * that a sender without a key cannot fill topic or logs.
+ */
+export class ReceivedLog {
+  readonly #parts: ReceivedLogParts;
+  #waiting: WebhookReceived[] = [];
+  readonly #sums = new Map<string, Sum>();
+  #cancelTimer: (() => void) | null = null;
+  #writing: Promise<void> | null = null;
+  #isClosed = false;
+
+  constructor(parts: ReceivedLogParts) {
+    this.#parts = parts;
+  }
+
+  /** Notes a webhook whose events the log has. Returns at once and never throws. */
+  accepted(source: ReceivedAt, { bytes, eventType, eventIds }: AcceptedWebhook): void {
+    this.#add({
+      ...this.#factOf(source, 'accepted'),
+      ...{ bytes, eventType, events: eventIds.length, eventIds: eventIds.slice(0, maxReceivedEventIds) },
+    });
+  }
+
+  /** Notes a request that only checked the endpoint. */
+  checked(source: ReceivedAt, bytes: number): void {
+    this.#add({ ...this.#factOf(source, 'checked'), bytes });
+  }
+
+  /** Notes a refused webhook. */
+  refused(source: ReceivedAt, { reason, bytes, traceparent }: RefusedWebhook): void {
+    const key = `${source.id} ${reason}`;
+    const sum = this.#sums.get(key);
+    if (sum !== undefined) {
+      sum.count += 1;
+      return;
+    }
+    if (this.#sums.size >= maxSums) {
+      this.#drop(1);
+      return;
+    }
+    const fact = { ...this.#factOf(source, 'refused'), reason, bytes };
+    this.#sums.set(key, { fact, traceparent, count: 1 });
+    this.#schedule();
+  }
+
+  /** Writes what waits, for at most a second, and nothing more. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#cancelTimer?.();
+    await this.#writing;
+    this.#takeSums();
+    await this.#write(closeDeadlineMs);
+  }
+
+  #factOf({ id, workspaceId, provider }: ReceivedAt, outcome: WebhookReceived['outcome']): WebhookReceived {
+    const atMs = this.#parts.clock.nowMs();
+    return {
+      ...{ type: 'WebhookReceived.v1', id: newReceivedId(atMs), atMs, workspaceId, sourceId: id, provider },
+      ...{ outcome, reason: null, count: 1, bytes: null, eventType: null, events: 0, eventIds: [] },
+    };
+  }
+
+  #add(fact: WebhookReceived): void {
+    if (this.#waiting.length >= maxWaiting) {
+      this.#drop(1);
+      return;
+    }
+    this.#waiting.push(fact);
+    this.#schedule();
+  }
+
+  #drop(facts: number): void {
+    this.#parts.metrics.receivedFacts.inc({ outcome: 'dropped' }, facts);
+  }
+
+  #schedule(): void {
+    if (this.#isClosed || this.#cancelTimer !== null) return;
+    this.#cancelTimer = this.#parts.clock.setTimer(() => {
+      this.#cancelTimer = null;
+      this.#takeSums();
+      this.#writing ??= this.#write(publishDeadlineMs).finally(() => {
+        this.#writing = null;
+        if (this.#waiting.length > 0) this.#schedule();
+      });
+    }, everyMs);
+  }
+
+  /** Turns the sums into facts and log lines. */
+  #takeSums(): void {
+    const sums = [...this.#sums.values()];
+    this.#sums.clear();
+    const { logger } = this.#parts;
+    for (const { fact, traceparent, count } of sums.slice(0, maxLines)) {
+      const { sourceId, workspaceId, provider, reason, bytes } = fact;
+      logger.info({ sourceId, workspaceId, provider, reason, count, bytes, traceparent }, 'webhook.refused');
+    }
+    const unlisted = sums.slice(maxLines);
+    const requests = unlisted.reduce((total, { count }) => total + count, 0);
+    if (requests > 0) logger.info({ sums: unlisted.length, count: requests }, 'webhook.more-refused');
+    const room = Math.max(0, maxWaiting - this.#waiting.length);
+    for (const { fact, count } of sums.slice(0, room)) this.#waiting.push({ ...fact, count });
+    this.#drop(Math.max(0, sums.length - room));
+  }
+
+  async #write(deadlineMs: number): Promise<void> {
+    const { producer, logger, metrics } = this.#parts;
+    // A sum has the time of its first refusal.
+    this.#waiting.sort((a, b) => (a.id < b.id ? -1 : 1));
+    while (this.#waiting.length > 0) {
+      const facts = this.#waiting.splice(0, recordsAtOnce);
+      const records = facts.map((fact) => ({ topic: topics.received, ...encodeWebhookReceived(fact) }));
+      try {
+        await producer.publishAll(records, { deadlineMs });
+        metrics.receivedFacts.inc({ outcome: 'written' }, facts.length);
+      } catch (error) {
+        this.#drop(facts.length);
+        logger.warn({ facts: facts.length, detail: messageOf(error) }, 'webhook.facts-dropped');
+      }
+    }
+  }
+}

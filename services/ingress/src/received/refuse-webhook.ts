@@ -1,0 +1,44 @@
+import type { RefusalReason, SourceRecord } from '@tidings/contracts';
+import type { Provider } from '@tidings/inbound';
+import type { Metrics } from '@tidings/observability';
+import { AppError } from '@tidings/runtime';
+import type { metricsCatalogue } from '../metrics.ts';
+import type { ReceivedLog, RefusedWebhook } from './received-log.ts';
+
+/** The text of every refusal: a stranger learns nothing, and the reason is in the log of the source. */
+export const refusal = 'The webhook is refused.';
+
+/** An active source and its provider. */
+export type ActiveSource = Readonly<{ source: SourceRecord; provider: Provider }>;
+
+/** Counters of refusals. */
+export type RefusalParts = Readonly<{
+  received: Pick<ReceivedLog, 'refused'>;
+  metrics: Pick<Metrics<typeof metricsCatalogue>['handles'], 'webhooks'>;
+}>;
+
+const codes: Readonly<Partial<Record<RefusalReason, 'unprocessable' | 'rate-limited'>>> = {
+  empty: 'unprocessable',
+  overloaded: 'rate-limited',
+};
+
+/** The refusal of a webhook, with its reason for operators. 401 unless the reason has another code. */
+export class Refused extends AppError {
+  readonly reason: RefusalReason;
+
+  constructor(reason: RefusalReason) {
+    const isLater = reason === 'overloaded' ? { retryAfterMs: 1_000 } : {};
+    super({ code: codes[reason] ?? 'unauthorized', message: refusal, ...isLater });
+    this.reason = reason;
+  }
+}
+
+/** Counts a refused webhook and notes it in the log of its source. */
+export function noteRefusal(
+  { received, metrics }: RefusalParts,
+  { source, provider }: ActiveSource,
+  refused: RefusedWebhook,
+): void {
+  metrics.webhooks.inc({ provider: provider.name, outcome: refused.reason });
+  received.refused(source, refused);
+}
