@@ -29,7 +29,7 @@ export const standardHeaders: readonly string[] = parts.flatMap((part) => [
 ]);
 
 /** Returns the fault of the three headers that shows without the body; null if there is none. */
-export function standardHeaderFault(
+function standardHeaderFault(
   headers: InboundHeaders,
   { nowSeconds }: Pick<HeaderCheck, 'nowSeconds'>,
 ): HookFailure | null {

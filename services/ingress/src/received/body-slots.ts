@@ -9,7 +9,7 @@ export type BodyLimits = Readonly<{
 const mebibyte = 1024 * 1024;
 
 /** The limits of ingress. A sender without a key can hold no more memory and connections than these. */
-export const bodyLimits: BodyLimits = {
+const bodyLimits: BodyLimits = {
   source: { requests: 500, bytes: 64 * mebibyte },
   all: { requests: 2_000, bytes: 192 * mebibyte },
 };
