@@ -1,20 +1,21 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 // `pnpm pack` and `pnpm publish` run this in a package's folder (`prepack`). Creates dist/package: the compiled output
-// without tests, with the required workspace packages inside, because no registry has those.
+// that the package's entries import, with files of other workspace packages inside, because no registry has those.
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const scope = '@tidings/';
+const imports = /(from |import |import\()['"]([^'"]+)['"]/g;
 const output = resolve('dist/package');
 
 build();
 rmSync(output, { recursive: true, force: true });
-const packages = withNeeded(readManifest('.').name);
-for (const name of packages) copy(name);
-makeRunnable(readManifest('.').publishConfig.bin ?? {});
+const own = readManifest('.');
+copyReached(entriesOf(own.publishConfig));
+makeRunnable(own.publishConfig.bin ?? {});
 
 function build() {
   const { status } = spawnSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-b'], {
@@ -27,39 +28,53 @@ function readManifest(folder) {
   return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
 }
 
-/** Returns the package and every workspace package that it imports, directly or transitively. */
-function withNeeded(name, seen = new Set()) {
-  seen.add(name);
-  const { dependencies = {}, devDependencies = {} } = readManifest(folderOf(name));
-  for (const needed of Object.keys({ ...dependencies, ...devDependencies })) {
-    if (needed.startsWith(scope) && !seen.has(needed)) withNeeded(needed, seen);
-  }
-  return seen;
-}
-
 function folderOf(name) {
   return join(root, 'packages', name.slice(scope.length));
 }
 
 /** Returns the output folder of a package: the top for the packed one, a subfolder for each other. */
 function placeOf(name) {
-  const [own] = packages;
-  return name === own ? output : join(output, name.slice(scope.length));
+  return name === own.name ? output : join(output, name.slice(scope.length));
 }
 
-function copy(name) {
-  const from = join(folderOf(name), 'dist');
-  // tsc does not remove the output of deleted sources.
-  const isWanted = (file) =>
-    /\.(js|d\.ts)$/.test(file) &&
-    !/\.test\.|-under-test\./.test(file) &&
-    existsSync(join(folderOf(name), 'src', file.replace(/\.(js|d\.ts)$/, '.ts')));
-  const files = readdirSync(from, { recursive: true }).filter(isWanted);
-  for (const file of files) {
+/** Returns the files of the packed package that its users load: of `exports` with their types, and of `bin`. */
+function entriesOf({ exports = {}, bin = {} }) {
+  const files = Object.values(exports).flatMap((one) => (typeof one === 'string' ? [] : [one.types, one.default]));
+  return [...files, ...Object.values(bin)].map((file) => ({
+    name: own.name,
+    file: relative('dist/package', file),
+  }));
+}
+
+/** Copies these files and every file that they import, directly or transitively. */
+function copyReached(waiting) {
+  const seen = new Set();
+  for (const { name, file } of waiting) {
     const target = join(placeOf(name), file);
+    if (seen.has(target)) continue;
+    seen.add(target);
+    const text = readFileSync(join(folderOf(name), 'dist', file), 'utf8');
     mkdirSync(dirname(target), { recursive: true });
-    writeFileSync(target, relinked(readFileSync(join(from, file), 'utf8'), target));
+    writeFileSync(target, relinked(text, target));
+    for (const [, , specifier] of text.matchAll(imports)) {
+      const imported = resolved(specifier, { name, file });
+      if (imported !== null) waiting.push(imported);
+    }
   }
+}
+
+/** Returns the file that an import names, of the same kind (code or types); null for one of no workspace package. */
+function resolved(specifier, { name, file }) {
+  const isTypes = file.endsWith('.d.ts');
+  if (specifier.startsWith('.')) {
+    const path = join(dirname(file), specifier);
+    return { name, file: isTypes ? path.replace(/\.[jt]s$/, '.d.ts') : path };
+  }
+  if (!specifier.startsWith(scope)) return null;
+  const [folder, ...rest] = specifier.slice(scope.length).split('/');
+  const { exports } = readManifest(folderOf(scope + folder));
+  const { types, default: code } = exports[['.', ...rest].join('/')];
+  return { name: scope + folder, file: relative('dist', isTypes ? types : code) };
 }
 
 /**
@@ -67,9 +82,12 @@ function copy(name) {
  * packed.
  */
 function relinked(text, target) {
+  const here = { name: own.name, file: target.endsWith('.d.ts') ? 'x.d.ts' : 'x.js' };
   return text
-    .replace(/(from |import\(?)'@tidings\/([a-z-]+)'/g, (_, before, name) => {
-      const path = relative(dirname(target), join(placeOf(scope + name), 'index.js'));
+    .replace(imports, (whole, before, specifier) => {
+      if (!specifier.startsWith(scope)) return whole;
+      const { name, file } = resolved(specifier, here);
+      const path = relative(dirname(target), join(placeOf(name), file.replace(/\.d\.ts$/, '.js')));
       return `${before}'${path.startsWith('.') ? path : `./${path}`}'`;
     })
     .replace(/\n\/\/# sourceMappingURL=.*\n?$/, '\n');

@@ -80,6 +80,7 @@ export async function run(
     stdin: stdin instanceof Readable ? stdin : Readable.from([Buffer.from(stdin)]),
     print: (line) => out.push(line),
     printError: (line) => err.push(line),
+    onInterrupt: () => {},
   });
   return { code, out: out.join('\n'), err: err.join('\n') };
 }

@@ -15,6 +15,9 @@ export type Given = Readonly<{
   options: Readonly<Record<string, unknown>>;
   input: Input;
   progress(text: string): void;
+  env: NodeJS.ProcessEnv;
+  /** Calls `stop` at the first Ctrl-C instead of ending the process at once. */
+  onInterrupt(stop: () => void): void;
   /** Prints a line of the result of a command that prints while it runs; its view is `none`. */
   print(text: string): void;
 }>;
@@ -42,6 +45,8 @@ export type CommandSpec = Readonly<{
   (
     | Readonly<{ request(given: Given): ApiRequest | Promise<ApiRequest> }>
     | Readonly<{ run(given: Given, target: Target): Promise<unknown> }>
+    /** Of a command that also works without the API, which `target` finds or throws CommandFailed. */
+    | Readonly<{ runOffline(given: Given, target: () => Target): Promise<unknown> }>
   );
 
 /** Returns the text of an option; undefined if it was not given. */

@@ -21,6 +21,8 @@ import { statisticsCommands } from './commands/statistics.ts';
 import { streamCommands } from './commands/stream.ts';
 import { subscriptionCommands } from './commands/subscriptions.ts';
 import { systemCommands } from './commands/system.ts';
+import { triggerCommand } from './commands/trigger.ts';
+import { verifyCommand } from './commands/verify.ts';
 import { workspaceCommands } from './commands/workspaces.ts';
 import { exitCodes } from './exit-codes.ts';
 import { missingText } from './input/missing-text.ts';
@@ -34,6 +36,8 @@ export type Io = Input &
     env: NodeJS.ProcessEnv;
     print(text: string): void;
     printError(text: string): void;
+    /** Calls `stop` at the first Ctrl-C instead of ending the process at once. */
+    onInterrupt(stop: () => void): void;
   }>;
 
 const groups: Readonly<Record<string, string>> = {
@@ -63,6 +67,8 @@ export const commands: readonly CommandSpec[] = [
   ...filterCommands,
   ...deliveryCommands,
   ...streamCommands,
+  triggerCommand,
+  verifyCommand,
   ...deadLetterCommands,
   ...jobCommands,
   ...statisticsCommands,
@@ -127,6 +133,8 @@ function mount(program: Command, spec: CommandSpec, io: Io): void {
       args,
       options: command.optsWithGlobals(),
       input: io,
+      env: io.env,
+      onInterrupt: io.onInterrupt,
       progress: io.printError,
       print: io.print,
     };
@@ -141,7 +149,7 @@ function addOption(command: Command, { flags, description, many }: OptionSpec): 
 
 async function run(spec: CommandSpec, given: Given, io: Io): Promise<void> {
   const { url, json } = given.options;
-  const target = findTarget({ ...io, url: typeof url === 'string' ? url : undefined });
+  const target = (): Target => findTarget({ ...io, url: typeof url === 'string' ? url : undefined });
   const body = await answerOf(spec, given, target);
   if (spec.view === 'none') return;
   io.print(json === true ? JSON.stringify(body, null, 2) : show(body, spec.view));
@@ -152,9 +160,11 @@ async function run(spec: CommandSpec, given: Given, io: Io): Promise<void> {
   if (failure !== null) throw new CommandFailed(exitCodes.refused, failure);
 }
 
-async function answerOf(spec: CommandSpec, given: Given, target: Target): Promise<unknown> {
+async function answerOf(spec: CommandSpec, given: Given, target: () => Target): Promise<unknown> {
+  if ('runOffline' in spec) return spec.runOffline(given, target);
+  const found = target();
   try {
-    return 'run' in spec ? await spec.run(given, target) : await callApi(target, await spec.request(given));
+    return 'run' in spec ? await spec.run(given, found) : await callApi(found, await spec.request(given));
   } catch (error) {
     if (!(error instanceof CommandFailed) || error.status !== 404) throw error;
     const missing = missingText(spec, given);

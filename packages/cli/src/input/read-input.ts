@@ -22,7 +22,8 @@ export async function readText(option: string, input: Input): Promise<string> {
   return decodeText(`The file '${file}'`, await readBytes(file, input));
 }
 
-async function readBytes(file: string, { folder }: Input): Promise<Buffer> {
+/** Returns the bytes of a file. Throws CommandFailed for one that cannot be read. */
+export async function readBytes(file: string, { folder }: Input): Promise<Buffer> {
   try {
     return await readFile(resolve(folder, file));
   } catch (cause) {

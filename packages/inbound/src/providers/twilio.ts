@@ -31,9 +31,6 @@ function spellingsOf(url: string): readonly string[] {
   return [`${origin}${host}${rest}`, `${origin}${host}${port === '' ? standard : port}${rest}`];
 }
 
-const isForm = ({ headers }: InboundRequest): boolean =>
-  /^application\/x-www-form-urlencoded/i.test(headers.get('content-type') ?? '');
-
 /** Returns the URL as it is configured at Twilio: the option names what a proxy may have changed, the query is that received. */
 function publicUrl({ url }: InboundRequest, { options }: Verification): string {
   const configured = options['public_url'];
@@ -46,20 +43,20 @@ function publicUrl({ url }: InboundRequest, { options }: Verification): string {
  * Returns what is signed after the URL: the fields of a form; nothing for any other body, whose hash the URL has. Null if
  * it cannot be one or the other: a URL with a hash signs no fields, so a form there would be any form.
  */
-function signedPart(request: InboundRequest, url: string): string | null {
+export function signedPartOf(body: Buffer, contentType: string, url: string): string | null {
   const hash = /[?&]bodySHA256=([^&#]*)/.exec(url)?.[1];
-  if (isForm(request)) {
-    const fields = hash === undefined ? formFields(request.body) : null;
+  if (/^application\/x-www-form-urlencoded/i.test(contentType)) {
+    const fields = hash === undefined ? formFields(body) : null;
     return fields === null ? null : signedFields(fields);
   }
-  const actual = createHash('sha256').update(request.body).digest('hex');
+  const actual = createHash('sha256').update(body).digest('hex');
   return hash !== undefined && isAnyEqual([actual], [hash]) ? '' : null;
 }
 
 function verify(request: InboundRequest, against: Verification): HookFailure | null {
   const signature = request.headers.get(header) ?? '';
   const url = publicUrl(request, against);
-  const part = signedPart(request, url);
+  const part = signedPartOf(request.body, request.headers.get('content-type') ?? '', url);
   if (part === null) return 'malformed-signature';
   const expected = against.secrets.flatMap((secret) =>
     spellingsOf(url).map((spelling) =>
