@@ -3,7 +3,7 @@ import { recordingLogger } from '@tidings/observability/testing';
 import { type FakeClock, fakeClock } from '@tidings/runtime/testing';
 import { anAttemptRecord } from '@tidings/testing/messages';
 import { describe, expect, it } from 'vitest';
-import { createMemoryDeliveryStore } from '../test/memory-delivery-store.ts';
+import { createMemoryDeliveryStore } from '../test/deliveries/memory-delivery-store.ts';
 import { deliveryOf } from './deliveries/domain/delivery.ts';
 import { type PurgedByWorkspace, purgeByRetention, purgeExpired } from './purge-expired.ts';
 

@@ -38,14 +38,14 @@ import { metricsCatalogue } from '../src/metrics.ts';
 import { MongoRetryStore } from '../src/retries/adapters/mongo-retry-store.ts';
 import { startHistory } from '../src/service.ts';
 import { MongoStatisticsStore } from '../src/statistics/adapters/mongo-statistics-store.ts';
-import { describeAuditStore } from './audit-store-contract.ts';
+import { describeAuditStore } from './audit/audit-store-contract.ts';
 import { aFailure, anAcceptedEvent, testSealingKeys } from './builders.ts';
-import { describeDeadLetterStore } from './dead-letter-store-contract.ts';
-import { describeDeliveryStore } from './delivery-store-contract.ts';
-import { describeEventStore } from './event-store-contract.ts';
-import { describeJobStore } from './job-store-contract.ts';
-import { describeRetryStore } from './retry-store-contract.ts';
-import { describeStatisticsStore } from './statistics-store-contract.ts';
+import { describeDeadLetterStore } from './dead-letters/dead-letter-store-contract.ts';
+import { describeDeliveryStore } from './deliveries/delivery-store-contract.ts';
+import { describeEventStore } from './events/event-store-contract.ts';
+import { describeJobStore } from './jobs/job-store-contract.ts';
+import { describeRetryStore } from './retries/retry-store-contract.ts';
+import { describeStatisticsStore } from './statistics/statistics-store-contract.ts';
 
 // Before any client connects.
 const sent = guardMongodbCommands(mongoose.mongo, 'history');

@@ -24,15 +24,15 @@ import { expect } from 'vitest';
 import { configSpec } from '../src/config.ts';
 import { metricsCatalogue } from '../src/metrics.ts';
 import { startHistory } from '../src/service.ts';
+import { createMemoryAuditStore } from './audit/memory-audit-store.ts';
 import { testSealingKeys } from './builders.ts';
-import { aCommandState, aDeadLetter } from './dead-letter-builders.ts';
-import { createMemoryAuditStore } from './memory-audit-store.ts';
-import { createMemoryDeadLetterStore } from './memory-dead-letter-store.ts';
-import { createMemoryDeliveryStore } from './memory-delivery-store.ts';
-import { createMemoryEventStore } from './memory-event-store.ts';
-import { createMemoryJobStore } from './memory-job-store.ts';
-import { createMemoryRetryStore } from './memory-retry-store.ts';
-import { createMemoryStatisticsStore } from './memory-statistics-store.ts';
+import { aCommandState, aDeadLetter } from './dead-letters/dead-letter-builders.ts';
+import { createMemoryDeadLetterStore } from './dead-letters/memory-dead-letter-store.ts';
+import { createMemoryDeliveryStore } from './deliveries/memory-delivery-store.ts';
+import { createMemoryEventStore } from './events/memory-event-store.ts';
+import { createMemoryJobStore } from './jobs/memory-job-store.ts';
+import { createMemoryRetryStore } from './retries/memory-retry-store.ts';
+import { createMemoryStatisticsStore } from './statistics/memory-statistics-store.ts';
 
 const adminKey = 'an-admin-key-for-tests';
 /** A key of the consumer `acme`. */

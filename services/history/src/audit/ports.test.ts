@@ -1,4 +1,4 @@
-import { describeAuditStore } from '../../test/audit-store-contract.ts';
-import { createMemoryAuditStore } from '../../test/memory-audit-store.ts';
+import { describeAuditStore } from '../../test/audit/audit-store-contract.ts';
+import { createMemoryAuditStore } from '../../test/audit/memory-audit-store.ts';
 
 describeAuditStore('the store in memory', () => createMemoryAuditStore());

@@ -3,8 +3,8 @@ import { createMemoryBus } from '@tidings/kafka/testing';
 import { recordingLogger } from '@tidings/observability/testing';
 import { fakeClock } from '@tidings/runtime/testing';
 import { expect, it } from 'vitest';
-import { anAuditEntry } from '../../test/audit-store-contract.ts';
-import { createMemoryAuditStore } from '../../test/memory-audit-store.ts';
+import { anAuditEntry } from '../../test/audit/audit-store-contract.ts';
+import { createMemoryAuditStore } from '../../test/audit/memory-audit-store.ts';
 import { AuditReader } from './read-audit.ts';
 
 const everything = { workspaceId: anAuditEntry().workspaceId, ownerId: null };

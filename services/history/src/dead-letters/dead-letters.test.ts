@@ -1,7 +1,7 @@
 import { consumerId, deriveEventId, encodePoison, subscriptionId, topics } from '@tidings/contracts';
 import { eventually } from '@tidings/testing';
 import { afterEach, describe, expect, it } from 'vitest';
-import { aCommandState, aPoison } from '../../test/dead-letter-builders.ts';
+import { aCommandState, aPoison } from '../../test/dead-letters/dead-letter-builders.ts';
 import { bodyOf, isDone, startHere, stopAll } from '../../test/in-memory-history.ts';
 
 afterEach(stopAll);

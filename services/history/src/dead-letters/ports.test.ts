@@ -1,4 +1,4 @@
-import { describeDeadLetterStore } from '../../test/dead-letter-store-contract.ts';
-import { createMemoryDeadLetterStore } from '../../test/memory-dead-letter-store.ts';
+import { describeDeadLetterStore } from '../../test/dead-letters/dead-letter-store-contract.ts';
+import { createMemoryDeadLetterStore } from '../../test/dead-letters/memory-dead-letter-store.ts';
 
 describeDeadLetterStore('in memory', createMemoryDeadLetterStore);

@@ -3,7 +3,7 @@ import { anAttemptRecord } from '@tidings/testing/messages';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { aFailure } from '../../test/builders.ts';
-import { createMemoryDeliveryStore } from '../../test/memory-delivery-store.ts';
+import { createMemoryDeliveryStore } from '../../test/deliveries/memory-delivery-store.ts';
 import { handleAttemptRecorded } from './handle-attempt-recorded.ts';
 import type { DeliveryStore } from './ports.ts';
 

@@ -1,8 +1,8 @@
 import { newEventId, workspaceId } from '@tidings/contracts';
 import { anAttemptRecord } from '@tidings/testing/messages';
 import { expect, it } from 'vitest';
-import { describeDeliveryStore } from '../../test/delivery-store-contract.ts';
-import { createMemoryDeliveryStore } from '../../test/memory-delivery-store.ts';
+import { describeDeliveryStore } from '../../test/deliveries/delivery-store-contract.ts';
+import { createMemoryDeliveryStore } from '../../test/deliveries/memory-delivery-store.ts';
 import { readAtOnce } from '../list-in-steps.ts';
 import { SearchTurns } from '../search-turns.ts';
 import { deliveryOf, documentKey } from './domain/delivery.ts';

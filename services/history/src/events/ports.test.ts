@@ -1,4 +1,4 @@
-import { describeEventStore } from '../../test/event-store-contract.ts';
-import { createMemoryEventStore } from '../../test/memory-event-store.ts';
+import { describeEventStore } from '../../test/events/event-store-contract.ts';
+import { createMemoryEventStore } from '../../test/events/memory-event-store.ts';
 
 describeEventStore('in memory', createMemoryEventStore);

@@ -9,8 +9,8 @@ import {
   exportParts,
   fileOf,
   ranToEnd,
-} from '../../test/export-harness.ts';
-import { createMemoryJobStore } from '../../test/memory-job-store.ts';
+} from '../../test/exports/export-harness.ts';
+import { createMemoryJobStore } from '../../test/jobs/memory-job-store.ts';
 import { fileKey, firstCheckpoint } from './domain/export-spec.ts';
 import { mayContain } from './domain/may-contain.ts';
 import { eraseExportPage } from './erase-exports.ts';

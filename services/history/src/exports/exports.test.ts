@@ -13,7 +13,7 @@ import {
 } from '@tidings/contracts';
 import { eventually, publishTestKey } from '@tidings/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { anAuditEntry } from '../../test/audit-store-contract.ts';
+import { anAuditEntry } from '../../test/audit/audit-store-contract.ts';
 import { acmeKey, newBacking, startHere, stopAll } from '../../test/in-memory-history.ts';
 
 const path = '/v1/webhooks/exports';

@@ -1,6 +1,6 @@
 import type { ObjectStorage } from '@tidings/object-storage';
 import { expect, it } from 'vitest';
-import { anExportJob, countedRows, exportParts, ranToEnd } from '../../test/export-harness.ts';
+import { anExportJob, countedRows, exportParts, ranToEnd } from '../../test/exports/export-harness.ts';
 
 const megabyte = 1024 * 1024;
 

@@ -12,7 +12,7 @@ import {
   exportParts,
   fileOf,
   ranToEnd,
-} from '../../test/export-harness.ts';
+} from '../../test/exports/export-harness.ts';
 import { purgeFiles } from './open-exports.ts';
 import { releaseExport, runExport } from './run-export.ts';
 

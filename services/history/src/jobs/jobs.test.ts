@@ -9,7 +9,7 @@ import {
 import { eventually } from '@tidings/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { acmeKey, isDone, startHere, stopAll } from '../../test/in-memory-history.ts';
-import { aJob } from '../../test/job-builders.ts';
+import { aJob } from '../../test/jobs/job-builders.ts';
 import { startJob } from './start-job.ts';
 
 afterEach(stopAll);

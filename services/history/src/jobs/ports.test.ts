@@ -1,4 +1,4 @@
-import { describeJobStore } from '../../test/job-store-contract.ts';
-import { createMemoryJobStore } from '../../test/memory-job-store.ts';
+import { describeJobStore } from '../../test/jobs/job-store-contract.ts';
+import { createMemoryJobStore } from '../../test/jobs/memory-job-store.ts';
 
 describeJobStore('in memory', createMemoryJobStore);

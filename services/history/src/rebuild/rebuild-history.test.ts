@@ -16,12 +16,12 @@ import {
 import { eventually } from '@tidings/testing';
 import { anAttemptRecord } from '@tidings/testing/messages';
 import { afterEach, describe, expect, it } from 'vitest';
-import { anAuditEntry } from '../../test/audit-store-contract.ts';
+import { anAuditEntry } from '../../test/audit/audit-store-contract.ts';
 import { anAcceptedEvent, outcomes } from '../../test/builders.ts';
-import { aCommandState, aDeadLetter, aPoison } from '../../test/dead-letter-builders.ts';
+import { aCommandState, aDeadLetter, aPoison } from '../../test/dead-letters/dead-letter-builders.ts';
 import { type Backing, isDone, newBacking, startHere, stopAll } from '../../test/in-memory-history.ts';
-import { createMemoryRebuildStore } from '../../test/memory-rebuild-store.ts';
-import { contentsOf, isCaughtUp, rebuild, rebuildInto } from '../../test/rebuild-harness.ts';
+import { createMemoryRebuildStore } from '../../test/rebuild/memory-rebuild-store.ts';
+import { contentsOf, isCaughtUp, rebuild, rebuildInto } from '../../test/rebuild/rebuild-harness.ts';
 import { planRebuild } from './rebuild-history.ts';
 
 afterEach(stopAll);

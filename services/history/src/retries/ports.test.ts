@@ -1,4 +1,4 @@
-import { createMemoryRetryStore } from '../../test/memory-retry-store.ts';
-import { describeRetryStore } from '../../test/retry-store-contract.ts';
+import { createMemoryRetryStore } from '../../test/retries/memory-retry-store.ts';
+import { describeRetryStore } from '../../test/retries/retry-store-contract.ts';
 
 describeRetryStore('in memory', createMemoryRetryStore);

@@ -4,7 +4,7 @@ import { anAttemptRecord, aSubscriptionRecord, builtAtMs } from '@tidings/testin
 import { bodyRenderer } from '@tidings/webhook-request';
 import { describe, expect, it } from 'vitest';
 import { aFailure, outcomes } from '../../test/builders.ts';
-import { allFormats, anEventOf, createRetries, nowMs, refusalOf } from '../../test/retry-harness.ts';
+import { allFormats, anEventOf, createRetries, nowMs, refusalOf } from '../../test/retries/retry-harness.ts';
 
 /** The first attempt failed, and the next one is due in an hour. */
 const waiting = (n = 1, over: Parameters<typeof aFailure>[2] = {}) =>

@@ -1,7 +1,7 @@
 import { eventId } from '@tidings/contracts';
 import { anAttemptRecord, aSubscriptionRecord } from '@tidings/testing/messages';
 import { describe, expect, it } from 'vitest';
-import { aSubscriptionId, createRetries, refusalOf } from '../../test/retry-harness.ts';
+import { aSubscriptionId, createRetries, refusalOf } from '../../test/retries/retry-harness.ts';
 
 const id = eventId(`evt_${'7'.repeat(32)}`);
 

@@ -5,7 +5,7 @@ import { bodyRenderer } from '@tidings/webhook-request';
 import { afterEach, describe, expect, it } from 'vitest';
 import { aFailure } from '../../test/builders.ts';
 import { acmeKey, startHere, stopAll } from '../../test/in-memory-history.ts';
-import { anEventOf } from '../../test/retry-harness.ts';
+import { anEventOf } from '../../test/retries/retry-harness.ts';
 
 afterEach(stopAll);
 

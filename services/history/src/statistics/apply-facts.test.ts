@@ -3,11 +3,11 @@ import { anAttemptRecord } from '@tidings/testing/messages';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { outcomes } from '../../test/builders.ts';
+import { withoutLog } from '../../test/events/without-log.ts';
 import {
   createMemoryStatisticsStore,
   type MemoryStatisticsStore,
-} from '../../test/memory-statistics-store.ts';
-import { withoutLog } from '../../test/without-log.ts';
+} from '../../test/statistics/memory-statistics-store.ts';
 import { FactsToBuckets } from './apply-facts.ts';
 import { windowRecords } from './domain/attempt-window.ts';
 import { maxRows } from './domain/count-facts.ts';

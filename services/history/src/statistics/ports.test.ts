@@ -1,4 +1,4 @@
-import { createMemoryStatisticsStore } from '../../test/memory-statistics-store.ts';
-import { describeStatisticsStore } from '../../test/statistics-store-contract.ts';
+import { createMemoryStatisticsStore } from '../../test/statistics/memory-statistics-store.ts';
+import { describeStatisticsStore } from '../../test/statistics/statistics-store-contract.ts';
 
 describeStatisticsStore('in memory', createMemoryStatisticsStore);

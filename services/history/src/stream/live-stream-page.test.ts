@@ -6,7 +6,7 @@ import { eventually } from '@tidings/testing';
 import { afterEach, expect, it, onTestFinished } from 'vitest';
 import { aFailure } from '../../test/builders.ts';
 import { newBacking, startHere, stopAll } from '../../test/in-memory-history.ts';
-import { openTestStream } from '../../test/stream-client.ts';
+import { openTestStream } from '../../test/stream/stream-client.ts';
 
 // Runs the examples of docs/live-stream.md as they are there.
 

@@ -16,7 +16,7 @@ import { eventually } from '@tidings/testing';
 import { anAttemptRecord } from '@tidings/testing/messages';
 import { describe, expect, it } from 'vitest';
 import { aFailure, nothingErased, outcomes } from '../../test/builders.ts';
-import { MemorySink } from '../../test/memory-sink.ts';
+import { MemorySink } from '../../test/stream/memory-sink.ts';
 import { metricsCatalogue } from '../metrics.ts';
 import type { StreamFilter } from './domain/stream-filter.ts';
 import { decodeStreamId, encodeStreamId } from './domain/stream-id.ts';

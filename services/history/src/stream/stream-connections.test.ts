@@ -5,7 +5,7 @@ import { eventually, publishTestKey } from '@tidings/testing';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import { newBacking, startHere, stopAll } from '../../test/in-memory-history.ts';
-import { openTestStream } from '../../test/stream-client.ts';
+import { openTestStream } from '../../test/stream/stream-client.ts';
 
 afterEach(stopAll);
 

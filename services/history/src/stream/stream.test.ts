@@ -4,7 +4,7 @@ import { anAttemptRecord } from '@tidings/testing/messages';
 import { afterEach, describe, expect, it } from 'vitest';
 import { aFailure, outcomes } from '../../test/builders.ts';
 import { newBacking, startHere, stopAll } from '../../test/in-memory-history.ts';
-import { openTestStream, type TestStream } from '../../test/stream-client.ts';
+import { openTestStream, type TestStream } from '../../test/stream/stream-client.ts';
 
 afterEach(stopAll);
 

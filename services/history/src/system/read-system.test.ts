@@ -13,7 +13,7 @@ import { createMemoryBus } from '@tidings/kafka/testing';
 import { AppError } from '@tidings/runtime';
 import { fakeClock } from '@tidings/runtime/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { aCommandState } from '../../test/dead-letter-builders.ts';
+import { aCommandState } from '../../test/dead-letters/dead-letter-builders.ts';
 import { BreakerFollower } from './breaker-follower.ts';
 import { believedMs, breakersOf, openBreakers } from './domain/open-breakers.ts';
 import { hopsOf } from './domain/pipeline.ts';

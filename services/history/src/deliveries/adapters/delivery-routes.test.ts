@@ -5,7 +5,7 @@ import { loadConfig } from '@tidings/runtime';
 import { anAttemptRecord } from '@tidings/testing/messages';
 import { afterEach, describe, expect, it } from 'vitest';
 import { testSealingKeys } from '../../../test/builders.ts';
-import { createMemoryDeliveryStore } from '../../../test/memory-delivery-store.ts';
+import { createMemoryDeliveryStore } from '../../../test/deliveries/memory-delivery-store.ts';
 import { configSpec } from '../../config.ts';
 import type { TenantScope } from '../../domain/tenant-scope.ts';
 import { metricsCatalogue } from '../../metrics.ts';

@@ -10,10 +10,10 @@ import {
   type ExportSpec,
   fileKey,
   firstCheckpoint,
-} from '../src/exports/domain/export-spec.ts';
-import type { RowSource } from '../src/exports/ports.ts';
-import { type ExportJob, type RunExportParts, runExport } from '../src/exports/run-export.ts';
-import { advanced, newJob } from '../src/jobs/domain/job.ts';
+} from '../../src/exports/domain/export-spec.ts';
+import type { RowSource } from '../../src/exports/ports.ts';
+import { type ExportJob, type RunExportParts, runExport } from '../../src/exports/run-export.ts';
+import { advanced, newJob } from '../../src/jobs/domain/job.ts';
 
 /** A source of `count` rows, in pages of 50. `onRead` is called before each page. */
 export const countedRows = (

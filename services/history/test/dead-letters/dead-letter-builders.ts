@@ -11,11 +11,11 @@ import {
   workspaceId,
 } from '@tidings/contracts';
 import { aDeliveryState, builtAtMs } from '@tidings/testing/messages';
-import type { DeadLetter, Recorded, TopicPosition } from '../src/dead-letters/domain/dead-letter.ts';
-import { contentOf, deadLetterOf } from '../src/dead-letters/domain/dead-letter.ts';
-import type { DeadLetterScope } from '../src/dead-letters/domain/dead-letter-filters.ts';
-import type { DeadLetterJob } from '../src/dead-letters/domain/dead-letter-job.ts';
-import { aJob } from './job-builders.ts';
+import type { DeadLetter, Recorded, TopicPosition } from '../../src/dead-letters/domain/dead-letter.ts';
+import { contentOf, deadLetterOf } from '../../src/dead-letters/domain/dead-letter.ts';
+import type { DeadLetterScope } from '../../src/dead-letters/domain/dead-letter-filters.ts';
+import type { DeadLetterJob } from '../../src/dead-letters/domain/dead-letter-job.ts';
+import { aJob } from '../jobs/job-builders.ts';
 
 const baseMs = builtAtMs;
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import type { RetryStore } from '../src/retries/ports.ts';
+import type { RetryStore } from '../../src/retries/ports.ts';
 
 /** Tests the contract of a store of requested retries; `open` is called in each test. */
 export const describeRetryStore = (name: string, open: () => RetryStore): void => {

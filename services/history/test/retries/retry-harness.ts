@@ -12,16 +12,16 @@ import {
 import { AppError } from '@tidings/runtime';
 import { fakeClock } from '@tidings/runtime/testing';
 import { anAttemptRecord, aSubscriptionRecord, builtAtMs } from '@tidings/testing/messages';
-import { settledEvent } from '../src/dead-letters/domain/dead-letter.ts';
-import type { KnownSubscription } from '../src/dead-letters/ports.ts';
-import type { Delivery } from '../src/deliveries/domain/delivery.ts';
-import { handleAttemptRecorded } from '../src/deliveries/handle-attempt-recorded.ts';
-import { retryDelivery } from '../src/retries/retry-delivery.ts';
-import { type RetryEventParts, type RetryEventRequest, retryEvent } from '../src/retries/retry-event.ts';
-import { nothingErased } from './builders.ts';
-import { aCommandState, aDeadLetter, recorded, toStore } from './dead-letter-builders.ts';
-import { createMemoryDeadLetterStore } from './memory-dead-letter-store.ts';
-import { createMemoryDeliveryStore } from './memory-delivery-store.ts';
+import { settledEvent } from '../../src/dead-letters/domain/dead-letter.ts';
+import type { KnownSubscription } from '../../src/dead-letters/ports.ts';
+import type { Delivery } from '../../src/deliveries/domain/delivery.ts';
+import { handleAttemptRecorded } from '../../src/deliveries/handle-attempt-recorded.ts';
+import { retryDelivery } from '../../src/retries/retry-delivery.ts';
+import { type RetryEventParts, type RetryEventRequest, retryEvent } from '../../src/retries/retry-event.ts';
+import { nothingErased } from '../builders.ts';
+import { aCommandState, aDeadLetter, recorded, toStore } from '../dead-letters/dead-letter-builders.ts';
+import { createMemoryDeadLetterStore } from '../dead-letters/memory-dead-letter-store.ts';
+import { createMemoryDeliveryStore } from '../deliveries/memory-delivery-store.ts';
 import { createMemoryRetryStore } from './memory-retry-store.ts';
 
 /** The time of a test: an hour after all that the builders make. */

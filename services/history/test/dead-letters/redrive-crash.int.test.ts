@@ -14,8 +14,8 @@ import { silentLogger } from '@tidings/observability';
 import { eventually, guardProcesses, publishTestKey, sharedBrokers } from '@tidings/testing';
 import { aSubscriptionRecord } from '@tidings/testing/messages';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { historyProcesses } from '../history-process.ts';
 import { aCommandState, aDeadLetter } from './dead-letter-builders.ts';
-import { historyProcesses } from './history-process.ts';
 
 const adminKey = `an-admin-key-${randomUUID()}`;
 const guard = guardProcesses();

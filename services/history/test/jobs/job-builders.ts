@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { workspaceId } from '@tidings/contracts';
 import { builtAtMs } from '@tidings/testing/messages';
-import { type Job, newJob } from '../src/jobs/domain/job.ts';
+import { type Job, newJob } from '../../src/jobs/domain/job.ts';
 
 /** Returns a job that any run can claim. */
 export const aJob = (over: Partial<Job> = {}): Job => {

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { consumerId, workspaceId } from '@tidings/contracts';
 import { describe, expect, it } from 'vitest';
-import { type Job, jobKinds } from '../src/jobs/domain/job.ts';
-import type { JobStore } from '../src/jobs/ports.ts';
+import { type Job, jobKinds } from '../../src/jobs/domain/job.ts';
+import type { JobStore } from '../../src/jobs/ports.ts';
 import { aJob } from './job-builders.ts';
 
 const aWorkspace = () => workspaceId(`ws_${randomUUID()}`);

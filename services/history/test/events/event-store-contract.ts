@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { consumerId, newEventId, workspaceId } from '@tidings/contracts';
 import { describe, expect, it } from 'vitest';
-import { erasedEvent, type StoredEvent } from '../src/events/domain/event.ts';
-import { listEvents } from '../src/events/list-events.ts';
-import type { EventFilters, EventPosition, EventStore } from '../src/events/ports.ts';
-import { readAtOnce } from '../src/list-in-steps.ts';
-import { SearchTurns } from '../src/search-turns.ts';
+import { erasedEvent, type StoredEvent } from '../../src/events/domain/event.ts';
+import { listEvents } from '../../src/events/list-events.ts';
+import type { EventFilters, EventPosition, EventStore } from '../../src/events/ports.ts';
+import { readAtOnce } from '../../src/list-in-steps.ts';
+import { SearchTurns } from '../../src/search-turns.ts';
 
 const acme = consumerId('acme');
 const globex = consumerId('globex');

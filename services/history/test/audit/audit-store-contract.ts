@@ -1,6 +1,6 @@
 import { type AuditRecorded, consumerId, workspaceId } from '@tidings/contracts';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { AuditFilters, AuditStore } from '../src/audit/ports.ts';
+import type { AuditFilters, AuditStore } from '../../src/audit/ports.ts';
 
 /** Returns an audit entry. */
 export const anAuditEntry = (over: Partial<AuditRecorded> = {}): AuditRecorded => ({

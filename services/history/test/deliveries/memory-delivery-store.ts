@@ -1,7 +1,7 @@
 import type { DeliveryId, EventId } from '@tidings/contracts';
-import { type Delivery, isAttempt } from '../src/deliveries/domain/delivery.ts';
-import { type ReplayOutcome, replayEndsOf } from '../src/deliveries/domain/replay-outcomes.ts';
-import { positionOf } from '../src/deliveries/list-deliveries.ts';
+import { type Delivery, isAttempt } from '../../src/deliveries/domain/delivery.ts';
+import { type ReplayOutcome, replayEndsOf } from '../../src/deliveries/domain/replay-outcomes.ts';
+import { positionOf } from '../../src/deliveries/list-deliveries.ts';
 import type {
   DeliveryFilters,
   DeliveryStore,
@@ -9,11 +9,11 @@ import type {
   ListPage,
   ListPosition,
   StoredDelivery,
-} from '../src/deliveries/ports.ts';
-import { indexedFilters, isScanned } from '../src/deliveries/scanned-filters.ts';
-import { matchesTypePattern } from '../src/domain/type-pattern.ts';
+} from '../../src/deliveries/ports.ts';
+import { indexedFilters, isScanned } from '../../src/deliveries/scanned-filters.ts';
+import { matchesTypePattern } from '../../src/domain/type-pattern.ts';
+import { memoryStep } from '../memory-step.ts';
 import { countUndelivered } from './count-undelivered.ts';
-import { memoryStep } from './memory-step.ts';
 
 const lastOf = (delivery: Delivery) => delivery.attemptEvents.filter(isAttempt).at(-1);
 

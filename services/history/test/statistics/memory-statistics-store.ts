@@ -3,9 +3,9 @@ import {
   cellsByPath,
   cellsOf,
   toCellDocument,
-} from '../src/statistics/adapters/bucket-document.ts';
-import { bucketStart, granularities, keyFrom, keysOf } from '../src/statistics/domain/bucket.ts';
-import type { StatisticsStore } from '../src/statistics/ports.ts';
+} from '../../src/statistics/adapters/bucket-document.ts';
+import { bucketStart, granularities, keyFrom, keysOf } from '../../src/statistics/domain/bucket.ts';
+import type { StatisticsStore } from '../../src/statistics/ports.ts';
 
 type Node = { [name: string]: Node | number | string };
 type Stored = { startMs: number; expiresMs: number; applied: number; tree: Node };

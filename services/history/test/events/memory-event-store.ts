@@ -1,10 +1,10 @@
 import type { EventId } from '@tidings/contracts';
-import { matchesTypePattern } from '../src/domain/type-pattern.ts';
-import { audienceOf, erasedEvent, type StoredEvent } from '../src/events/domain/event.ts';
-import { positionOf } from '../src/events/list-events.ts';
-import type { EventFilters, EventPage, EventPosition, EventStore } from '../src/events/ports.ts';
-import { indexedFilters, isScanned } from '../src/events/scanned-filters.ts';
-import { memoryStep } from './memory-step.ts';
+import { matchesTypePattern } from '../../src/domain/type-pattern.ts';
+import { audienceOf, erasedEvent, type StoredEvent } from '../../src/events/domain/event.ts';
+import { positionOf } from '../../src/events/list-events.ts';
+import type { EventFilters, EventPage, EventPosition, EventStore } from '../../src/events/ports.ts';
+import { indexedFilters, isScanned } from '../../src/events/scanned-filters.ts';
+import { memoryStep } from '../memory-step.ts';
 
 const isVisible = (event: StoredEvent, { workspaceId, ownerId }: EventFilters): boolean => {
   const audience = audienceOf(event);

@@ -1,11 +1,11 @@
 import { topics } from '@tidings/contracts';
 import { type Clock, systemClock } from '@tidings/runtime';
-import { openKnownSubscriptions } from '../src/dead-letters/adapters/kafka-dead-letters.ts';
-import { createRebuildLog } from '../src/rebuild/adapters/kafka-rebuild-log.ts';
-import { type RebuildOptions, type RebuildParts, rebuildHistory } from '../src/rebuild/rebuild-history.ts';
-import { rebuildJobs } from '../src/rebuild/rebuild-jobs.ts';
-import { topicProjections } from '../src/rebuild/topic-projections.ts';
-import type { Backing } from './in-memory-history.ts';
+import { openKnownSubscriptions } from '../../src/dead-letters/adapters/kafka-dead-letters.ts';
+import { createRebuildLog } from '../../src/rebuild/adapters/kafka-rebuild-log.ts';
+import { type RebuildOptions, type RebuildParts, rebuildHistory } from '../../src/rebuild/rebuild-history.ts';
+import { rebuildJobs } from '../../src/rebuild/rebuild-jobs.ts';
+import { topicProjections } from '../../src/rebuild/topic-projections.ts';
+import type { Backing } from '../in-memory-history.ts';
 import { createMemoryRebuildStore } from './memory-rebuild-store.ts';
 
 // The wait for services that are just starting passes at once.

@@ -1,4 +1,4 @@
-import type { AuditFilters, AuditStore, StoredAudit } from '../src/audit/ports.ts';
+import type { AuditFilters, AuditStore, StoredAudit } from '../../src/audit/ports.ts';
 
 const matches = ({ entry }: StoredAudit, filters: AuditFilters): boolean =>
   entry.workspaceId === filters.workspaceId &&

@@ -6,11 +6,11 @@ import {
   type DeadLetterState,
   deadLetterKey,
   erasedDeadLetter,
-} from '../src/dead-letters/domain/dead-letter.ts';
-import { matches } from '../src/dead-letters/domain/dead-letter-filters.ts';
-import type { OffsetRange } from '../src/dead-letters/domain/dead-letter-job.ts';
-import type { DeadLetterCount, DeadLetterPosition, DeadLetterStore } from '../src/dead-letters/ports.ts';
-import { countUndelivered } from './count-undelivered.ts';
+} from '../../src/dead-letters/domain/dead-letter.ts';
+import { matches } from '../../src/dead-letters/domain/dead-letter-filters.ts';
+import type { OffsetRange } from '../../src/dead-letters/domain/dead-letter-job.ts';
+import type { DeadLetterCount, DeadLetterPosition, DeadLetterStore } from '../../src/dead-letters/ports.ts';
+import { countUndelivered } from '../deliveries/count-undelivered.ts';
 
 const isIn =
   ({ position }: DeadLetter) =>

@@ -1,5 +1,5 @@
-import type { Rebuild } from '../src/rebuild/domain/rebuild.ts';
-import type { RebuildStore } from '../src/rebuild/ports.ts';
+import type { Rebuild } from '../../src/rebuild/domain/rebuild.ts';
+import type { RebuildStore } from '../../src/rebuild/ports.ts';
 
 /** The state of a rebuild in memory; `clear` is the function that removes the documents. */
 export const createMemoryRebuildStore = (

@@ -14,10 +14,10 @@ import { systemClock } from '@tidings/runtime';
 import { eventually, sharedBrokers } from '@tidings/testing';
 import { anAttemptRecord } from '@tidings/testing/messages';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { metricsCatalogue } from '../src/metrics.ts';
-import { decodeStreamId } from '../src/stream/domain/stream-id.ts';
-import { LiveStreams } from '../src/stream/live-streams.ts';
-import { aFailure, nothingErased, outcomes } from './builders.ts';
+import { metricsCatalogue } from '../../src/metrics.ts';
+import { decodeStreamId } from '../../src/stream/domain/stream-id.ts';
+import { LiveStreams } from '../../src/stream/live-streams.ts';
+import { aFailure, nothingErased, outcomes } from '../builders.ts';
 import { MemorySink } from './memory-sink.ts';
 
 const workspace = workspaceId(`ws_${randomUUID().slice(0, 8)}`);

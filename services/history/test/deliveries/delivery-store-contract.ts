@@ -10,15 +10,15 @@ import {
 } from '@tidings/contracts';
 import { anAttemptRecord } from '@tidings/testing/messages';
 import { describe, expect, it } from 'vitest';
-import { deliveryOf, documentKey } from '../src/deliveries/domain/delivery.ts';
-import { erasedDelivery } from '../src/deliveries/domain/erase-delivery.ts';
-import { maxAttemptEvents, mergeDeliveries } from '../src/deliveries/domain/merge-deliveries.ts';
-import { replayOutcomes } from '../src/deliveries/domain/replay-outcomes.ts';
-import { listDeliveries } from '../src/deliveries/list-deliveries.ts';
-import type { DeliveryFilters, DeliveryStore, ListPosition } from '../src/deliveries/ports.ts';
-import { readAtOnce } from '../src/list-in-steps.ts';
-import { SearchTurns } from '../src/search-turns.ts';
-import { aFailure, outcomes } from './builders.ts';
+import { deliveryOf, documentKey } from '../../src/deliveries/domain/delivery.ts';
+import { erasedDelivery } from '../../src/deliveries/domain/erase-delivery.ts';
+import { maxAttemptEvents, mergeDeliveries } from '../../src/deliveries/domain/merge-deliveries.ts';
+import { replayOutcomes } from '../../src/deliveries/domain/replay-outcomes.ts';
+import { listDeliveries } from '../../src/deliveries/list-deliveries.ts';
+import type { DeliveryFilters, DeliveryStore, ListPosition } from '../../src/deliveries/ports.ts';
+import { readAtOnce } from '../../src/list-in-steps.ts';
+import { SearchTurns } from '../../src/search-turns.ts';
+import { aFailure, outcomes } from '../builders.ts';
 
 const newDelivery = () => deliveryId(`dlv_${randomUUID().replaceAll('-', '')}`);
 const anExchange = exchangeText({

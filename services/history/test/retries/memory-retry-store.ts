@@ -1,4 +1,4 @@
-import type { RequestedRetry, RetryStore } from '../src/retries/ports.ts';
+import type { RequestedRetry, RetryStore } from '../../src/retries/ports.ts';
 
 /** Requested retries in memory; `all` returns them. */
 export const createMemoryRetryStore = (): RetryStore & { all(): readonly RequestedRetry[] } => {

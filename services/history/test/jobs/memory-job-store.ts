@@ -1,6 +1,6 @@
-import type { TenantScope } from '../src/domain/tenant-scope.ts';
-import { hasEnded, type Job } from '../src/jobs/domain/job.ts';
-import type { JobCount, JobStore } from '../src/jobs/ports.ts';
+import type { TenantScope } from '../../src/domain/tenant-scope.ts';
+import { hasEnded, type Job } from '../../src/jobs/domain/job.ts';
+import type { JobCount, JobStore } from '../../src/jobs/ports.ts';
 
 const isBefore = (a: Job, b: Pick<Job, 'createdAtMs' | 'id'>): boolean =>
   a.createdAtMs < b.createdAtMs || (a.createdAtMs === b.createdAtMs && a.id < b.id);

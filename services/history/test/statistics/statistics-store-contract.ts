@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { consumerId, subscriptionId, topics, workspaceId } from '@tidings/contracts';
 import { anAttemptRecord } from '@tidings/testing/messages';
 import { describe, expect, it } from 'vitest';
-import { FactsToBuckets } from '../src/statistics/apply-facts.ts';
-import { byBucket, granularities } from '../src/statistics/domain/bucket.ts';
-import { type Fact, factOfAttempt } from '../src/statistics/domain/fact.ts';
-import type { BucketCell, BucketQuery, StatisticsStore } from '../src/statistics/ports.ts';
-import { outcomes } from './builders.ts';
-import { withoutLog } from './without-log.ts';
+import { FactsToBuckets } from '../../src/statistics/apply-facts.ts';
+import { byBucket, granularities } from '../../src/statistics/domain/bucket.ts';
+import { type Fact, factOfAttempt } from '../../src/statistics/domain/fact.ts';
+import type { BucketCell, BucketQuery, StatisticsStore } from '../../src/statistics/ports.ts';
+import { outcomes } from '../builders.ts';
+import { withoutLog } from '../events/without-log.ts';
 
 const minuteMs = 60_000;
 const dayMs = 86_400_000;

@@ -24,14 +24,14 @@ import {
 import { anAttemptRecord } from '@tidings/testing/messages';
 import { type Connection, createConnection } from 'mongoose';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { configSpec } from '../src/config.ts';
-import { metricsCatalogue } from '../src/metrics.ts';
-import { MongoRebuildStore, requireNoRebuild } from '../src/rebuild/adapters/mongo-rebuild-store.ts';
-import type { RebuiltPartition } from '../src/rebuild/domain/rebuild.ts';
-import { openRebuild } from '../src/rebuild/open-rebuild.ts';
-import { startHistory } from '../src/service.ts';
-import { aFailure, anAcceptedEvent, testSealingKeys } from './builders.ts';
-import { historyProcesses } from './history-process.ts';
+import { configSpec } from '../../src/config.ts';
+import { metricsCatalogue } from '../../src/metrics.ts';
+import { MongoRebuildStore, requireNoRebuild } from '../../src/rebuild/adapters/mongo-rebuild-store.ts';
+import type { RebuiltPartition } from '../../src/rebuild/domain/rebuild.ts';
+import { openRebuild } from '../../src/rebuild/open-rebuild.ts';
+import { startHistory } from '../../src/service.ts';
+import { aFailure, anAcceptedEvent, testSealingKeys } from '../builders.ts';
+import { historyProcesses } from '../history-process.ts';
 import { rebuild } from './rebuild-harness.ts';
 
 const brokers = sharedBrokers();

@@ -1,4 +1,4 @@
-import type { EndReason, FrameBatch, Sink } from '../src/stream/ports.ts';
+import type { EndReason, FrameBatch, Sink } from '../../src/stream/ports.ts';
 
 /** The connection of a reader in memory, which a test can stall. */
 export class MemorySink implements Sink {

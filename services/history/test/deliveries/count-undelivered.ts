@@ -1,4 +1,4 @@
-import type { UndeliveredCount } from '../src/domain/undelivered-count.ts';
+import type { UndeliveredCount } from '../../src/domain/undelivered-count.ts';
 
 type One = Omit<UndeliveredCount, 'count'>;
 
