@@ -20,9 +20,12 @@ const slackMs = 2;
 const weight = 0.15;
 // Of one comparison: chance makes ratios of any size.
 const maxEffect = Math.log(2);
-const allowed = Math.log(1.1);
-const slower = 0.85;
-const faster = 1.2;
+// Live events may take so much longer, on average.
+const allowed = 0.06;
+// The rate changes by as much as the effect differs from that: steps of one size keep it swinging between too much and
+// too little, and the tail of the ages is that of the times of too much.
+const gain = { down: 3, up: 2 };
+const step = { down: 0.7, up: 1.2 };
 // Live events that wait for so long are a backlog, which outlasts a pause: comparing says nothing then.
 const backlogMs = 300;
 // All have to wait for so long: some may only come from a machine with another clock.
@@ -35,12 +38,13 @@ const leastShare = 1 / 10;
 /**
  * The rate of all replays of a process, which yields to its live events. Every three seconds replays pause for a moment,
  * and the ages of the live events that were accepted in the pause are compared with those just before it: the same
- * machine under the same load, but for the replay. The rate falls where live events take more than 1.1 times as long
- * beside replays, and rises to the maximum where they do not. Without live events there are no pauses.
+ * machine under the same load, but for the replay. The rate falls where live events take more than 1.06 times as long
+ * beside replays, and rises to the maximum where they do not: each time by as much as the times differ from that.
+ * Without live events there are no pauses.
  *
  * Where all live events wait for longer than a pause lasts, the rate falls to the least at once: what they wait
  * for may be what the replay sent before. Ages are beyond the smallest of the last 45 s: after a clock was set, the rate
- * is at most for that long at the least, and 45 s later at the maximum again.
+ * is at most for that long at the least, and 75 s later at the maximum again.
  *
  * One comparison says little on a busy machine, where any half a second differs from the one before: the logarithms of
  * the ratios are averaged, so that chance weighs as much for as against the replay.
@@ -169,10 +173,9 @@ export class YieldingPace {
     this.#carried = nothing;
     const effect = isKnown ? this.#effectOf(beside, alone) : 0;
     this.#effect += weight * (Math.max(-maxEffect, Math.min(maxEffect, effect)) - this.#effect);
-    const isHarmful = this.#effect > allowed;
-    this.#change(this.#perSecond * (isHarmful ? slower : faster));
-    // A lower rate has less of an effect.
-    if (isHarmful) this.#effect *= slower;
+    const left = allowed - this.#effect;
+    const factor = Math.exp((left < 0 ? gain.down : gain.up) * left);
+    this.#change(this.#perSecond * Math.min(step.up, Math.max(step.down, factor)));
   }
 
   /**
