@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { medianOf, spreadOf } from './percentiles.ts';
+import { medianOf, ratioSpreadOf, spreadOf } from './percentiles.ts';
 
 describe('percentiles', () => {
   it('are nearest-rank', () => {
@@ -10,4 +10,13 @@ describe('percentiles', () => {
   });
 
   it('the median of an unsorted list', () => expect(medianOf([3, 1, 2])).toBe(2));
+
+  it('of ratios weigh half and twice alike, and say how far the mean may be off', () => {
+    const { mean, low, high, min, max } = ratioSpreadOf([0.5, 2, 0.5, 2]);
+    expect([mean, min, max]).toEqual([1, 0.5, 2]);
+    // The logarithms are ±ln 2: their standard error is ln 2 ÷ √3.
+    expect(high).toBeCloseTo(2 ** (2 / Math.sqrt(3)));
+    expect(low).toBeCloseTo(1 / high);
+    expect(ratioSpreadOf([1.1])).toMatchObject({ mean: 1.1, low: 0, high: Infinity });
+  });
 });

@@ -14,3 +14,22 @@ export const spreadOf = (samples: readonly number[]): Spread => {
 /** Returns the median; for an even number of values, the lower of the middle two. */
 export const medianOf = (values: readonly number[]): number =>
   Float64Array.from(values).sort()[Math.ceil(values.length / 2) - 1] ?? 0;
+
+/** The geometric mean of ratios, the range of two standard errors around it, the smallest and the largest. */
+export type RatioSpread = Readonly<{ mean: number; low: number; high: number; min: number; max: number }>;
+
+/** Returns the spread of ratios: half as long once weighs as much as twice as long once. NaN without ratios. */
+export const ratioSpreadOf = (ratios: readonly number[]): RatioSpread => {
+  const logs = ratios.map(Math.log);
+  const mean = logs.reduce((sum, log) => sum + log, 0) / logs.length;
+  const squares = logs.reduce((sum, log) => sum + (log - mean) ** 2, 0);
+  // Of one ratio nothing is known about others.
+  const error = logs.length < 2 ? Infinity : Math.sqrt(squares / (logs.length - 1) / logs.length);
+  return {
+    mean: Math.exp(mean),
+    low: Math.exp(mean - 2 * error),
+    high: Math.exp(mean + 2 * error),
+    min: Math.min(...ratios),
+    max: Math.max(...ratios),
+  };
+};

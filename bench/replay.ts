@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { joined, type Slice, sumOf } from './live-slice.ts';
 import { flood, paced } from './load.ts';
-import { spreadOf } from './percentiles.ts';
+import { ratioSpreadOf, spreadOf } from './percentiles.ts';
 import { usageOfAll } from './process-usage.ts';
 import { type ReceiverProcess, startReceiverProcess } from './receiver-process.ts';
 import { type BenchStack, root, startStack } from './stack.ts';
@@ -13,13 +13,15 @@ const help = `npm run bench:replay -- [options]
 Publishes events, subscribes two endpoints to them, and replays the events to both (a backfill) beside live events. The
 replay is paused and resumed in turns, so that the end-to-end times of live events with it and without it are measured in
 pairs on a machine whose load changes. Live events go to an endpoint of their own and to one that is replayed to.
-Ends when the replay has, or after --limit: it prints what it saw by then. Ctrl-C ends it in the same way.
+After the pairs the replay goes on beside live events to its end. Takes about 10 minutes on a quiet machine, and ends after
+--limit at the latest: it prints what it saw by then. Ctrl-C ends it in the same way.
   --events N       events that are replayed, each to two subscriptions (default 50000)
   --rate N         live events a second (default 200)
   --slice N        seconds of each measurement (default 15)
-  --limit N        minutes after which no further pair is begun (default 12)
+  --pairs N        number of pairs (default 10)
+  --limit N        minutes after which it ends (default 15)
   --replay-rate N  FANOUT_REPLAY_RATE: webhooks a second of all replays (default: that of the service)
-  --live-only      no replay, ten pairs: shows how much the machine alone varies
+  --live-only      no replay: shows how much the machine alone varies
   --out FILE       where to write the JSON (default bench/results/replay.json)
   --separate       each service in a process of its own
   --together       one process for all services (default: two, the pipeline and the management)
@@ -30,7 +32,8 @@ const { values } = parseArgs({
     events: { type: 'string', default: '50000' },
     rate: { type: 'string', default: '200' },
     slice: { type: 'string', default: '15' },
-    limit: { type: 'string', default: '12' },
+    pairs: { type: 'string', default: '10' },
+    limit: { type: 'string', default: '15' },
     'replay-rate': { type: 'string' },
     'live-only': { type: 'boolean', default: false },
     out: { type: 'string', default: join(root, 'bench/results/replay.json') },
@@ -44,8 +47,8 @@ const { values } = parseArgs({
 const events = Number(values.events);
 const perSecond = Number(values.rate);
 const sliceSeconds = Number(values.slice);
+const wantedPairs = Number(values.pairs);
 const limitMs = Number(values.limit) * 60_000;
-const pairsWithoutReplay = 10;
 // What was under way when the replay was paused or resumed belongs to neither measurement.
 const settleSeconds = 2;
 const maxStartSeconds = 30;
@@ -71,8 +74,8 @@ const call = async <T>(stack: BenchStack, path: string, body?: object): Promise<
 
 type Parts = Readonly<{ stack: BenchStack; receiver: ReceiverProcess }>;
 type Pair = Readonly<{ replaying: Slice; without: Slice }>;
-/** `starts`: while a run of the replay looks up what it needs, before it sends. */
-type Found = Readonly<{ pairs: Pair[]; starts: Slice[] }>;
+/** `starts`: while a run of the replay looks up what it needs, before it sends. `rest`: after the pairs. */
+type Found = Readonly<{ pairs: Pair[]; starts: Slice[]; rest: Slice[] }>;
 
 let isStopped = false;
 
@@ -124,29 +127,29 @@ const measureStart = async (parts: Parts, id: string): Promise<Slice> => {
   return joined(slices);
 };
 
-/** Measures pairs until the replay has ended or the time is over. */
-const measurePairs = async (
-  parts: Parts,
-  id: string | undefined,
-  { pairs, starts }: Found,
-): Promise<void> => {
+/** Measures pairs, and then the replay beside live events until it has ended or the time is over. */
+const measureAll = async (parts: Parts, id: string | undefined, found: Found): Promise<void> => {
+  const { pairs, starts, rest } = found;
   const { stack } = parts;
   const change = async (way: 'pause' | 'resume') =>
     id !== undefined && call<Job>(stack, `jobs/${id}/${way}`, {});
+  const hasEnded = async () =>
+    id !== undefined && ['done', 'failed', 'cancelled'].includes((await read(stack, id)).state);
   const endsAtMs = performance.now() + limitMs;
-  while (performance.now() < endsAtMs && !isStopped) {
+  const goesOn = () => performance.now() < endsAtMs && !isStopped;
+  while (goesOn() && pairs.length < wantedPairs) {
     if (id !== undefined) starts.push(await measureStart(parts, id));
     const replaying = await measure(parts);
     // A slice in which the replay ended has fewer webhooks of it beside the live events.
-    if (id !== undefined && (await read(stack, id)).state !== 'running') return;
+    if (await hasEnded()) return;
     await change('pause');
     await measure(parts, settleSeconds);
     const pair = { replaying, without: await measure(parts) };
     pairs.push(pair);
     printPair(pair, pairs.length);
-    if (id === undefined && pairs.length >= pairsWithoutReplay) return;
     await change('resume');
   }
+  while (id !== undefined && goesOn() && !(await hasEnded())) rest.push(await measure(parts));
 };
 
 const waitForOutcomes = async (stack: BenchStack, id: string): Promise<Job> => {
@@ -158,11 +161,11 @@ const waitForOutcomes = async (stack: BenchStack, id: string): Promise<Job> => {
   }
 };
 
-const report = async ({ pairs, starts }: Found, job: Job | undefined): Promise<void> => {
+const report = async ({ pairs, starts, rest: rests }: Found, job: Job | undefined): Promise<void> => {
   const replaying = sumOf(pairs.map((pair) => pair.replaying));
   const without = sumOf(pairs.map((pair) => pair.without));
-  const starting = sumOf(starts);
-  for (const [name, { cpu, ...sum }] of Object.entries({ starting, replaying, without })) {
+  const [starting, rest] = [sumOf(starts), sumOf(rests)];
+  for (const [name, { cpu, ...sum }] of Object.entries({ starting, replaying, without, rest })) {
     const cpus = Object.entries(cpu).map(([process, percent]) => `${process} ${percent} %`);
     console.log(
       `${name}: ${sum.seconds} s, live ${sum.live}, p50 ${sum.p50}, p99 ${sum.p99}, max ${sum.max} ms; ` +
@@ -170,19 +173,21 @@ const report = async ({ pairs, starts }: Found, job: Job | undefined): Promise<v
     );
   }
   const ratios = pairs.map(ratioOf);
-  // Of ratios: half as long once weighs as much as twice as long once.
-  const mean = Math.exp(ratios.reduce((sum, ratio) => sum + Math.log(ratio), 0) / ratios.length);
+  const spread = ratioSpreadOf(ratios);
+  const of = Object.fromEntries(Object.entries(spread).map(([name, value]) => [name, value.toFixed(2)]));
   console.log(
-    `p99 of live events with the replay ÷ without it: ${mean.toFixed(2)} in the mean of ${pairs.length} pairs, ${(replaying.p99 / without.p99).toFixed(2)} of all together (goal ${goal})`,
+    `p99 of live events with the replay ÷ without it, in pairs: ${ratios.map((ratio) => ratio.toFixed(2)).join(', ')}\n` +
+      `  mean ${of['mean']} (${of['low']} to ${of['high']} by two standard errors, ${of['min']} to ${of['max']} in single pairs), ` +
+      `${(replaying.p99 / without.p99).toFixed(2)} of all together; goal: a mean of at most ${goal}`,
   );
   if (job !== undefined) console.log(`job: ${job.state}, ${JSON.stringify(job.progress)}`);
   await writeFile(
     values.out,
-    `${JSON.stringify({ options: values, load: loadavg(), starting, replaying, without, ratios, mean, job }, null, 2)}\n`,
+    `${JSON.stringify({ options: values, load: loadavg(), starting, replaying, without, rest, ratios, spread, job }, null, 2)}\n`,
   );
   const isWhole = job === undefined || job.progress.counts['delivered'] === events * 2;
   if (!isWhole) console.log('The replay had not ended: these are the figures until then.');
-  if (!isWhole || !(mean <= goal)) process.exitCode = 1;
+  if (!isWhole || !(spread.mean <= goal)) process.exitCode = 1;
 };
 
 const run = async (parts: Parts): Promise<void> => {
@@ -195,10 +200,10 @@ const run = async (parts: Parts): Promise<void> => {
   await measure(parts);
   const request = { from, types: [oldType], target: { all: true }, rate_per_second: 1_000 };
   const id = values['live-only'] ? undefined : (await call<Job>(stack, 'replays', request)).id;
-  const found: Found = { pairs: [], starts: [] };
+  const found: Found = { pairs: [], starts: [], rest: [] };
   let job: Job | undefined;
   try {
-    await measurePairs(parts, id, found);
+    await measureAll(parts, id, found);
   } finally {
     if (id !== undefined) job = await waitForOutcomes(stack, id);
     await report(found, job);
