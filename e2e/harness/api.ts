@@ -45,6 +45,8 @@ export type Publishing = Readonly<{
   local: LocalStack;
   type: string;
   count: number;
+  /** The events are addressed to it. */
+  consumerId?: string;
   batchSize?: number;
   /** The interval between the starts of two batches, in milliseconds. */
   paceMs?: number;
@@ -78,12 +80,13 @@ const postBatch = async (
 /** Publishes until every event is accepted and repeats the rest with the same ids. Returns the accepted event ids. */
 export const publishAll = async (publishing: Publishing): Promise<ReadonlySet<string>> => {
   const accepted = new Set<string>();
-  const { local, type, count, batchSize = 50, paceMs = 0 } = publishing;
+  const { local, type, count, consumerId, batchSize = 50, paceMs = 0 } = publishing;
   for (let start = 0; start < count; start += batchSize) {
     const startedAt = Date.now();
     let waiting = Array.from({ length: Math.min(batchSize, count - start) }, (_, i) => ({
       id: `${type}-${start + i}`,
       type,
+      ...(consumerId !== undefined && { consumer_id: consumerId }),
       data: { sequence: start + i, filler: 'x'.repeat(200) },
     }));
     const deadline = Date.now() + 90_000;

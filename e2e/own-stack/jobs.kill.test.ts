@@ -2,23 +2,18 @@ import { eventually } from '@tidings/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Api, apiOf, publishAll } from '../harness/api.ts';
 import { type Collector, startCollector } from '../harness/collector.ts';
+import { type Job, type Jobs, jobsOf, patience } from '../harness/jobs.ts';
 import { startTidings, type Tidings } from '../harness/tidings.ts';
-
-type Job = Readonly<{
-  id: string;
-  state: string;
-  progress: Readonly<{ done: number; total: number | null; counts: Readonly<Record<string, number>> }>;
-}>;
 
 /** A smaller size, for a first look at a change. */
 const replayed = Number(process.env['KILL_TEST_EVENTS'] ?? 50_000);
 const units = Math.min(2_000, replayed);
 // Eight seconds: long enough to kill a process in the middle, wherever that is.
 const ratePerSecond = units / 8;
-const patience = { timeoutMs: 600_000, everyMs: 200 };
 
 let tidings: Tidings;
 let api: Api;
+let jobs: Jobs;
 
 beforeAll(async () => {
   const env = {
@@ -29,43 +24,12 @@ beforeAll(async () => {
   };
   tidings = await startTidings({ args: ['--no-demo', '--separate'], env });
   api = apiOf(await tidings.local());
+  jobs = jobsOf(tidings, api);
 });
 
 afterAll(async () => {
   await tidings?.stop();
 });
-
-/** Sends a request until it is answered: a part that was killed is away for seconds. */
-const ask = async <T>(method: string, path: string, body?: object): Promise<T> =>
-  eventually(async () => {
-    const answer = await api.request(method, `/v1/webhooks/${path}`, body);
-    if (answer.status >= 300) throw new Error(`${path}: ${JSON.stringify(answer)}`);
-    return answer.body as T;
-  }, patience);
-
-const jobOf = async (id: string): Promise<Job> => ask<Job>('GET', `jobs/${id}`);
-
-/** Kills a part once a share of the job is done, and waits until it runs again. */
-const killAt = async (part: string, id: string, share: number): Promise<void> => {
-  let isOver = false;
-  await eventually(
-    async () => {
-      const { state, progress } = await jobOf(id);
-      isOver = state === 'done';
-      if (isOver) throw new Error('the job has ended before the kill');
-      expect(progress.done / (progress.total ?? Infinity)).toBeGreaterThanOrEqual(share);
-    },
-    { ...patience, everyMs: 50, abortIf: () => isOver },
-  );
-  await tidings.restarted(part, await tidings.kill9(part));
-};
-
-const ended = async (id: string): Promise<Job> =>
-  eventually(async () => {
-    const job = await jobOf(id);
-    expect(job.state).toBe('done');
-    return job;
-  }, patience);
 
 /** Waits until an endpoint has received exactly these events, and reports the repeats. */
 const expectReceived = async (name: string, events: ReadonlySet<string>, at: Collector): Promise<void> => {
@@ -91,13 +55,14 @@ describe('kill -9 of fanout, three times in a replay', () => {
     });
     collector.trust(secret);
     const target = { subscription_id };
-    const { id } = await ask<Job>('POST', 'replays', { from, target, rate_per_second: 1_000 });
-    for (const share of [0.2, 0.45, 0.7]) await killAt('fanout', id, share);
-    const { progress } = await ended(id);
+    const { id } = await jobs.ask<Job>('POST', 'replays', { from, target, rate_per_second: 1_000 });
+    for (const share of [0.2, 0.45, 0.7]) await jobs.killAt('fanout', id, share);
+    const { progress } = await jobs.ended(id);
     await expectReceived('a replay, fanout killed three times', events, collector);
     expect(progress.counts).toMatchObject({ matched: replayed, sent: replayed, repeats: 0 });
     await eventually(
-      async () => expect((await jobOf(id)).progress.counts).toMatchObject({ delivered: replayed, failed: 0 }),
+      async () =>
+        expect((await jobs.jobOf(id)).progress.counts).toMatchObject({ delivered: replayed, failed: 0 }),
       patience,
     );
     await collector.close();
@@ -118,11 +83,13 @@ const anOutage = async (type: string): Promise<Outage> => {
   collector.trust(secret);
   const before = await publish(`${type}.before`, 50);
   await eventually(() => expect(collector.eventIds()).toEqual(before), patience);
-  await ask('POST', `subscriptions/${id}/disable`);
+  await jobs.ask('POST', `subscriptions/${id}/disable`);
   const missed = await publish(`${type}.missed`, units);
   await eventually(
     async () =>
-      expect(await ask('GET', `dead-letters/counts?subscription_id=${id}`)).toMatchObject({ total: units }),
+      expect(await jobs.ask('GET', `dead-letters/counts?subscription_id=${id}`)).toMatchObject({
+        total: units,
+      }),
     patience,
   );
   return { id, collector, before, missed };
@@ -131,27 +98,15 @@ const anOutage = async (type: string): Promise<Outage> => {
 const union = ({ before, missed }: Pick<Outage, 'before' | 'missed'>): ReadonlySet<string> =>
   new Set([...before, ...missed]);
 
-/** Returns the newest job of a kind, which enabling a subscription has created. */
-const newestJob = async (kind: string, createdAfterMs: number): Promise<Job> =>
-  eventually(async () => {
-    const { data } = await ask<{ data: (Job & { created_at: string })[] }>(
-      'GET',
-      `jobs?kind=${kind}&limit=1`,
-    );
-    const [job] = data;
-    if (job === undefined || Date.parse(job.created_at) < createdAfterMs) throw new Error('no such job yet');
-    return job;
-  }, patience);
-
 describe.each(['history', 'mongodb'])('kill -9 of %s in the middle of a job', (victim) => {
   it('of the kind redrive', async () => {
     const outage = await anOutage(`redrive_${victim}`);
     const startedMs = Date.now() - 1_000;
-    await ask('POST', `subscriptions/${outage.id}/enable`, {});
-    const { id } = await newestJob('redrive', startedMs);
-    await killAt(victim, id, 0.3);
+    await jobs.ask('POST', `subscriptions/${outage.id}/enable`, {});
+    const { id } = await jobs.newestJob('redrive', startedMs);
+    await jobs.killAt(victim, id, 0.3);
     // A batch that is repeated finds that some of its first run are delivered.
-    const { redriven = 0, delivered = 0 } = (await ended(id)).progress.counts;
+    const { redriven = 0, delivered = 0 } = (await jobs.ended(id)).progress.counts;
     expect(redriven + delivered).toBe(units);
     await expectReceived(`a redrive, ${victim} killed`, union(outage), outage.collector);
     await outage.collector.close();
@@ -161,20 +116,21 @@ describe.each(['history', 'mongodb'])('kill -9 of %s in the middle of a job', (v
     const from = new Date(Date.now() - 1_000).toISOString();
     const outage = await anOutage(`missing_${victim}`);
     const startedMs = Date.now() - 1_000;
-    await ask('POST', `subscriptions/${outage.id}/enable`, { waiting: 'discard' });
-    await ended((await newestJob('discard', startedMs)).id);
+    await jobs.ask('POST', `subscriptions/${outage.id}/enable`, { waiting: 'discard' });
+    await jobs.ended((await jobs.newestJob('discard', startedMs)).id);
     const request = {
       from,
       types: [`missing_${victim}.*`],
       target: { missing: true },
       rate_per_second: ratePerSecond,
     };
-    const { id } = await ask<Job>('POST', 'replays', request);
-    await killAt(victim, id, 0.3);
-    expect((await ended(id)).progress.counts).toMatchObject({ sent: units, skipped: 50 });
+    const { id } = await jobs.ask<Job>('POST', 'replays', request);
+    await jobs.killAt(victim, id, 0.3);
+    expect((await jobs.ended(id)).progress.counts).toMatchObject({ sent: units, skipped: 50 });
     await expectReceived(`a replay of what is missing, ${victim} killed`, union(outage), outage.collector);
     await eventually(
-      async () => expect((await jobOf(id)).progress.counts).toMatchObject({ delivered: units, failed: 0 }),
+      async () =>
+        expect((await jobs.jobOf(id)).progress.counts).toMatchObject({ delivered: units, failed: 0 }),
       patience,
     );
     await outage.collector.close();
@@ -189,13 +145,13 @@ describe.each(['history', 'mongodb'])('kill -9 of %s in the middle of a job', (v
     await eventually(async () => {
       const path = `deliveries/retry`;
       const body = { filter: { subscription_id, status: 'delivered' }, dry_run: true };
-      expect(await ask('POST', path, body)).toMatchObject({ count: units });
+      expect(await jobs.ask('POST', path, body)).toMatchObject({ count: units });
     }, patience);
     const first = collector.receipts.length;
     const body = { filter: { subscription_id, status: 'delivered' }, rate_per_second: ratePerSecond };
-    const { id } = await ask<Job>('POST', 'deliveries/retry', body);
-    await killAt(victim, id, 0.3);
-    expect((await ended(id)).progress.counts).toMatchObject({ retried: units });
+    const { id } = await jobs.ask<Job>('POST', 'deliveries/retry', body);
+    await jobs.killAt(victim, id, 0.3);
+    expect((await jobs.ended(id)).progress.counts).toMatchObject({ retried: units });
     await eventually(() => {
       const again = collector.receipts.slice(first).map(({ eventId }) => eventId);
       expect(new Set(again)).toEqual(events);
@@ -208,11 +164,11 @@ describe.each(['history', 'mongodb'])('kill -9 of %s in the middle of a job', (v
 
   it('of the kind export', async () => {
     const request = { of: 'deliveries', format: 'ndjson' };
-    const { export_id: id } = await ask<{ export_id: string }>('POST', 'exports', request);
+    const { export_id: id } = await jobs.ask<{ export_id: string }>('POST', 'exports', request);
     // It takes a second or two: at once is in the middle of it, or before it.
     await tidings.restarted(victim, await tidings.kill9(victim));
     const ready = await eventually(async () => {
-      const shown = await ask<{ status: string; total_records: number; download_url: string }>(
+      const shown = await jobs.ask<{ status: string; total_records: number; download_url: string }>(
         'GET',
         `exports/${id}`,
       );
