@@ -1,8 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { constants, setPriority } from 'node:os';
+import { dirname, join } from 'node:path';
 
-const compiler = createRequire(import.meta.url).resolve('typescript/bin/tsc');
+// The package exports its package.json and not its program.
+const packageFile = createRequire(import.meta.url).resolve('typescript/package.json');
+const compiler = join(dirname(packageFile), 'bin', 'tsc');
 
 /**
  * Checks the types of the whole repository in parallel with a running stack, and prints errors in the compiler's
