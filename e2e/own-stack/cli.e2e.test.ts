@@ -1,10 +1,14 @@
 import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { eventually } from '@tidings/testing';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { startCollector } from '../harness/collector.ts';
+import { startListening } from '../harness/listening.ts';
 import { startTidings, type Tidings } from '../harness/tidings.ts';
 
 const program = fileURLToPath(new URL('../../node_modules/.bin/tidings', import.meta.url));
@@ -227,4 +231,106 @@ it('reports an invalid field with its pointer, an invalid key, and an unreachabl
   expect(stranger).toMatchObject({ code: 1, err: expect.stringMatching(/^401 /) as string });
   const unreachable = await run(['subscriptions', 'list'], { ...env, TIDINGS_URL: 'http://127.0.0.1:2' });
   expect(unreachable).toMatchObject({ code: 3, err: expect.stringContaining('does not respond') as string });
+});
+
+/** Starts a listener for these types, in the background, with a local server that trusts its secret. */
+async function aListener(args: readonly string[]) {
+  const collector = await startCollector();
+  onTestFinished(async () => collector.close());
+  collector.trust((await run(['listen', '--print-secret'])).out.trim());
+  const listening = startListening(program, {
+    args: ['--forward-to', collector.url, ...args],
+    ...{ env, cwd: tidings.dataDir },
+  });
+  await eventually(() => expect(listening.err()).toContain('Ready: forwarding to'));
+  return { collector, listening };
+}
+
+const publishHeard = async (data: readonly object[]): Promise<void> => {
+  const lines = data.map((one) => JSON.stringify({ type: 'cli.heard', data: one, ordering_key: 'one' }));
+  const file = join(tidings.dataDir, 'heard.jsonl');
+  await writeFile(file, lines.join('\n'));
+  expect((await run(['events', 'publish-batch', file])).code).toBe(0);
+};
+
+it('forwards events to a local server, signed and in order, across a kill of the history, until Ctrl-C', async () => {
+  const { collector, listening } = await aListener(['--events', 'cli.heard']);
+  const before = Array.from({ length: 20 }, (_, n) => ({ n }));
+  await publishHeard(before);
+  await eventually(() => expect(collector.receipts).toHaveLength(20));
+  const old = await tidings.kill9('history');
+  const after = Array.from({ length: 20 }, (_, n) => ({ n: 20 + n }));
+  await publishHeard(after);
+  await tidings.restarted('history', old);
+  await eventually(() => expect(collector.receipts).toHaveLength(40), { timeoutMs: 60_000 });
+  const numbers = collector.receipts.map(
+    ({ body }) => (JSON.parse(body.toString()) as { data: { n: number } }).data.n,
+  );
+  expect(numbers).toEqual([...before, ...after].map(({ n }) => n));
+  expect(collector.refused).toEqual([]);
+  expect(listening.out().match(/\[204\]/g)).toHaveLength(40);
+  const { code, err } = await listening.interrupt();
+  expect([code, err]).toEqual([130, expect.stringContaining('40 forwarded, 0 failed.')]);
+  const { data } = await answerOf<{ data: readonly object[] }>(['subscriptions', 'list', '--limit', '100']);
+  expect(JSON.stringify(data)).not.toContain(collector.url);
+});
+
+it('sends a fixture through a source, to a listener that gets it as its provider sent it', async () => {
+  const secret = "It's a Secret to Everybody";
+  const create = ['sources', 'create', 'github', '--name', 'heard', '--secret', secret];
+  const { id } = await answerOf<Named>(create);
+  const received: { body: string; headers: IncomingHttpHeaders }[] = [];
+  const server = createServer((request, response) => {
+    void text(request).then((body) => {
+      received.push({ body, headers: request.headers });
+      response.writeHead(202).end();
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/github`;
+  const listening = startListening(program, {
+    args: ['--forward-to', url, '--source', id, '--secret', secret, '--json'],
+    ...{ env, cwd: tidings.dataDir },
+  });
+  await eventually(() => expect(listening.err()).toContain('Ready: forwarding to'));
+  const trigger = ['trigger', 'github.push', '--source', id, '--secret', secret, '--json'];
+  // The source is known to ingress a moment after the response.
+  const sent = await eventually(async () => answerOf<{ body: string }>(trigger));
+  await eventually(() => expect(received).toHaveLength(1));
+  expect(received[0]?.body).toBe(sent.body);
+  expect(received[0]?.headers).toMatchObject({
+    'x-github-event': 'push',
+    'user-agent': 'GitHub-Hookshot/044aadd',
+  });
+  const file = join(tidings.dataDir, 'heard-body');
+  await writeFile(file, received[0]?.body ?? '');
+  const signature = `X-Hub-Signature-256: ${String(received[0]?.headers['x-hub-signature-256'])}`;
+  const verified = await run(['verify', file, '--header', signature, '--secret', secret]);
+  expect(verified).toMatchObject({
+    code: 0,
+    out: expect.stringContaining('Valid: x-hub-signature-256') as string,
+  });
+  expect((await listening.interrupt()).code).toBe(130);
+});
+
+it('shows where a published fixture went', async () => {
+  const collector = await startCollector();
+  onTestFinished(async () => collector.close());
+  const { secret } = await answerOf<{ secret: string }>([
+    'subscriptions',
+    'create',
+    '--endpoint',
+    collector.url,
+    '--event',
+    'order.shipped',
+    '--no-test',
+  ]);
+  collector.trust(secret);
+  const triggered = await run(['trigger', 'order.shipped', '--override', 'total=1.50', '--wait']);
+  expect(triggered).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(/dlv_\w+ {2}sub_\w+ {2}delivered/) as string,
+  });
+  expect(collector.receipts[0]?.body.toString()).toContain('"total":1.5');
 });

@@ -65,12 +65,22 @@ export function aFolder(files: Readonly<Record<string, string | Buffer>>): strin
   return folder;
 }
 
-type Place = Readonly<{ folder?: string; stdin?: Readable | string | Buffer }>;
+type Place = Readonly<{
+  folder?: string;
+  stdin?: Readable | string | Buffer;
+  /** Receives what a Ctrl-C calls. */
+  onInterrupt?(stop: () => void): void;
+}>;
 
 /** Runs a command line and captures its output. */
 export async function run(
   args: readonly string[],
-  { env = {}, folder = '/', stdin = '' }: Readonly<{ env?: NodeJS.ProcessEnv }> & Place,
+  {
+    env = {},
+    folder = '/',
+    stdin = '',
+    onInterrupt = () => {},
+  }: Readonly<{ env?: NodeJS.ProcessEnv }> & Place,
 ) {
   const out: string[] = [];
   const err: string[] = [];
@@ -80,7 +90,7 @@ export async function run(
     stdin: stdin instanceof Readable ? stdin : Readable.from([Buffer.from(stdin)]),
     print: (line) => out.push(line),
     printError: (line) => err.push(line),
-    onInterrupt: () => {},
+    onInterrupt,
   });
   return { code, out: out.join('\n'), err: err.join('\n') };
 }

@@ -14,6 +14,7 @@ import { eventCommands } from './commands/events.ts';
 import { exportCommands } from './commands/exports.ts';
 import { filterCommands } from './commands/filters.ts';
 import { jobCommands } from './commands/jobs.ts';
+import { listenCommand } from './commands/listen.ts';
 import { portalCommands } from './commands/portal.ts';
 import { replayCommands } from './commands/replay.ts';
 import { sourceCommands } from './commands/sources.ts';
@@ -67,6 +68,7 @@ export const commands: readonly CommandSpec[] = [
   ...filterCommands,
   ...deliveryCommands,
   ...streamCommands,
+  listenCommand,
   triggerCommand,
   verifyCommand,
   ...deadLetterCommands,

@@ -19,10 +19,18 @@ const timeoutMs = 60_000;
  * refusal, or if there is no response.
  */
 export async function callApi(target: Target, request: ApiRequest): Promise<unknown> {
+  const text = await callApiText(target, request);
+  return text === '' ? {} : parse(text);
+}
+
+/**
+ * Sends a request and returns the JSON text of the response, empty for one without a body. Throws as {@link callApi}.
+ */
+export async function callApiText(target: Target, request: ApiRequest): Promise<string> {
   const response = await send(target, request);
   const text = await response.text();
   const body = parse(text);
-  if (response.ok && (body !== undefined || text === '')) return body ?? {};
+  if (response.ok && (body !== undefined || text === '')) return text;
   const isOurs = response.status < 500 && response.status !== 429;
   const exitCode = response.ok || !isOurs ? exitCodes.unavailable : exitCodes.refused;
   throw new CommandFailed(exitCode, problemText(response.status, body), response.status);

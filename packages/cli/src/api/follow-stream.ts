@@ -12,6 +12,8 @@ export type FollowOptions = Readonly<{
   query: Readonly<Record<string, string | undefined>>;
   lastId: string | undefined;
   onRetry(reason: string): void;
+  /** Ends the stream. */
+  signal?: AbortSignal;
 }>;
 
 const firstPauseMs = 250;
@@ -20,31 +22,33 @@ const maxPauseMs = 10_000;
 const silenceMs = 45_000;
 
 /**
- * Yields the messages of a stream, without end. Connects again after a failure, with growing pauses, and goes on after
+ * Yields the messages of a stream, without end, or until the signal. Connects again after a failure, with growing pauses, and goes on after
  * the last message. Throws CommandFailed for a refusal that a repetition would not change.
  */
 export async function* followStream(target: Target, options: FollowOptions): AsyncGenerator<StreamFrame> {
   let { lastId } = options;
-  for (let failures = 0; ; failures += 1) {
+  const stop = options.signal ?? new AbortController().signal;
+  for (let failures = 0; !stop.aborted; failures += 1) {
     try {
-      for await (const frame of connection(target, options.query, lastId)) {
+      for await (const frame of connection(target, { ...options, lastId, stop })) {
         failures = 0;
         lastId = frame.id ?? lastId;
         yield frame;
       }
       options.onRetry('the stream was closed');
     } catch (error) {
+      if (stop.aborted) return;
       if (error instanceof CommandFailed && error.exitCode !== exitCodes.unavailable) throw error;
       options.onRetry(error instanceof Error ? error.message : String(error));
     }
-    await wait(Math.min(maxPauseMs, firstPauseMs * 2 ** failures));
+    // Ended by the signal: the loop ends.
+    await wait(Math.min(maxPauseMs, firstPauseMs * 2 ** failures), null, { signal: stop }).catch(() => null);
   }
 }
 
 async function* connection(
   { url, apiKey }: Target,
-  query: FollowOptions['query'],
-  lastId: string | undefined,
+  { query, lastId, stop }: Pick<FollowOptions, 'query' | 'lastId'> & Readonly<{ stop: AbortSignal }>,
 ): AsyncGenerator<StreamFrame> {
   const given = Object.entries(query).filter((one): one is [string, string] => one[1] !== undefined);
   const silence = new AbortController();
@@ -59,7 +63,7 @@ async function* connection(
         ...(lastId === undefined ? {} : { 'last-event-id': lastId }),
       },
       redirect: 'error',
-      signal: silence.signal,
+      signal: AbortSignal.any([silence.signal, stop]),
     });
     if (!response.ok || response.body === null) throw await refusalOf(response);
     let text = '';

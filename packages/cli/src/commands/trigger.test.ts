@@ -134,7 +134,7 @@ describe('trigger', () => {
     [['stripe.invoice.paid', '--source', 'src_1', '--secret', 's'], 'src_1 is a source of github'],
     [['github.push', '--source', 'src_1'], 'set TIDINGS_SOURCE_SECRET'],
     [['github.push', '--source', 'src_1', '--forward-to', 'http://x'], 'Use either'],
-    [['github.push', '--forward-to', 'localhost:3000'], '--forward-to must be an http'],
+    [['github.push', '--forward-to', 'ftp://localhost'], '--forward-to must be an http'],
     [['sendgrid.bounce', '--forward-to', 'http://127.0.0.1:1', '--secret', 'no key'], 'give it in PEM'],
     [['order.paid', '--override', 'total'], '--override must be path=value'],
   ])('%j is refused', async (args, text) => {

@@ -4,7 +4,12 @@ import { exitCodes } from '../exit-codes.ts';
 /** The response to a posted webhook. `body`: its first 2,000 characters. */
 export type Posted = Readonly<{ status: number; body: string; tookMs: number }>;
 
-type Request = Readonly<{ headers: Readonly<Record<string, string>>; body: Buffer; timeoutMs?: number }>;
+type Request = Readonly<{
+  headers: Readonly<Record<string, string>>;
+  body: Buffer;
+  timeoutMs?: number;
+  signal?: AbortSignal;
+}>;
 
 const maxShown = 2_000;
 const maxRead = 64 * 1024;
@@ -15,13 +20,13 @@ const maxRead = 64 * 1024;
  */
 export async function postWebhook(
   url: string,
-  { headers, body, timeoutMs = 30_000 }: Request,
+  { headers, body, timeoutMs = 30_000, signal }: Request,
 ): Promise<Posted> {
   const beganMs = performance.now();
   try {
     const response = await fetch(url, {
       ...{ method: 'POST', headers, body: new Uint8Array(body), redirect: 'manual' },
-      signal: AbortSignal.timeout(timeoutMs),
+      signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(signal === undefined ? [] : [signal])]),
     });
     const text = await readSome(response);
     const tookMs = Math.round(performance.now() - beganMs);

@@ -45,6 +45,8 @@ export type Signing = Readonly<{
   options: SourceOptions;
   url: string;
   nowMs: number;
+  /** Id of a Standard Webhook. Default: a new one. */
+  id?: string | undefined;
 }>;
 
 /** Returns the headers of a webhook with the signature. Throws CommandFailed for a secret that is no key of the provider. */
@@ -52,7 +54,7 @@ export function signedHeaders(webhook: Webhook, signing: Signing): Readonly<Reco
   const { provider, secret, options, url, nowMs } = signing;
   const { contentType, body } = webhook;
   const nowSeconds = Math.floor(nowMs / 1_000);
-  const id = `msg_${randomBytes(12).toString('hex')}`;
+  const id = signing.id ?? `msg_${randomBytes(12).toString('hex')}`;
   const publicUrl = options['public_url'];
   const sentTo = typeof publicUrl === 'string' ? publicUrl : url;
   try {

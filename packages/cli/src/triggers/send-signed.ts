@@ -5,6 +5,7 @@ import type { Given } from '../command.ts';
 import { CommandFailed } from '../command-failed.ts';
 import { exitCodes } from '../exit-codes.ts';
 import type { Fixture } from '../fixtures/fixture.ts';
+import { forwardUrl } from '../input/forward-url.ts';
 import { readSecrets } from '../input/read-webhook.ts';
 import type { Sought } from './await-deliveries.ts';
 import { builtInFixture } from './find-fixture.ts';
@@ -15,9 +16,8 @@ import type { Triggered } from './triggered.ts';
 type Source = Readonly<{ provider: string; options: SourceOptions }>;
 
 /** Sends a fixture to a URL as its provider does; one of no provider as a Standard Webhook. */
-export async function triggerToUrl(given: Given, name: string, url: string): Promise<Triggered> {
-  if (!/^https?:\/\//.test(url))
-    throw new CommandFailed(exitCodes.usage, `--forward-to must be an http or https URL, got '${url}'.`);
+export async function triggerToUrl(given: Given, name: string, to: string): Promise<Triggered> {
+  const url = forwardUrl(to);
   const fixture = builtInFixture(name);
   const provider = fixture.provider ?? 'standard-webhooks';
   return (await send(given, fixture, { provider, options: {}, url })).triggered;
