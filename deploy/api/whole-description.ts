@@ -7,6 +7,7 @@ import { webhookEventRoutes } from '../../services/history/src/events/adapters/e
 import { exportRoutes } from '../../services/history/src/exports/adapters/export-routes.ts';
 import { fileRoute } from '../../services/history/src/exports/adapters/file-route.ts';
 import { jobRoutes } from '../../services/history/src/jobs/adapters/job-routes.ts';
+import { receivedRoutes } from '../../services/history/src/received/adapters/received-routes.ts';
 import { replayRoutes } from '../../services/history/src/replays/adapters/replay-routes.ts';
 import { bulkRetryRoute } from '../../services/history/src/retries/adapters/bulk-retry-route.ts';
 import { retryRoutes } from '../../services/history/src/retries/adapters/retry-routes.ts';
@@ -56,6 +57,7 @@ export const wholeDescription: ApiDescription = describeApi(
     ...systemRoutes(nothing),
     ...breakerRoutes(nothing),
     ...undeliveredRoutes(nothing, nothing),
+    ...receivedRoutes(nothing),
     ...streamRoutes(nothing),
     ...replayRoutes(nothing),
     ...exportRoutes(nothing),

@@ -45,6 +45,7 @@ const files: Readonly<Record<string, string>> = {
 };
 
 const progress = { total: 1, done: 1, percent: 100, counts: { redriven: 1 } };
+const received = { id: 'rcv_1', received_at: '2026-11-22T10:00:00Z', outcome: 'checked' };
 const job = { id: 'job_1', kind: 'redrive', state: 'done', progress, eta: null };
 const link = '/v1/webhooks/exports/job_1/file?expires=9&signature=f';
 const anExport = { export_id: 'job_1', status: 'ready', download_url: link };
@@ -68,6 +69,7 @@ function answerTo(line: string): { status?: number; body: unknown; headers?: Rec
   if (line.includes('/jobs/')) return { body: job };
   if (line.includes('/stream?kinds=event'))
     return { body: acceptedFrame, headers: { 'content-type': 'text/event-stream' } };
+  if (line.includes('/received?')) return { body: { data: [received], next_cursor: null } };
   if (line.includes('/stream?')) return { body: frame, headers: { 'content-type': 'text/event-stream' } };
   if (line.endsWith('/exports')) return { status: 202, body: { ...anExport, status: 'queued' } };
   if (line.includes('/exports/')) return { body: anExport };

@@ -16,6 +16,7 @@ import { filterCommands } from './commands/filters.ts';
 import { jobCommands } from './commands/jobs.ts';
 import { listenCommand } from './commands/listen.ts';
 import { portalCommands } from './commands/portal.ts';
+import { receivedCommands } from './commands/received-webhooks.ts';
 import { replayCommands } from './commands/replay.ts';
 import { sourceCommands } from './commands/sources.ts';
 import { statisticsCommands } from './commands/statistics.ts';
@@ -65,6 +66,7 @@ export const commands: readonly CommandSpec[] = [
   ...eventCommands,
   ...eventTypeCommands,
   ...sourceCommands,
+  ...receivedCommands,
   ...filterCommands,
   ...deliveryCommands,
   ...streamCommands,

@@ -14,6 +14,7 @@ const purgedKinds = [
   'jobs',
   'statistics',
   'statistics-of-workspaces',
+  'received',
   'idempotency-keys',
 ] as const;
 

@@ -15,6 +15,7 @@ import { createMemoryEventStore } from '../test/events/memory-event-store.ts';
 import { createMemoryJobStore } from '../test/jobs/memory-job-store.ts';
 import { createMemoryRetryStore } from '../test/retries/memory-retry-store.ts';
 import { createMemoryStatisticsStore } from '../test/statistics/memory-statistics-store.ts';
+import { createMemoryReceivedStore } from '../test/received/memory-received-store.ts';
 import { configSpec } from './config.ts';
 import { metricsCatalogue } from './metrics.ts';
 import { startHistory } from './service.ts';
@@ -50,6 +51,7 @@ const start = async () => {
       events: createMemoryEventStore(),
       deadLetters: createMemoryDeadLetterStore(),
       audit: createMemoryAuditStore(),
+      received: createMemoryReceivedStore(),
       jobs: createMemoryJobStore(),
       retries: createMemoryRetryStore(),
       keys: new MemoryIdempotencyStore(),

@@ -28,6 +28,9 @@ import type { JobStore } from './jobs/ports.ts';
 import type { metricsCatalogue } from './metrics.ts';
 import { purgeExpired } from './purge-expired.ts';
 import { requireNoRebuild } from './rebuild/adapters/mongo-rebuild-store.ts';
+import { MongoReceivedStore } from './received/adapters/mongo-received-store.ts';
+import { openReceived } from './received/open-received.ts';
+import type { ReceivedStore } from './received/ports.ts';
 import { openReplays } from './replays/open-replays.ts';
 import { createRetention } from './retention.ts';
 import { MongoRetryStore } from './retries/adapters/mongo-retry-store.ts';
@@ -48,6 +51,7 @@ export type Stores = Readonly<{
   events: EventStore;
   deadLetters: DeadLetterStore;
   audit: AuditStore;
+  received: ReceivedStore;
   jobs: JobStore;
   retries: RetryStore;
   keys: IdempotencyStore;
@@ -75,16 +79,17 @@ const openStores = ({ config, logger, metrics, health, clock, resources }: Conte
   const events = new MongoEventStore(mongo.connection, mongoSeconds);
   const deadLetters = new MongoDeadLetterStore(mongo.connection, mongoSeconds);
   const audit = new MongoAuditStore(mongo.connection, mongoSeconds);
+  const received = new MongoReceivedStore(mongo.connection, mongoSeconds);
   const jobs = new MongoJobStore(mongo.connection, mongoSeconds);
   const retries = new MongoRetryStore(mongo.connection, mongoSeconds);
   const keys = new MongoIdempotencyStore(mongo.connection);
   const statistics = new MongoStatisticsStore(mongo.connection, mongoSeconds);
-  for (const store of [deliveries, events, deadLetters, audit, jobs, retries, keys, statistics])
+  for (const store of [deliveries, events, deadLetters, audit, received, jobs, retries, keys, statistics])
     mongo.beforeUp(async () => store.createIndexes());
   mongo.beforeUp(async () => takeOverJobs(mongo.connection, jobs));
   resources.add('mongodb', () => mongo.close());
   mongo.open();
-  return { deliveries, events, deadLetters, audit, jobs, retries, keys, statistics };
+  return { deliveries, events, deadLetters, audit, received, jobs, retries, keys, statistics };
 };
 
 const sweepKeys = ({ config, clock, logger, resources }: Context, { keys }: Stores): void => {
@@ -162,6 +167,7 @@ export const startHistory = async (
   const stream = openStream(context, { bus, erasures, isStillValid: access.isStillValid, keys: stores.keys });
   const routes = [
     ...eventRoutes,
+    ...openReceived(context, bus, { ...stores, retention }),
     // Before the single delivery, whose path it matches too.
     ...undeliveredRoutes(stores, clock),
     ...deliveryRoutes,

@@ -35,6 +35,7 @@ import { MongoEventStore } from '../src/events/adapters/mongo-event-store.ts';
 import { MongoJobStore } from '../src/jobs/adapters/mongo-job-store.ts';
 import { newJobId } from '../src/jobs/start-job.ts';
 import { metricsCatalogue } from '../src/metrics.ts';
+import { MongoReceivedStore } from '../src/received/adapters/mongo-received-store.ts';
 import { MongoRetryStore } from '../src/retries/adapters/mongo-retry-store.ts';
 import { startHistory } from '../src/service.ts';
 import { MongoStatisticsStore } from '../src/statistics/adapters/mongo-statistics-store.ts';
@@ -46,6 +47,7 @@ import { describeEventStore } from './events/event-store-contract.ts';
 import { describeJobStore } from './jobs/job-store-contract.ts';
 import { describeRetryStore } from './retries/retry-store-contract.ts';
 import { describeStatisticsStore } from './statistics/statistics-store-contract.ts';
+import { describeReceivedStore } from './received/received-store-contract.ts';
 
 // Before any client connects.
 const sent = guardMongodbCommands(mongoose.mongo, 'history');
@@ -239,14 +241,15 @@ const openStores = async (database: string) => {
   const events = new MongoEventStore(mongo.connection, unmeasured);
   const deadLetters = new MongoDeadLetterStore(mongo.connection, unmeasured);
   const audit = new MongoAuditStore(mongo.connection, unmeasured);
+  const received = new MongoReceivedStore(mongo.connection, unmeasured);
   const jobs = new MongoJobStore(mongo.connection, unmeasured);
   const retries = new MongoRetryStore(mongo.connection, unmeasured);
   const statistics = new MongoStatisticsStore(mongo.connection, unmeasured);
-  for (const store of [deliveries, events, deadLetters, audit, jobs, retries, statistics])
+  for (const store of [deliveries, events, deadLetters, audit, received, jobs, retries, statistics])
     mongo.beforeUp(async () => store.createIndexes());
   mongo.open();
   await eventually(() => expect(health.report().ready).toBe(true));
-  return { deliveries, events, deadLetters, audit, jobs, retries, statistics, mongo };
+  return { deliveries, events, deadLetters, audit, received, jobs, retries, statistics, mongo };
 };
 
 type Opened = Awaited<ReturnType<typeof openStores>>;
@@ -276,6 +279,7 @@ describe('the MongoDB stores', () => {
   describeRetryStore('MongoDB', opened('retries'));
   describeStatisticsStore('MongoDB', opened('statistics'));
   describeAuditStore('MongoDB', opened('audit'));
+  describeReceivedStore('MongoDB', opened('received'));
 
   it('take over the jobs of version 0.1, once, and leave nothing behind', async () => {
     const { jobs, mongo } = { jobs: opened('jobs')(), mongo: opened('mongo')() };

@@ -33,6 +33,7 @@ import { createMemoryEventStore } from './events/memory-event-store.ts';
 import { createMemoryJobStore } from './jobs/memory-job-store.ts';
 import { createMemoryRetryStore } from './retries/memory-retry-store.ts';
 import { createMemoryStatisticsStore } from './statistics/memory-statistics-store.ts';
+import { createMemoryReceivedStore } from './received/memory-received-store.ts';
 
 const adminKey = 'an-admin-key-for-tests';
 /** A key of the consumer `acme`. */
@@ -51,6 +52,7 @@ export type Backing = Readonly<{
   events: ReturnType<typeof createMemoryEventStore>;
   deadLetters: ReturnType<typeof createMemoryDeadLetterStore>;
   audit: ReturnType<typeof createMemoryAuditStore>;
+  received: ReturnType<typeof createMemoryReceivedStore>;
   jobs: ReturnType<typeof createMemoryJobStore>;
   retries: ReturnType<typeof createMemoryRetryStore>;
   keys: MemoryIdempotencyStore;
@@ -64,6 +66,7 @@ export const newBacking = (): Backing => ({
   events: createMemoryEventStore(),
   deadLetters: createMemoryDeadLetterStore(),
   audit: createMemoryAuditStore(),
+  received: createMemoryReceivedStore(),
   jobs: createMemoryJobStore(),
   retries: createMemoryRetryStore(),
   keys: new MemoryIdempotencyStore(),
@@ -77,7 +80,7 @@ type Call = Readonly<{ body?: object | undefined; key?: string; headers?: Record
 
 /** Starts the service on a bus and stores that outlive it. */
 export const startHere = async (backing: Backing = newBacking(), env: Record<string, string> = {}) => {
-  const { bus, deliveries, events, deadLetters, audit, jobs, retries, keys, statistics } = backing;
+  const { bus, ...stores } = backing;
   const objects = join(tmpdir(), `tidings-objects-${randomUUID()}`);
   cleanUps.push(async () => rm(objects, { recursive: true, force: true }));
   const config = loadConfig(configSpec, {
@@ -102,7 +105,7 @@ export const startHere = async (backing: Backing = newBacking(), env: Record<str
   await publishTestKey(producer, { key: acmeKey, workspaceId: 'ws_demo', consumerId: 'acme', scopes });
   const { url } = await startHistory(context, {
     openBus,
-    openStores: () => ({ deliveries, events, deadLetters, audit, jobs, retries, keys, statistics }),
+    openStores: () => stores,
   });
   const stop = async () => context.resources.close(5_000);
   cleanUps.push(stop);

@@ -1,4 +1,4 @@
-import { consumerId, eventId, subscriptionId, workspaceId } from '@tidings/contracts';
+import { consumerId, eventId, sourceId, subscriptionId, workspaceId } from '@tidings/contracts';
 import { createConnection } from 'mongoose';
 import { describe, expect, it } from 'vitest';
 import { MongoAuditStore } from '../audit/adapters/mongo-audit-store.ts';
@@ -6,6 +6,8 @@ import { MongoDeadLetterStore } from '../dead-letters/adapters/mongo-dead-letter
 import { MongoDeliveryStore } from '../deliveries/adapters/mongo-delivery-store.ts';
 import { MongoEventStore } from '../events/adapters/mongo-event-store.ts';
 import { MongoJobStore } from '../jobs/adapters/mongo-job-store.ts';
+
+import { MongoReceivedStore } from '../received/adapters/mongo-received-store.ts';
 
 type Conditions = Readonly<Record<string, unknown>>;
 type Order = Readonly<Record<string, 1 | -1>>;
@@ -18,6 +20,7 @@ const events = new MongoEventStore(connection, seconds as never);
 const deadLetters = new MongoDeadLetterStore(connection, seconds as never);
 const audit = new MongoAuditStore(connection, seconds as never);
 const jobs = new MongoJobStore(connection, seconds as never);
+const received = new MongoReceivedStore(connection, seconds as never);
 
 /** Returns what a store asks of its model, without a server. */
 const askedOf = async (name: string, run: () => Promise<unknown>): Promise<Asked> => {
@@ -135,6 +138,29 @@ describe('dead letters', () => {
         );
         expect(served('DeadLetter', asked)).toContainEqual(fields);
       }
+    }
+  });
+});
+
+describe('what a source received', () => {
+  const ofSource = ['workspace_id', 'source_id'];
+  it.each([
+    ['all', {}, ofSource],
+    ['refused', { outcome: 'refused' as const }, [...ofSource, 'result']],
+    ['refused for a reason', { reason: 'too-large' as const }, [...ofSource, 'result']],
+    ['of a type', { eventType: 'github.push' }, [...ofSource, 'type', 'result']],
+    [
+      'of a type and repeated',
+      { eventType: 'a', outcome: 'repeated' as const },
+      [...ofSource, 'type', 'result'],
+    ],
+    ['of a time', { afterMs: 1, beforeMs: 9 }, ofSource],
+  ])('%s is read from an index in order, at each page', async (_, filters, fields) => {
+    for (const afterId of [null, 'rcv_1']) {
+      const asked = await askedOf('Received', async () =>
+        received.list({ ...scope, sourceId: sourceId('src_1'), ...filters }, { limit: 30, afterId }),
+      );
+      expect(served('Received', asked)).toContainEqual(fields);
     }
   });
 });

@@ -39,6 +39,10 @@ const erasingEvents = (store: EventStore, erasures: Erased): EventStore => {
       const event = await store.find(id, scope);
       return event === null ? null : shown(event);
     },
+    findAll: async (ids, scope) => {
+      const found = await store.findAll(ids, scope);
+      return new Map([...found].map(([id, event]) => [id, shown(event)]));
+    },
     list: async (filters, page) => (await store.list(filters, page)).map(shown),
     step: async (filters, page) => {
       const { found, reached } = await store.step(filters, page);

@@ -31,6 +31,8 @@ export type EventStore = Readonly<{
   /** Removes what `erasedEvent` removes from stored events, and marks them; returns the number of changes. */
   erase(ids: readonly EventId[]): Promise<number>;
   find(id: EventId, scope: TenantScope): Promise<StoredEvent | null>;
+  /** Returns those of the events that exist within a scope. */
+  findAll(ids: readonly EventId[], scope: TenantScope): Promise<ReadonlyMap<EventId, StoredEvent>>;
   /** Lists a page. With filters that no index serves, this reads all that the others leave: see `step`. */
   list(filters: EventFilters, page: EventPage): Promise<readonly StoredEvent[]>;
   /** Lists up to a page. With filters that no index serves, it reads `readAtOnce` of the others' events at most. */

@@ -11,6 +11,7 @@ import { erasingStores } from '../erasure/erasing-stores.ts';
 import { MongoEventStore } from '../events/adapters/mongo-event-store.ts';
 import { MongoJobStore } from '../jobs/adapters/mongo-job-store.ts';
 import type { metricsCatalogue } from '../metrics.ts';
+import { MongoReceivedStore } from '../received/adapters/mongo-received-store.ts';
 import { MongoStatisticsStore } from '../statistics/adapters/mongo-statistics-store.ts';
 import { createRebuildLog } from './adapters/kafka-rebuild-log.ts';
 import { MongoRebuildStore } from './adapters/mongo-rebuild-store.ts';
@@ -34,6 +35,7 @@ const openStores = async ({ config, logger, metrics, health, clock, resources }:
     events: new MongoEventStore(...args),
     deadLetters: new MongoDeadLetterStore(...args),
     audit: new MongoAuditStore(...args),
+    received: new MongoReceivedStore(...args),
     statistics: new MongoStatisticsStore(...args),
     jobs: new MongoJobStore(...args),
   };

@@ -8,6 +8,7 @@ import {
   encodeEvent,
   encodeJobRecord,
   encodePoison,
+  encodeWebhookReceived,
   jobPartition,
   subscriptionId,
   topics,
@@ -22,6 +23,7 @@ import { aCommandState, aDeadLetter, aPoison } from '../../test/dead-letters/dea
 import { type Backing, isDone, newBacking, startHere, stopAll } from '../../test/in-memory-history.ts';
 import { createMemoryRebuildStore } from '../../test/rebuild/memory-rebuild-store.ts';
 import { contentsOf, isCaughtUp, rebuild, rebuildInto } from '../../test/rebuild/rebuild-harness.ts';
+import { aReceivingSource } from '../../test/received/received-store-contract.ts';
 import { planRebuild } from './rebuild-history.ts';
 
 afterEach(stopAll);
@@ -98,6 +100,15 @@ const makeHistory = async (): Promise<Backing> => {
   for (const n of [1, 2, 1]) {
     await publish({ topic: topics.audit, ...encodeAudit(anAuditEntry({ id: `aud_${n}`, workspaceId: ws })) });
   }
+  const { fact, refused } = aReceivingSource();
+  const first = fact(nowMs);
+  for (const one of [
+    first,
+    fact(nowMs + 1, { eventIds: first.eventIds }),
+    refused(nowMs + 2, 'too-large'),
+    first,
+  ])
+    await publish({ topic: topics.received, ...encodeWebhookReceived(one) });
   await eventually(() => expect(backing.deadLetters.all()).toHaveLength(exhausted.length + 1));
   // A job redrives the dead letters of one subscription, which then succeed; another is discarded, and one retried.
   const redrive = await call('POST', '/redrive', {
@@ -124,6 +135,11 @@ const makeHistory = async (): Promise<Backing> => {
         0,
       );
       expect(await backing.audit.count({ workspaceId: ws, ownerId: null })).toBe(2);
+      expect(backing.received.all().map(({ outcome }) => outcome)).toEqual([
+        'accepted',
+        'repeated',
+        'refused',
+      ]);
     },
     { timeoutMs: 20_000 },
   );
@@ -234,7 +250,7 @@ describe('a rebuild', () => {
       cleared += 1;
     });
     const parts = await rebuildInto(backing, backing, store);
-    await eventually(async () => expect((await parts.log.groupsInUse()).size).toBe(3));
+    await eventually(async () => expect((await parts.log.groupsInUse()).size).toBe(4));
     await expect(rebuild(parts)).rejects.toThrow(/'tidings-history' \(1\)/);
     expect(await planRebuild(parts, false)).toMatchObject({
       groupsInUse: expect.any(Map) as Map<string, number>,

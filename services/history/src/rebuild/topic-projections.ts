@@ -2,6 +2,7 @@ import {
   DecodeError,
   decodeAttempt,
   decodeAudit,
+  decodeWebhookReceived,
   type TopicDefinition,
   topics,
   type WorkspaceId,
@@ -16,6 +17,8 @@ import type { DeliveryStore } from '../deliveries/ports.ts';
 import { projectAttempts } from '../deliveries/project-attempts.ts';
 import { decodeStoredEvent } from '../events/adapters/kafka-event-log.ts';
 import type { EventStore } from '../events/ports.ts';
+import type { ReceivedStore } from '../received/ports.ts';
+import { projectReceived } from '../received/project-received.ts';
 import { createAttemptLog } from '../statistics/adapters/kafka-attempt-log.ts';
 import { FactsToBuckets } from '../statistics/apply-facts.ts';
 import { factOfAttempt, factOfEvent } from '../statistics/domain/fact.ts';
@@ -29,6 +32,7 @@ export type RebuiltStores = Readonly<{
   events: EventStore;
   deadLetters: DeadLetterStore;
   audit: Pick<AuditStore, 'insert'>;
+  received: ReceivedStore;
   statistics: StatisticsStore;
 }>;
 
@@ -125,6 +129,10 @@ export const topicProjections = ({
           events.map((event) => factOfEvent(event, { topic: topics.events.name, ...event.position })),
         );
       },
+    }),
+    ofTopic(bus, {
+      ...{ topic: topics.received, chunkRecords: 2_000, decode: decodeWebhookReceived },
+      write: async (facts) => projectReceived(stores.received, facts),
     }),
     ofTopic(bus, {
       ...{ topic: topics.audit, chunkRecords: 2_000 },

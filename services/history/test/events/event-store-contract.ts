@@ -98,6 +98,11 @@ export const describeEventStore = (name: string, open: () => EventStore): void =
       expect(await store.find(ofAcme.id, as(globex))).toBeNull();
       expect(await store.find(ofWorkspace.id, as(acme))).toBeNull();
       expect(await store.find(broadcast.id, aWorkspace().scope)).toBeNull();
+      const all = [broadcast, ofAcme, ofWorkspace].map(({ id }) => id);
+      expect([...(await store.findAll(all, as(acme))).keys()].toSorted()).toEqual(ids(broadcast, ofAcme));
+      expect((await store.findAll([ofAcme.id, newEventId(1)], scope)).get(ofAcme.id)).toEqual(ofAcme);
+      expect((await store.findAll(all, aWorkspace().scope)).size).toBe(0);
+      expect((await store.findAll([], scope)).size).toBe(0);
     });
 
     it('lists by each filter', async () => {

@@ -67,6 +67,11 @@ export const createMemoryEventStore = (): EventStore & {
       const event = kept.get(id);
       return event !== undefined && matches(event, scope) ? event : null;
     },
+    findAll: async (ids, scope) => {
+      ready();
+      const found = ids.flatMap((id) => kept.get(id) ?? []).filter((event) => matches(event, scope));
+      return new Map(found.map((event) => [event.id, event]));
+    },
     list: async (filters, page) => {
       ready();
       return following(filters, page).slice(0, page.limit);

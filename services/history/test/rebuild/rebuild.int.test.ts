@@ -6,6 +6,7 @@ import {
   encodeErasure,
   encodeEvent,
   newEventId,
+  newReceivedId,
   newSubscriptionId,
   type TopicDefinition,
   topics,
@@ -199,9 +200,19 @@ it('removes what the log has, and keeps what is older if asked to', async () => 
       { ...held(topics.events, 2, 100), firstMs: null },
     ],
     ...[held(topics.deadLetters, 0, 7), held(topics.deadLetters, 1, 0)],
+    held(topics.received, 0, 7),
   ];
+  const ids = [3, 1].map((days) => newReceivedId(nowMs - days * dayMs));
   const [old, young] = [new Date(nowMs - 3 * dayMs), new Date(nowMs - dayMs)];
-  const collections = ['deliveries', 'events', 'dead_letters', 'dead_letter_contents', 'statistics', 'audit'];
+  const collections = [
+    'deliveries',
+    'events',
+    'dead_letters',
+    'dead_letter_contents',
+    'statistics',
+    'received',
+    'audit',
+  ];
   const fill = async () => {
     for (const name of collections) await connection.collection(name).deleteMany({});
     const insert = async (name: string, documents: readonly object[]) =>
@@ -232,6 +243,7 @@ it('removes what the log has, and keeps what is older if asked to', async () => 
       { _id: 'ws/day/a/tidings.attempts-1', start: old },
       { _id: 'ws/day/b/tidings.attempts-10', start: young },
     ]);
+    await insert('received', [{ _id: ids[0] }, { _id: ids[1] }]);
     await insert('audit', [{ _id: 'aud_1', at: old }]);
   };
   const left = async () => {
@@ -244,7 +256,7 @@ it('removes what the log has, and keeps what is older if asked to', async () => 
   };
   await fill();
   expect(await store.count({ keepOlder: true, partitions })).toEqual({
-    ...{ deliveries: 1, events: 3, dead_letters: 3, statistics: 2 },
+    ...{ deliveries: 1, events: 3, dead_letters: 3, statistics: 2, received: 1 },
   });
   await store.clear({ keepOlder: true, partitions });
   expect(await left()).toEqual({
@@ -253,6 +265,7 @@ it('removes what the log has, and keeps what is older if asked to', async () => 
     dead_letters: ['old-0'],
     dead_letter_contents: ['old-0'],
     statistics: ['ws/day/a/tidings.attempts-0', 'ws/day/b/tidings.attempts-10'],
+    received: [ids[0]],
     audit: ['aud_1'],
   });
   await fill();

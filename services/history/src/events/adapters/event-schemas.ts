@@ -12,7 +12,8 @@ const time = { type: 'string', format: 'date-time' } as const;
 const object = <P extends Readonly<Record<string, JsonSchema>>>(properties: P) =>
   ({ type: 'object', properties, required: Object.keys(properties) }) as const;
 
-const countsSchema = named(
+/** Numbers of deliveries by status. */
+export const countsSchema = named(
   'OutcomeCounts',
   object({ total: count, ...Object.fromEntries(deliveryStatuses.map((status) => [status, count])) }),
 );

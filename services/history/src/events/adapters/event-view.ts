@@ -5,7 +5,8 @@ import type { OutcomeCounts } from '../../deliveries/ports.ts';
 import { audienceOf, type StoredEvent } from '../domain/event.ts';
 import type { EventWithCounts } from '../list-events.ts';
 
-const countsView = (counts: OutcomeCounts): Readonly<Record<'total' | DeliveryStatus, number>> => {
+/** Returns the numbers of deliveries as the API shows them. */
+export const countsView = (counts: OutcomeCounts): Readonly<Record<'total' | DeliveryStatus, number>> => {
   const byStatus = deliveryStatuses.map((status) => [status, counts[status] ?? 0] as const);
   return Object.fromEntries([
     ['total', byStatus.reduce((sum, [, count]) => sum + count, 0)],

@@ -104,6 +104,14 @@ export class MongoEventStore implements EventStore {
     return document === null ? null : fromDocument(document);
   }
 
+  async findAll(ids: readonly EventId[], scope: TenantScope): Promise<ReadonlyMap<EventId, StoredEvent>> {
+    if (ids.length === 0) return new Map();
+    const documents = await this.#timed('find-events', async () =>
+      this.#model.find({ _id: { $in: [...ids] }, ...conditionsOf(scope) }).lean<EventDocument[]>(),
+    );
+    return new Map(documents.map(fromDocument).map((event) => [event.id, event]));
+  }
+
   async list(filters: EventFilters, page: EventPage): Promise<readonly StoredEvent[]> {
     const documents = await this.#timed('list-events', async () =>
       this.#model

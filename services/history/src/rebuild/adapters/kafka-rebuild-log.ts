@@ -11,6 +11,7 @@ const sourcesOf = (group: string): readonly Source[] => [
   { topic: topics.deadLetters, group: `${group}-dead-letters` },
   { topic: topics.attempts, group },
   { topic: topics.events, group: `${group}-events` },
+  { topic: topics.received, group: `${group}-received` },
   { topic: topics.audit, group: null },
 ];
 

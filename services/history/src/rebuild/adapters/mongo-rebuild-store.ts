@@ -1,4 +1,4 @@
-import { topics } from '@tidings/contracts';
+import { firstReceivedId, topics } from '@tidings/contracts';
 import type { OperationHistogram, TimedOperation } from '@tidings/mongodb';
 import { timedOperations } from '@tidings/mongodb';
 import { AppError } from '@tidings/runtime';
@@ -63,6 +63,12 @@ const buckets = (partitions: readonly RebuiltPartition[]): Conditions | null =>
       }),
   );
 
+// The id has the time. Which partition has a source is not in the document.
+const receivedSince = (fromMs: number): Conditions | null => {
+  if (fromMs === Infinity) return null;
+  return fromMs === -Infinity ? {} : { _id: { $gte: firstReceivedId(fromMs) } };
+};
+
 /** Returns what is removed, in this order: contents last but for their dead letters, by whose keys they are found. */
 const removedBy = ({ keepOlder, partitions }: Scope): readonly Removed[] => {
   const held = (conditions: Conditions | null) => (keepOlder ? conditions : {});
@@ -71,6 +77,10 @@ const removedBy = ({ keepOlder, partitions }: Scope): readonly Removed[] => {
     { name: 'deliveries', conditions: held(ofDeliveries) },
     { name: 'events', conditions: held(byPartition(partitions, topics.events.name, 'accepted_at')) },
     { name: 'statistics', conditions: held(buckets(partitions)) },
+    {
+      name: 'received',
+      conditions: held(receivedSince(topicHeldFromMs(partitions, topics.received.name))),
+    },
     {
       name: 'dead_letters',
       conditions: held(byPartition(partitions, topics.deadLetters.name, 'recorded_at')),
