@@ -239,6 +239,10 @@ async function sources(): Promise<void> {
   await client.POST('/v1/webhooks/sources/{id}/enable', { params: { path, ...newest } });
   await client.DELETE('/v1/webhooks/sources/{id}', { params: { path } });
   await client.POST('/v1/sources/{id}', { params: { path }, body: { zen: 'of the provider' } });
+  const { data: received } = await client.GET('/v1/webhooks/sources/{id}/received', {
+    params: { path, query: { outcome: 'refused', reason: 'no-matching-signature', limit: 5 } },
+  });
+  console.log(received?.data[0]?.count, received?.data[0]?.deliveries?.delivered);
   console.log(first?.audience === 'internal', created.data?.path);
 }
 

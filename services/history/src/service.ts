@@ -32,7 +32,7 @@ import { MongoReceivedStore } from './received/adapters/mongo-received-store.ts'
 import { openReceived } from './received/open-received.ts';
 import type { ReceivedStore } from './received/ports.ts';
 import { openReplays } from './replays/open-replays.ts';
-import { createRetention } from './retention.ts';
+import { createRetention, type Retention } from './retention.ts';
 import { MongoRetryStore } from './retries/adapters/mongo-retry-store.ts';
 import { openRetries } from './retries/open-retries.ts';
 import type { RetryStore } from './retries/ports.ts';
@@ -137,6 +137,13 @@ const openLongWork = async (context: Context, parts: LongWork): Promise<readonly
   ];
 };
 
+/** Opens the lists that no other part uses. Returns their routes, which precede that of the single delivery. */
+const openLists = (
+  context: Context,
+  bus: Bus,
+  parts: Stores & Readonly<{ retention: Retention }>,
+): readonly Route[] => [...openReceived(context, bus, parts), ...undeliveredRoutes(parts, context.clock)];
+
 /** Starts the service; it connects and works in the background, and /ready reports its progress. */
 export const startHistory = async (
   context: Context,
@@ -167,9 +174,7 @@ export const startHistory = async (
   const stream = openStream(context, { bus, erasures, isStillValid: access.isStillValid, keys: stores.keys });
   const routes = [
     ...eventRoutes,
-    ...openReceived(context, bus, { ...stores, retention }),
-    // Before the single delivery, whose path it matches too.
-    ...undeliveredRoutes(stores, clock),
+    ...openLists(context, bus, { ...stores, retention }),
     ...deliveryRoutes,
     ...deadLetterRoutes,
     ...jobs.routes,

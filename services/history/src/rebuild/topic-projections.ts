@@ -130,14 +130,22 @@ export const topicProjections = ({
         );
       },
     }),
-    ofTopic(bus, {
-      ...{ topic: topics.received, chunkRecords: 2_000, decode: decodeWebhookReceived },
-      write: async (facts) => projectReceived(stores.received, facts),
-    }),
-    ofTopic(bus, {
-      ...{ topic: topics.audit, chunkRecords: 2_000 },
-      decode: (record) => ({ entry: decodeAudit(record), offset: Number(record.offset) }),
-      write: async (entries) => stores.audit.insert(entries),
-    }),
+    ...logProjections(bus, stores),
   ];
 };
+
+/** Returns the projections of topics whose records are listed as they are. */
+const logProjections = (
+  bus: Pick<Bus, 'readRange'>,
+  { received, audit }: Pick<RebuiltStores, 'received' | 'audit'>,
+): readonly TopicProjection[] => [
+  ofTopic(bus, {
+    ...{ topic: topics.received, chunkRecords: 2_000, decode: decodeWebhookReceived },
+    write: async (facts) => projectReceived(received, facts),
+  }),
+  ofTopic(bus, {
+    ...{ topic: topics.audit, chunkRecords: 2_000 },
+    decode: (record) => ({ entry: decodeAudit(record), offset: Number(record.offset) }),
+    write: async (entries) => audit.insert(entries),
+  }),
+];

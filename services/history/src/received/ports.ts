@@ -14,7 +14,7 @@ export type ReceivedFilters = Readonly<{
   beforeMs?: number;
 }>;
 
-/** What sources received. All methods reject with AppError `unavailable` if the store cannot be reached. */
+/** The webhooks that sources received. All methods reject with AppError `unavailable` if the store cannot be reached. */
 export type ReceivedStore = Readonly<{
   /** Stores new webhooks; an existing one stays unchanged. */
   insert(webhooks: readonly ReceivedWebhook[]): Promise<void>;

@@ -12,7 +12,7 @@ const matches = (webhook: ReceivedWebhook, filters: ReceivedFilters): boolean =>
   webhook.atMs > (filters.afterMs ?? -Infinity) &&
   webhook.atMs < (filters.beforeMs ?? Infinity);
 
-/** What sources received, in memory. `all` returns it. */
+/** The received webhooks in memory. `all` returns them. */
 export const createMemoryReceivedStore = (): ReceivedStore & { all(): readonly ReceivedWebhook[] } => {
   const kept = new Map<string, ReceivedWebhook>();
   const oldestFirst = (): ReceivedWebhook[] => [...kept.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1));

@@ -37,7 +37,7 @@ const idCondition = ({ afterMs, beforeMs }: ReceivedFilters, afterId: string | n
     ...(afterId === null ? [] : [afterId]),
   ].toSorted();
   const range = {
-    ...(afterMs === undefined ? {} : { $gte: firstReceivedId(afterMs + 1) }),
+    ...(afterMs === undefined ? {} : { $gt: firstReceivedId(afterMs + 1) }),
     ...(ends[0] === undefined ? {} : { $lt: ends[0] }),
   };
   return Object.keys(range).length === 0 ? {} : { _id: range };
@@ -52,7 +52,7 @@ const conditionsOf = (filters: ReceivedFilters, afterId: string | null): Conditi
   ...idCondition(filters, afterId),
 });
 
-/** What sources received, in MongoDB: one small document each, which never changes. */
+/** The received webhooks in MongoDB: one small document each, which never changes. */
 export class MongoReceivedStore implements ReceivedStore {
   readonly #model: Model<ReceivedDocument>;
   readonly #timed: TimedOperation;

@@ -1,6 +1,6 @@
 import type { EventId, WebhookReceived } from '@tidings/contracts';
 
-/** What became of a webhook. repeated: accepted, and the provider had sent it before. */
+/** The outcomes of a webhook. repeated: accepted, and the provider had sent it before. */
 export const receivedOutcomes = ['accepted', 'repeated', 'checked', 'refused'] as const;
 /** One of {@link receivedOutcomes}. */
 export type ReceivedOutcome = (typeof receivedOutcomes)[number];
