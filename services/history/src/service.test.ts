@@ -13,9 +13,9 @@ import { createMemoryDeadLetterStore } from '../test/dead-letters/memory-dead-le
 import { createMemoryDeliveryStore } from '../test/deliveries/memory-delivery-store.ts';
 import { createMemoryEventStore } from '../test/events/memory-event-store.ts';
 import { createMemoryJobStore } from '../test/jobs/memory-job-store.ts';
+import { createMemoryReceivedStore } from '../test/received/memory-received-store.ts';
 import { createMemoryRetryStore } from '../test/retries/memory-retry-store.ts';
 import { createMemoryStatisticsStore } from '../test/statistics/memory-statistics-store.ts';
-import { createMemoryReceivedStore } from '../test/received/memory-received-store.ts';
 import { configSpec } from './config.ts';
 import { metricsCatalogue } from './metrics.ts';
 import { startHistory } from './service.ts';

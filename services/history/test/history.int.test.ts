@@ -45,9 +45,9 @@ import { describeDeadLetterStore } from './dead-letters/dead-letter-store-contra
 import { describeDeliveryStore } from './deliveries/delivery-store-contract.ts';
 import { describeEventStore } from './events/event-store-contract.ts';
 import { describeJobStore } from './jobs/job-store-contract.ts';
+import { describeReceivedStore } from './received/received-store-contract.ts';
 import { describeRetryStore } from './retries/retry-store-contract.ts';
 import { describeStatisticsStore } from './statistics/statistics-store-contract.ts';
-import { describeReceivedStore } from './received/received-store-contract.ts';
 
 // Before any client connects.
 const sent = guardMongodbCommands(mongoose.mongo, 'history');

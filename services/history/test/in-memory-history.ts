@@ -31,9 +31,9 @@ import { createMemoryDeadLetterStore } from './dead-letters/memory-dead-letter-s
 import { createMemoryDeliveryStore } from './deliveries/memory-delivery-store.ts';
 import { createMemoryEventStore } from './events/memory-event-store.ts';
 import { createMemoryJobStore } from './jobs/memory-job-store.ts';
+import { createMemoryReceivedStore } from './received/memory-received-store.ts';
 import { createMemoryRetryStore } from './retries/memory-retry-store.ts';
 import { createMemoryStatisticsStore } from './statistics/memory-statistics-store.ts';
-import { createMemoryReceivedStore } from './received/memory-received-store.ts';
 
 const adminKey = 'an-admin-key-for-tests';
 /** A key of the consumer `acme`. */
