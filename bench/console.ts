@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { startChromium } from '@tidings/testing/browser';
-import type { Browser, CDPSession, Page } from 'playwright-core';
-import { type ConsoleStub, startConsoleStub } from './console-stub.ts';
+import type { Browser, Page } from 'playwright-core';
+import { type ConsoleStub, startConsoleStub } from './console/api-stub.ts';
+import { measureWork } from './console/measure-work.ts';
+import { type Memory, memoryOf, open } from './console/measured-page.ts';
 import { root } from './stack.ts';
 
 const help = `npm run bench:console -- [options]
@@ -37,37 +39,6 @@ const [starts, rows, messages, rate, seconds] = [
   values.rate,
   values.seconds,
 ].map(Number) as [number, number, number, number, number];
-
-/** Memory of the page after a collection of garbage, by Chromium's own figures. */
-type Memory = Readonly<{ heapMb: number; nodes: number; listeners: number }>;
-
-type Opened = Readonly<{ page: Page; cdp: CDPSession; close: () => Promise<void> }>;
-
-async function open(browser: Browser): Promise<Opened> {
-  const context = await browser.newContext({
-    viewport: { width: 1_280, height: 800 },
-    reducedMotion: 'reduce',
-  });
-  const page = await context.newPage();
-  const cdp = await context.newCDPSession(page);
-  await cdp.send('Performance.enable');
-  return { page, cdp, close: async () => context.close() };
-}
-
-async function metricsOf(cdp: CDPSession): Promise<ReadonlyMap<string, number>> {
-  const { metrics } = await cdp.send('Performance.getMetrics');
-  return new Map(metrics.map(({ name, value }) => [name, value]));
-}
-
-async function memoryOf({ cdp }: Opened): Promise<Memory> {
-  await cdp.send('HeapProfiler.collectGarbage');
-  const metrics = await metricsOf(cdp);
-  return {
-    heapMb: Math.round(((metrics.get('JSHeapUsedSize') ?? 0) / 1_048_576) * 10) / 10,
-    nodes: metrics.get('Nodes') ?? 0,
-    listeners: metrics.get('JSEventListeners') ?? 0,
-  };
-}
 
 const median = (numbers: readonly number[]): number =>
   numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
@@ -168,21 +139,6 @@ async function measureTail(browser: Browser, stub: ConsoleStub): Promise<readonl
   return steps;
 }
 
-/** Measures how busy the page is with the live tail at a rate: the share of its main thread. */
-async function measureWork(browser: Browser, stub: ConsoleStub): Promise<number> {
-  const measuredSeconds = 10;
-  const { page, cdp, close } = await open(browser);
-  stub.stream({ messages: rate * (measuredSeconds + 10), perSecond: rate });
-  await page.goto(`${stub.url}/tail`);
-  await pause(3_000);
-  const before = await metricsOf(cdp);
-  await pause(measuredSeconds * 1_000);
-  const after = await metricsOf(cdp);
-  await close();
-  const spent = (name: string) => (after.get(name) ?? 0) - (before.get(name) ?? 0);
-  return Math.round((spent('TaskDuration') / spent('Timestamp')) * 1_000) / 10;
-}
-
 if (values.help) {
   console.log(help);
 } else {
@@ -193,14 +149,14 @@ if (values.help) {
     console.log(`first screen: ${first.join(', ')} ms, median ${median(first)}`);
     const list = await measureList(browser, stub.url);
     const tail = await measureTail(browser, stub);
-    const workPercent = await measureWork(browser, stub);
-    console.log(`live tail at ${rate} a second: ${workPercent} % of the main thread`);
+    const work = await measureWork({ browser, stub, rate });
+    console.log(`live tail at ${rate} a second: ${JSON.stringify(work)}`);
     const result = {
       load: loadavg()[0],
       firstScreenMs: { all: first, median: median(first) },
       list,
       tail,
-      workPercent,
+      work,
     };
     await writeFile(values.out, `${JSON.stringify(result, null, 2)}\n`);
     console.table(list.steps);

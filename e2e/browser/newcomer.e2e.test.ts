@@ -101,3 +101,45 @@ it('shows the secret of a new subscription from the top of the page', async () =
   await page.getByRole('heading', { name: 'The subscription is created' }).waitFor();
   await expect.poll(() => page.evaluate<number>('scrollY')).toBe(0);
 });
+
+/** Makes a link that signs in with a key, as `npm start` does for the one that it prints. */
+async function signInLink({ url: consoleUrl, admin_key }: LocalStack): Promise<string> {
+  const operators = new URL(consoleUrl);
+  // The page for operators is at the eighth port of a stack.
+  operators.port = String(Number(operators.port) + 7);
+  const response = await fetch(new URL('/sign-in-links', operators), {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ key: admin_key }),
+  });
+  return consoleUrl + ((await response.json()) as Readonly<{ path: string }>).path;
+}
+
+it('asks before the link of a start replaces the session of another workspace', async () => {
+  const other = await sharedTidings();
+  const link = await signInLink(other);
+  const page = await aBrowserPage();
+  await signInAt(page, local, '/deliveries');
+  const workspace = page.getByRole('banner').getByText(/^ws_/);
+  const follow = async () => {
+    await page.goto('about:blank');
+    await page.goto(link);
+  };
+  await follow();
+  const dialog = page.getByRole('dialog', { name: 'Sign in to another workspace?' });
+  await dialog.getByText(`You are signed in to the workspace ${local.workspace_id}.`).waitFor();
+  await dialog.getByText(`The link signs you in to the workspace ${other.workspace_id}.`).waitFor();
+  expect(page.url()).toBe(`${local.url}/`);
+  await expectAccessible(page);
+  await picture(page, 'newcomer-link');
+  await dialog.getByRole('button', { name: 'Stay' }).click();
+  await page.reload();
+  await expect.poll(async () => workspace.textContent()).toBe(local.workspace_id);
+  // A link that was not followed works still.
+  await follow();
+  await dialog.getByRole('button', { name: 'Open the link' }).click();
+  await expect.poll(async () => workspace.textContent()).toBe(other.workspace_id);
+  // One that was followed in this browser keeps the session.
+  await follow();
+  await expect.poll(async () => workspace.textContent()).toBe(other.workspace_id);
+});

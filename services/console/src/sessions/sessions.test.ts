@@ -172,9 +172,14 @@ it('signs in once with the code of a link, on this machine only', async () => {
     return { code: path.replace('/#sign-in=', '') };
   };
   const code = await link();
+  const look = async (headers = {}) => post('operator/link', code, headers);
+  expect((await look({ 'x-forwarded-for': '203.0.113.9' })).status).toBe(401);
+  expect((await look({ 'sec-fetch-site': 'cross-site' })).status).toBe(403);
+  expect(await (await look()).json()).toMatchObject({ identity: { key_id: 'key_1' } });
   expect((await post('operator', code, { 'x-forwarded-for': '203.0.113.9' })).status).toBe(401);
   expect((await post('operator', code)).status).toBe(200);
   expect((await post('operator', code)).status).toBe(401);
+  expect((await look()).status).toBe(401);
   const isPublic = await fetch(`${url}/sign-in-links`, { method: 'POST', body: '{}' });
   expect(isPublic.status).toBe(404);
 });
@@ -184,5 +189,5 @@ it('forgets the code of a link after a quarter of an hour', async () => {
   const codes = new SignInCodes(clock);
   const { code } = codes.create('key');
   await clock.advance(15 * 60_000 + 1);
-  expect(codes.take(code)).toBeNull();
+  expect([codes.look(code), codes.take(code)]).toEqual([null, null]);
 });

@@ -23,10 +23,16 @@ export class SignInCodes {
     return { code, expiresAtMs };
   }
 
+  /** Returns the key of a code, which can be used as before; null if there is none, or its time is over. */
+  look(code: string): string | null {
+    const found = this.#waiting.get(code);
+    return found === undefined || found.expiresAtMs < this.#clock.nowMs() ? null : found.key;
+  }
+
   /** Returns the key of a code, once; null if there is none, or its time is over. */
   take(code: string): string | null {
-    const found = this.#waiting.get(code);
+    const key = this.look(code);
     this.#waiting.delete(code);
-    return found === undefined || found.expiresAtMs < this.#clock.nowMs() ? null : found.key;
+    return key;
   }
 }

@@ -20,7 +20,10 @@ export type SessionRouteParts = Readonly<{
 
 const entries: readonly Entry[] = ['operator', 'portal'];
 
-/** Mounts `/session/{entry}`: POST signs in, GET returns the session, DELETE signs out. For pages of the console only. */
+/**
+ * Mounts `/session/{entry}`: POST signs in, GET returns the session, DELETE signs out; and `/session/operator/link`, which
+ * tells whom a code would sign in, and leaves the code as it is. For pages of the console only.
+ */
 export function mountSessionRoutes(app: Express, parts: SessionRouteParts): void {
   for (const entry of entries) {
     app
@@ -53,6 +56,12 @@ export function mountSessionRoutes(app: Express, parts: SessionRouteParts): void
         response.status(204).end();
       });
   }
+  app.post('/session/operator/link', express.json({ limit: '16kb' }), async (request, response) => {
+    requireOwnPage(request);
+    const code = fieldOf(request.body, 'code') ?? '';
+    const identity = await parts.fetchIdentity(keyOf(request, code, (one) => parts.codes.look(one)), onBehalfOf(request));
+    response.set('cache-control', 'no-store').json({ identity });
+  });
 }
 
 /**
@@ -80,7 +89,7 @@ function fieldOf(body: unknown, name: string): string | undefined {
   return typeof value === 'string' && value !== '' ? value.trim() : undefined;
 }
 
-function credentialIn({ codes }: SessionRouteParts, request: Request, entry: Entry): string {
+function credentialIn(parts: SessionRouteParts, request: Request, entry: Entry): string {
   const body: unknown = request.body;
   const key = fieldOf(body, entry === 'operator' ? 'key' : 'token');
   if (key !== undefined) return key;
@@ -89,8 +98,13 @@ function credentialIn({ codes }: SessionRouteParts, request: Request, entry: Ent
     const names = entry === 'operator' ? "'key' or 'code'" : "'token'";
     throw new AppError({ code: 'invalid-request', message: `Send JSON with the field ${names}.` });
   }
-  const taken = isLoopback(request) ? codes.take(code) : null;
-  if (taken !== null) return taken;
+  return keyOf(request, code, (one) => parts.codes.take(one));
+}
+
+/** Returns the key of a code as `use` finds it. Throws AppError `unauthorized`. */
+function keyOf(request: Request, code: string, use: (code: string) => string | null): string {
+  const key = isLoopback(request) ? use(code) : null;
+  if (key !== null) return key;
   const message =
     'The sign-in link is not valid any more: it works once, for 15 minutes, on the machine that made it.';
   throw new AppError({ code: 'unauthorized', message });

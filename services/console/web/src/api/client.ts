@@ -26,6 +26,10 @@ export async function fetchApi(input: Request): Promise<Response> {
   );
 }
 
+/** Sends a request without the session; a refusal of it says nothing about the session. Rejects with ApiProblem. */
+export const fetchUnsigned = async (input: Request): Promise<Response> =>
+  send(new Request(input, { credentials: 'omit' }), {});
+
 /** Returns `fetch` for a call with a token that is to be checked. What the page is signed in with stays as it is. */
 export const fetchWith =
   (token: string): typeof fetch =>

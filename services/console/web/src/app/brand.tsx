@@ -4,11 +4,13 @@ import styles from './brand.module.css';
 import { useLook } from './portal/portal-look.ts';
 import { productName } from './product-name.ts';
 
-/** The mark and name of the product or, in the portal, of the workspace. */
-export function Brand() {
+type Props = Readonly<{ isShort?: boolean }>;
+
+/** The mark and name of the product or, in the portal, of the workspace. With `isShort` the mark alone on narrow pages. */
+export function Brand({ isShort = false }: Props) {
   const { logo, name } = useLook();
   return (
-    <span className={styles.brand}>
+    <span className={styles.brand} data-short={isShort}>
       <img src={logo ?? icon} alt="" height={24} {...(logo === null ? { width: 24 } : {})} />
       <bdi>{name === null ? productName() : visibleText(name)}</bdi>
     </span>

@@ -15,7 +15,7 @@ export function AskBeforeLink({ question, onOpened, onClose }: Props) {
   return (
     <ConfirmDialog
       isOpen={question !== null}
-      title={t.title}
+      title={question?.linked.consumer_id === null ? t.workspaceTitle : t.title}
       action={t.open}
       cancel={t.stay}
       onConfirm={async () => question !== null && onOpened(await question.open())}
@@ -23,8 +23,8 @@ export function AskBeforeLink({ question, onOpened, onClose }: Props) {
     >
       {question !== null && (
         <>
-          <p>{t.current(nameOf(question.current))}</p>
-          <p>{t.linked(nameOf(question.linked))}</p>
+          <p>{currentText(question.current)}</p>
+          <p>{linkedText(question.linked)}</p>
           <p>{t.hint}</p>
         </>
       )}
@@ -32,5 +32,10 @@ export function AskBeforeLink({ question, onOpened, onClose }: Props) {
   );
 }
 
-const nameOf = ({ workspace_id, consumer_id }: Identity): string =>
-  consumer_id === null ? workspace_id : texts.otherLink.name(consumer_id, workspace_id);
+const { name, current, linked, currentWorkspace, linkedWorkspace } = texts.otherLink;
+
+const currentText = ({ workspace_id, consumer_id }: Identity): string =>
+  consumer_id === null ? currentWorkspace(workspace_id) : current(name(consumer_id, workspace_id));
+
+const linkedText = ({ workspace_id, consumer_id }: Identity): string =>
+  consumer_id === null ? linkedWorkspace(workspace_id) : linked(name(consumer_id, workspace_id));

@@ -1,5 +1,5 @@
 import { ApiProblem, problemOf } from '../api/api-problem.ts';
-import { api, dataOf, fetchApi, fetchWith, type Schemas } from '../api/client.ts';
+import { api, dataOf, fetchApi, fetchUnsigned, fetchWith, type Schemas } from '../api/client.ts';
 import { resetSignedOut } from '../api/connection.ts';
 import { signRequests } from '../api/request-headers.ts';
 import { texts } from '../texts/index.ts';
@@ -41,6 +41,14 @@ export async function signIn(entry: Entry, credential: Credential): Promise<Sess
 /** Returns whose a token is. The page stays signed in as it is. Rejects with ApiProblem; 401 if the token is refused. */
 export const identityOf = async (token: string): Promise<Identity> =>
   dataOf(api.GET('/v1/webhooks/identity', { fetch: fetchWith(token) }));
+
+/** Returns whom the code of a link would sign in; the code works as before. Rejects with ApiProblem; 401 if it is refused. */
+export async function identityOfCode(code: string): Promise<Identity> {
+  const headers = { 'content-type': 'application/json' };
+  const url = new URL('/session/operator/link', location.origin);
+  const request = new Request(url, { method: 'POST', headers, body: JSON.stringify({ code }) });
+  return ((await (await fetchUnsigned(request)).json()) as Readonly<{ identity: Identity }>).identity;
+}
 
 /** A token that the API has accepted, with what is needed to show its portal, and the page that handed it over. */
 export type CheckedToken = Readonly<{ token: string; identity: Identity; look: unknown; origin?: string }>;
@@ -101,7 +109,7 @@ const endToken = async (everywhere: boolean) =>
  * Takes a credential out of the URL's fragment, which no server receives, and removes it from the address and the
  * history: `#sign-in=<code>` of `npm start`, `#token=<token>` of a link to the portal.
  */
-export function credentialFromUrl(entry: Entry): Credential | null {
+export function credentialFromUrl(entry: Entry): Exclude<Credential, Readonly<{ key: string }>> | null {
   const fragment = new URLSearchParams(location.hash.slice(1));
   const [name, field] = entry === 'operator' ? (['sign-in', 'code'] as const) : (['token', 'token'] as const);
   const value = fragment.get(name);

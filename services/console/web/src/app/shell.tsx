@@ -12,7 +12,8 @@ import styles from './shell.module.css';
 /** The frame of every page: skip link, navigation, whose data is shown, and the page itself. */
 export function Shell({ screens }: Readonly<{ screens: readonly Screen[] }>) {
   const [isOpen, setOpen] = useState(false);
-  const { identity } = useSession().session;
+  const { entry, session } = useSession();
+  const { identity } = session;
   const path = useRouterState({ select: ({ location }) => location.pathname });
   const main = useFocusedMain(path);
   // A new page closes the navigation that led to it.
@@ -33,8 +34,8 @@ export function Shell({ screens }: Readonly<{ screens: readonly Screen[] }>) {
         >
           <span aria-hidden="true" />
         </button>
-        <Brand />
-        <span className={styles.whose}>
+        <Brand isShort={entry === 'operator'} />
+        <span className={styles.whose} data-entry={entry}>
           <span className="hidden-text">
             {identity.consumer_id === null ? texts.workspace : texts.consumer}:{' '}
           </span>

@@ -25,10 +25,10 @@ export function startApp(entry: Entry): void {
     defaultOptions: {
       queries: {
         staleTime: 5_000,
-        // A refused request will be refused again.
+        // A refused request will be refused again, and a 503 has waited already for what does not respond.
         retry: (count, error) => {
           const status = problemOf(error)?.status ?? 400;
-          return count < maxRetries && (status === 0 || status >= 500);
+          return count < maxRetries && (status === 0 || (status >= 500 && status !== 503));
         },
       },
     },

@@ -1,8 +1,8 @@
 import { useEffect, useRef } from 'react';
 import type { Entry } from './entry.ts';
-import { type Opened, openLink, withLook } from './open-link.ts';
+import { type LinkCredential, type Opened, openLink, withLook } from './open-link.ts';
 import { isFramed, listenForTokens, tellParent } from './portal/framed-token.ts';
-import { type Credential, checkHandedOver, credentialFromUrl, holdToken, readSession } from './session.ts';
+import { checkHandedOver, credentialFromUrl, holdToken, readSession } from './session.ts';
 import type { Turns } from './turns.ts';
 
 /** Called with what a credential has led to. Each keeps its identity from one rendering to the next. */
@@ -20,7 +20,7 @@ export function useCredentials(entry: Entry, handlers: CredentialHandlers): void
   const { turns, onOpened, onRefused, onWaiting } = handlers;
   const hasBegun = useRef(false);
   useEffect(() => {
-    const use = (credential: Credential) =>
+    const use = (credential: LinkCredential) =>
       void openLink(entry, credential, turns.begin()).then(onOpened, onRefused);
     const look = () => {
       const credential = credentialFromUrl(entry);

@@ -49,9 +49,12 @@ export const en = {
   },
   otherLink: {
     title: 'Open another portal?',
+    workspaceTitle: 'Sign in to another workspace?',
     name: (consumer: string, workspace: string) => `${consumer} (workspace ${workspace})`,
     current: (name: string) => `You are signed in as ${name}.`,
     linked: (name: string) => `The link signs you in as ${name}.`,
+    currentWorkspace: (id: string) => `You are signed in to the workspace ${id}.`,
+    linkedWorkspace: (id: string) => `The link signs you in to the workspace ${id}.`,
     hint: 'What you enter after that goes there. Stay if you did not expect the link.',
     stay: 'Stay',
     open: 'Open the link',
@@ -62,6 +65,8 @@ export const en = {
   error: {
     title: 'This could not be loaded',
     retry: 'Try again',
+    unavailable:
+      'A part of Tidings that this needs does not respond in time, such as Kafka or the database. Nothing was changed. Try again in a moment.',
     trace: 'Trace',
     unexpected: 'The page has a fault',
     unexpectedHint: 'Nothing was changed. Reload the page; if it happens again, report the text below.',

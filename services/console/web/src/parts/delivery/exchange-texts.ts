@@ -26,6 +26,21 @@ export const texts = catalogue({
     dropped: 'Headers and body of this attempt are not kept any more: many attempts have followed.',
     unrecorded: 'Headers and body were not recorded by the release that made this attempt.',
     erased: 'Headers and bodies of this attempt were erased on request.',
+    noAnswer: 'no answer',
+    // What the status code does not say, for a column.
+    answers: {
+      redirect: 'redirects',
+      gone: 'gone for good',
+      'rate-limited': 'asked for a pause',
+      timeout: 'timed out',
+      dns: 'no address for the name',
+      refused: 'connection refused',
+      reset: 'connection closed',
+      tls: 'no secure connection',
+      protocol: 'no valid HTTP',
+      'blocked-address': 'address not allowed',
+      'invalid-url': 'URL not valid',
+    } as Readonly<Record<string, string>>,
     ended: {
       exhausted: 'All attempts of the retry schedule have been made.',
       'not-retried': 'The answer is one that is not retried.',

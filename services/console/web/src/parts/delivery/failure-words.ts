@@ -16,6 +16,13 @@ export function failureWords({
   return [...new Set([failure, end].filter((sentence) => sentence !== undefined))];
 }
 
+/** Returns the last answer of an endpoint for a column: `503`, `timed out`, `429 · asked for a pause`. */
+export function answerWords(status: number | null, reason: string | null): string {
+  const known = reason === null ? undefined : texts.answers[reason];
+  if (status === null) return known ?? reason ?? texts.noAnswer;
+  return known === undefined ? String(status) : `${status} · ${known}`;
+}
+
 /** Returns a reason of the API in a sentence; the reason itself if it is a newer one. */
 export const reasonWords = (reason: string, status: number | null): string =>
   texts.failures[reason]?.(status) ?? texts.ended[reason] ?? reason;

@@ -60,8 +60,10 @@ export function ErrorState({ error, onRetry, isPage = false }: ErrorProps) {
   if (problem.status === 404) {
     return <Notice title={texts.notFound.title} hint={texts.notFound.hint} isPage={isPage} />;
   }
+  // The API's own words are about repeating a change; here something is read.
+  const hint = problem.status === 503 ? texts.error.unavailable : problem.message;
   return (
-    <Notice title={texts.error.title} hint={problem.message} role="alert" isPage={isPage}>
+    <Notice title={texts.error.title} hint={hint} role="alert" isPage={isPage}>
       {onRetry !== undefined && <Button onClick={onRetry}>{texts.error.retry}</Button>}
       {problem.traceId !== undefined && (
         <span className={styles.trace}>

@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { api, dataOf } from '../../api/client.ts';
+import { useMay } from '../../app/session-context.ts';
 import { ForeignText } from '../foreign/foreign-text.tsx';
 
 // A name is for people and changes rarely: one request for each key while the page is open.
@@ -7,11 +8,13 @@ const staleMs = 600_000;
 
 /** The name of a key of the workspace; its id until it is known, if it has none, or if it is another workspace's. */
 export function KeyName({ id }: Readonly<{ id: string }>) {
+  const mayRead = useMay('admin');
   const key = useQuery({
     queryKey: ['api-key', id],
     queryFn: async ({ signal }) =>
       dataOf(api.GET('/v1/webhooks/api-keys/{id}', { params: { path: { id } }, signal })),
     staleTime: staleMs,
+    enabled: mayRead,
     retry: false,
   });
   return (

@@ -2,10 +2,10 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { api, dataOf } from '../../api/client.ts';
 import { ForeignText } from '../../parts/foreign/foreign-text.tsx';
+import { Card, Links, Note, Section } from '../../parts/page/section.tsx';
 import { ErrorState, Loading } from '../../parts/page/states.tsx';
 import { SmallTable } from '../../parts/values/small-table.tsx';
 import { Time } from '../../parts/values/time.tsx';
-import styles from './consumer-detail.module.css';
 import { texts } from './texts.ts';
 
 const shownCount = 20;
@@ -18,26 +18,27 @@ export function ConsumerKeys({ consumerId }: Readonly<{ consumerId: string }>) {
     queryFn: async ({ signal }) => dataOf(api.GET('/v1/webhooks/api-keys', { params: { query }, signal })),
   });
   return (
-    <section className={styles.section} aria-labelledby="keys">
-      <div className={styles.head}>
-        <h2 id="keys">{texts.keys}</h2>
-        <span className={styles.links}>
+    <Section
+      title={texts.keys}
+      actions={
+        <Links>
           <Link to="/keys" search={{ consumer_id: consumerId } as never}>
             {texts.allKeys}
           </Link>
           <Link to="/keys/new" search={{ consumer_id: consumerId } as never}>
             {texts.createKey}
           </Link>
-        </span>
-      </div>
+        </Links>
+      }
+    >
       {page.isPending ? (
         <Loading />
       ) : page.data === undefined ? (
         <ErrorState error={page.error} onRetry={() => void page.refetch()} />
       ) : page.data.data.length === 0 ? (
-        <p className={styles.note}>{texts.noKeys}</p>
+        <Note>{texts.noKeys}</Note>
       ) : (
-        <div className={styles.box}>
+        <Card>
           <SmallTable
             label={texts.keys}
             columns={[texts.keyName, texts.keyState, texts.scopes, texts.lastUsed, texts.expires]}
@@ -51,8 +52,8 @@ export function ConsumerKeys({ consumerId }: Readonly<{ consumerId: string }>) {
               expires_at === null ? texts.never : <Time key="expires" at={expires_at} />,
             ])}
           />
-        </div>
+        </Card>
       )}
-    </section>
+    </Section>
   );
 }

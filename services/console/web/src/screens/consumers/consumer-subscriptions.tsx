@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { api, dataOf, type Schemas } from '../../api/client.ts';
 import { ForeignText } from '../../parts/foreign/foreign-text.tsx';
+import { Card, Note, Section } from '../../parts/page/section.tsx';
 import { ErrorState, Loading } from '../../parts/page/states.tsx';
 import { SmallTable } from '../../parts/values/small-table.tsx';
 import { StatusBadge } from '../../parts/values/status-badge.tsx';
@@ -20,22 +21,23 @@ export function ConsumerSubscriptions({ consumerId }: Readonly<{ consumerId: str
       dataOf(api.GET('/v1/webhooks/subscriptions', { params: { query }, signal })),
   });
   return (
-    <section className={styles.section} aria-labelledby="subscriptions">
-      <div className={styles.head}>
-        <h2 id="subscriptions">{texts.subscriptions}</h2>
+    <Section
+      title={texts.subscriptions}
+      actions={
         <Link to="/subscriptions" search={{ consumer_id: consumerId } as never}>
           {texts.allSubscriptions}
         </Link>
-      </div>
+      }
+    >
       {page.isPending ? (
         <Loading />
       ) : page.data === undefined ? (
         <ErrorState error={page.error} onRetry={() => void page.refetch()} />
       ) : page.data.data.length === 0 ? (
-        <p className={styles.note}>{texts.noSubscriptions}</p>
+        <Note>{texts.noSubscriptions}</Note>
       ) : (
         <>
-          <div className={styles.box}>
+          <Card>
             <SmallTable
               label={texts.subscriptions}
               columns={[
@@ -49,11 +51,11 @@ export function ConsumerSubscriptions({ consumerId }: Readonly<{ consumerId: str
               ]}
               rows={page.data.data.map(rowOf)}
             />
-          </div>
-          {page.data.next_cursor !== null && <p className={styles.note}>{texts.moreThanShown}</p>}
+          </Card>
+          {page.data.next_cursor !== null && <Note>{texts.moreThanShown}</Note>}
         </>
       )}
-    </section>
+    </Section>
   );
 }
 

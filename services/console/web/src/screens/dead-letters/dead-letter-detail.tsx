@@ -3,11 +3,12 @@ import { Link, useParams } from '@tanstack/react-router';
 import { api, dataOf, type Schemas } from '../../api/client.ts';
 import { useMay, useSession } from '../../app/session-context.ts';
 import { ErasedMark } from '../../parts/delivery/erased-mark.tsx';
-import { reasonWords } from '../../parts/delivery/failure-words.ts';
+import { answerWords, reasonWords } from '../../parts/delivery/failure-words.ts';
 import { remedyOf } from '../../parts/delivery/remedies.ts';
 import { FieldList } from '../../parts/foreign/field-list.tsx';
 import { LongData } from '../../parts/foreign/long-data.tsx';
 import { PageHeader } from '../../parts/page/page-header.tsx';
+import { Card, Note, Section } from '../../parts/page/section.tsx';
 import { ErrorState, Loading } from '../../parts/page/states.tsx';
 import { durationText } from '../../parts/values/relative-time.ts';
 import { SmallTable } from '../../parts/values/small-table.tsx';
@@ -86,40 +87,36 @@ function Content({ deadLetter: { attempts, body, record } }: Readonly<{ deadLett
   return (
     <>
       {attempts.length > 0 && (
-        <section className={styles.section} aria-labelledby="attempts">
-          <h2 id="attempts">{texts.attempts}</h2>
-          <div className={styles.card}>
+        <Section title={texts.attempts}>
+          <Card>
             <SmallTable
               label={texts.attempts}
               columns={texts.attemptColumns}
               rows={attempts.map(({ at, status_code, reason, duration_ms }) => [
                 <Time key="at" at={at} isExact />,
-                status_code ?? texts.noAnswer,
-                reason ?? '–',
+                answerWords(status_code, reason),
                 durationText(duration_ms),
               ])}
             />
-          </div>
-        </section>
+          </Card>
+        </Section>
       )}
       {record !== null && Object.keys(record.headers).length > 0 && (
-        <section className={styles.section} aria-labelledby="headers">
-          <h2 id="headers">{texts.headers}</h2>
-          <div className={styles.card}>
+        <Section title={texts.headers}>
+          <Card>
             <FieldList fields={record.headers} />
-          </div>
-        </section>
+          </Card>
+        </Section>
       )}
       {body !== null && (
-        <section className={styles.section} aria-labelledby="body">
-          <h2 id="body">{texts.body}</h2>
+        <Section title={texts.body}>
           <LongData
             text={body.content}
             encoding={body.encoding === 'base64' ? 'base64' : 'utf8'}
             name={texts.body}
           />
-          {body.is_truncated && <p className={styles.note}>{texts.cut}</p>}
-        </section>
+          {body.is_truncated && <Note>{texts.cut}</Note>}
+        </Section>
       )}
     </>
   );

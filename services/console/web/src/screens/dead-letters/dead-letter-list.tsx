@@ -2,6 +2,7 @@ import { Link } from '@tanstack/react-router';
 import { api, dataOf, type Schemas } from '../../api/client.ts';
 import { useMay } from '../../app/session-context.ts';
 import { ErasedMark } from '../../parts/delivery/erased-mark.tsx';
+import { answerWords } from '../../parts/delivery/failure-words.ts';
 import { ForeignText } from '../../parts/foreign/foreign-text.tsx';
 import type { Column } from '../../parts/list/data-table.tsx';
 import { SelectFilter, TextFilters } from '../../parts/list/filter-bar.tsx';
@@ -11,6 +12,7 @@ import { SinceFilter } from '../../parts/list/since-filter.tsx';
 import { useRangeStart } from '../../parts/list/time-range.ts';
 import { usePages } from '../../parts/list/use-pages.ts';
 import { ButtonLink } from '../../parts/page/button.tsx';
+import { SubscriptionName } from '../../parts/values/subscription-name.tsx';
 import { Time } from '../../parts/values/time.tsx';
 import { BulkActions } from './bulk-actions.tsx';
 import { DeadLetterCounts } from './dead-letter-counts.tsx';
@@ -51,14 +53,13 @@ const columns: readonly Column<Row>[] = [
     name: texts.columns.last,
     width: 'minmax(0, 0.9fr)',
     cell: ({ last_status_code, last_error, attempt_count }) =>
-      attempt_count === 0
-        ? '–'
-        : [last_status_code ?? texts.noAnswer, last_error].filter((part) => part !== null).join(' · '),
+      attempt_count === 0 ? '–' : answerWords(last_status_code, last_error),
   },
   {
     name: texts.columns.subscription,
     width: 'minmax(0, 1fr)',
-    cell: ({ subscription_id }) => <code title={subscription_id ?? ''}>{subscription_id ?? '–'}</code>,
+    cell: ({ subscription_id }) =>
+      subscription_id === null ? '–' : <SubscriptionName id={subscription_id} />,
   },
   {
     name: texts.columns.recorded,

@@ -49,7 +49,6 @@ export const texts = catalogue({
     },
     counts: 'Counts',
     waiting: (count: number) => `${count.toLocaleString()} waiting`,
-    noAnswer: 'no answer',
     poison: 'Poison record',
     export: 'Export …',
     redriveAll: {
@@ -107,7 +106,7 @@ export const texts = catalogue({
       `${topic}, partition ${partition}, offset ${offset}`,
     bytes: (count: number) => (count < 1_024 ? `${count} B` : `${(count / 1_024).toFixed(1)} KB`),
     attempts: 'Attempts',
-    attemptColumns: ['At', 'Answer', 'Reason', 'Took'],
+    attemptColumns: ['At', 'Answer', 'Took'],
     newestAttempts: 'The newest 32 attempts at most.',
     body: 'Body',
     cut: 'Only the first 64 KiB are shown.',

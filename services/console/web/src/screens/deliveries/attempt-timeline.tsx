@@ -36,7 +36,7 @@ function AttemptItem({ attempt, event, isOpenAtFirst }: ItemProps) {
       <button type="button" className={styles.head} aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
         <span className={styles.number}>{texts.attempt(number)}</span>
         <StatusBadge tone={outcome === 'delivered' ? 'good' : 'bad'}>{answer}</StatusBadge>
-        <span className={styles.soft}>{texts.triggers[trigger]}</span>
+        {trigger !== 'event' && <span className={styles.soft}>{texts.triggers[trigger]}</span>}
         <span className={styles.soft}>{durationText(duration_ms)}</span>
         <span className={styles.at}>
           <Time at={at} isExact />

@@ -4,6 +4,7 @@ import type { Entry } from '../../app/entry.ts';
 import { useSession } from '../../app/session-context.ts';
 import { DeliveryStatus } from '../../parts/delivery/delivery-status.tsx';
 import { ErasedMark } from '../../parts/delivery/erased-mark.tsx';
+import { answerWords } from '../../parts/delivery/failure-words.ts';
 import { ForeignText } from '../../parts/foreign/foreign-text.tsx';
 import type { Column } from '../../parts/list/data-table.tsx';
 import { SelectFilter, TextFilter } from '../../parts/list/filter-bar.tsx';
@@ -13,6 +14,7 @@ import { SinceFilter } from '../../parts/list/since-filter.tsx';
 import { useRangeStart } from '../../parts/list/time-range.ts';
 import { usePages } from '../../parts/list/use-pages.ts';
 import { ButtonLink } from '../../parts/page/button.tsx';
+import { SubscriptionName } from '../../parts/values/subscription-name.tsx';
 import { Time } from '../../parts/values/time.tsx';
 import { texts as shared } from '../../texts/index.ts';
 import { deliveryFilters, statusClasses, statuses, triggers } from './delivery-filters.ts';
@@ -46,15 +48,13 @@ const columns: readonly Column<Row>[] = [
     name: texts.columns.last,
     width: 'minmax(0, 1fr)',
     cell: ({ last_status_code, last_reason, attempt_count }) =>
-      attempt_count === 0
-        ? '–'
-        : [last_status_code ?? texts.noAnswer, last_reason].filter((part) => part !== null).join(' · '),
+      attempt_count === 0 ? '–' : answerWords(last_status_code, last_reason),
   },
   { name: texts.columns.attempts, width: '76px', isRight: true, cell: ({ attempt_count }) => attempt_count },
   {
     name: texts.columns.subscription,
     width: 'minmax(0, 1fr)',
-    cell: ({ subscription_id }) => <code title={subscription_id}>{subscription_id}</code>,
+    cell: ({ subscription_id }) => <SubscriptionName id={subscription_id} />,
   },
   {
     name: texts.columns.created,

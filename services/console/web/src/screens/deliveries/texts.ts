@@ -43,7 +43,6 @@ export const texts = catalogue({
       redrive: 'Redrive',
       test: 'Test',
     },
-    noAnswer: 'no answer',
     erasedHint:
       'What was sent and answered was erased on request. It is not sent again; ids, times and outcomes stay.',
     erasedData: 'The data of the event was erased on request.',

@@ -3,12 +3,13 @@ import { Link } from '@tanstack/react-router';
 import { api, dataOf } from '../../api/client.ts';
 import { ForeignText } from '../../parts/foreign/foreign-text.tsx';
 import { type Job, jobTones } from '../../parts/jobs/job-words.ts';
+import { Card, Note, Section } from '../../parts/page/section.tsx';
 import { ErrorState } from '../../parts/page/states.tsx';
+import { KeyName } from '../../parts/values/key-name.tsx';
 import { SmallTable } from '../../parts/values/small-table.tsx';
 import { StatusBadge } from '../../parts/values/status-badge.tsx';
 import { Time } from '../../parts/values/time.tsx';
 import { jobTexts } from '../../texts/jobs.ts';
-import styles from './erasure.module.css';
 import { texts } from './texts.ts';
 
 const subjectOf = ({ request }: Job): string => {
@@ -24,12 +25,11 @@ export function PastErasures() {
       dataOf(api.GET('/v1/webhooks/jobs', { params: { query: { kind: 'erasure', limit: 20 } }, signal })),
   });
   return (
-    <section className={styles.past} aria-labelledby="past">
-      <h2 id="past">{texts.past}</h2>
+    <Section title={texts.past}>
       {past.isError && <ErrorState error={past.error} onRetry={() => void past.refetch()} />}
-      {past.data?.data.length === 0 && <p className={styles.note}>{texts.none}</p>}
+      {past.data?.data.length === 0 && <Note>{texts.none}</Note>}
       {past.data !== undefined && past.data.data.length > 0 && (
-        <div className={styles.card}>
+        <Card>
           <SmallTable
             label={texts.past}
             columns={texts.columns}
@@ -40,12 +40,12 @@ export function PastErasures() {
               <StatusBadge key="state" tone={jobTones[job.state]}>
                 {jobTexts.states[job.state]}
               </StatusBadge>,
-              <ForeignText key="by">{job.requested_by}</ForeignText>,
+              <KeyName key="by" id={job.requested_by} />,
               <Time key="at" at={job.created_at} />,
             ])}
           />
-        </div>
+        </Card>
       )}
-    </section>
+    </Section>
   );
 }

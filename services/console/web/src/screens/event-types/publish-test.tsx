@@ -77,7 +77,7 @@ export function PublishTest({ type }: Readonly<{ type: Schemas['EventType'] }>) 
       </Field>
       {problem !== null && problem.fields.size === 0 && (
         <p className={styles.fault} role="alert">
-          {problem.message}
+          {problem.status === 503 ? t.unconfirmed : problem.message}
         </p>
       )}
       <div className={styles.dialogActions}>

@@ -2,20 +2,19 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import { api, dataOf, type Schemas } from '../../api/client.ts';
 import { useMay } from '../../app/session-context.ts';
-import { DeliveryStatus } from '../../parts/delivery/delivery-status.tsx';
 import { ErasedMark } from '../../parts/delivery/erased-mark.tsx';
 import { EventData } from '../../parts/foreign/event-data.tsx';
 import { ForeignText } from '../../parts/foreign/foreign-text.tsx';
 import { ButtonLink } from '../../parts/page/button.tsx';
 import { PageHeader } from '../../parts/page/page-header.tsx';
+import { Links, Note, Section } from '../../parts/page/section.tsx';
 import { ErrorState, Loading } from '../../parts/page/states.tsx';
 import { CopyableId } from '../../parts/values/copyable-id.tsx';
 import { Facts } from '../../parts/values/facts.tsx';
-import { SmallTable } from '../../parts/values/small-table.tsx';
 import { Time } from '../../parts/values/time.tsx';
 import { DeliveryCounts } from './delivery-counts.tsx';
-import styles from './event-detail.module.css';
 import { texts } from './texts.ts';
+import { WhereItWent } from './where-it-went.tsx';
 
 type Event = Schemas['EventDetail'];
 
@@ -56,49 +55,28 @@ export function Page() {
         )}
       </PageHeader>
       <EventFacts event={event.data} />
-      <section className={styles.section} aria-labelledby="where">
-        <h2 id="where">{texts.deliveries}</h2>
+      <Section title={texts.deliveries}>
         {delivery_list.length === 0 ? (
-          <p className={styles.note}>{texts.noDeliveries}</p>
+          <Note>{texts.noDeliveries}</Note>
         ) : (
-          <DeliveryRows deliveries={delivery_list} />
+          <WhereItWent acceptedAt={event.data.accepted_at} deliveries={delivery_list} />
         )}
         {deliveries.total > delivery_list.length && (
-          <Link to="/deliveries" search={{ event_id: id } as never}>
-            {texts.allDeliveries}
-          </Link>
+          <Links>
+            <Link to="/deliveries" search={{ event_id: id } as never}>
+              {texts.allDeliveries}
+            </Link>
+          </Links>
         )}
-      </section>
-      <section className={styles.section} aria-labelledby="data">
-        <h2 id="data">{texts.data}</h2>
+      </Section>
+      <Section title={texts.data}>
         {data_status === 'available' ? (
           <EventData event={event.data} name={texts.data} />
         ) : (
-          <p className={styles.note}>{texts.dataStatus[data_status]}</p>
+          <Note>{texts.dataStatus[data_status]}</Note>
         )}
-      </section>
+      </Section>
     </>
-  );
-}
-
-function DeliveryRows({ deliveries }: Readonly<{ deliveries: readonly Schemas['DeliverySummary'][] }>) {
-  return (
-    <div className={styles.card}>
-      <SmallTable
-        label={texts.deliveries}
-        columns={[texts.subscription, texts.status, texts.last, texts.attempts]}
-        rows={deliveries.map(({ id, subscription_id, status, erased, last_status_code, attempt_count }) => [
-          <Link key="link" to="/deliveries/$id" params={{ id }}>
-            <code>{subscription_id}</code>
-          </Link>,
-          <span key="status">
-            <DeliveryStatus status={status} /> {erased && <ErasedMark />}
-          </span>,
-          attempt_count === 0 ? '–' : (last_status_code ?? texts.noAnswer),
-          attempt_count,
-        ])}
-      />
-    </div>
   );
 }
 

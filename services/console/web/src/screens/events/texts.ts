@@ -51,10 +51,11 @@ export const texts = catalogue({
     deliveries: 'Where it went',
     noDeliveries: 'No subscription matched this event when it was accepted.',
     allDeliveries: 'All deliveries of this event',
-    subscription: 'Subscription',
-    status: 'Status',
     last: 'Last answer',
-    attempts: 'Attempts',
-    noAnswer: 'no answer',
+    attemptCount: (count: number) =>
+      count === 0 ? 'no attempt yet' : count === 1 ? '1 attempt' : `${count.toLocaleString()} attempts`,
+    moreAttempts: (count: number) => `… ${count.toLocaleString()} more …`,
+    after: (duration: string) => `after ${duration}`,
+    took: (duration: string) => `took ${duration}`,
   },
 });

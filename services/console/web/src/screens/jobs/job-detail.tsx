@@ -5,9 +5,11 @@ import { JobActions } from '../../parts/jobs/job-actions.tsx';
 import { JobProgress, useJob } from '../../parts/jobs/job-progress.tsx';
 import { isDryRun, type Job, jobTones } from '../../parts/jobs/job-words.ts';
 import { PageHeader } from '../../parts/page/page-header.tsx';
+import { Note, Section } from '../../parts/page/section.tsx';
 import { ErrorState, Loading } from '../../parts/page/states.tsx';
 import { CopyableId } from '../../parts/values/copyable-id.tsx';
 import { Facts } from '../../parts/values/facts.tsx';
+import { KeyName } from '../../parts/values/key-name.tsx';
 import { StatusBadge } from '../../parts/values/status-badge.tsx';
 import { Time } from '../../parts/values/time.tsx';
 import { jobTexts } from '../../texts/jobs.ts';
@@ -33,13 +35,12 @@ export function Page() {
       </PageHeader>
       <section className={styles.section} aria-label={texts.progress}>
         <JobProgress job={job.data} />
-        {isDryRun(job.data) && <p className={styles.note}>{texts.dryRunHint}</p>}
+        {isDryRun(job.data) && <Note>{texts.dryRunHint}</Note>}
       </section>
       <JobFacts job={job.data} />
-      <section className={styles.section} aria-labelledby="request">
-        <h2 id="request">{texts.request}</h2>
+      <Section title={texts.request}>
         <LongData text={JSON.stringify(request)} name={texts.request} />
-      </section>
+      </Section>
     </>
   );
 }
@@ -50,7 +51,7 @@ function JobFacts({ job }: Readonly<{ job: Job }>) {
     <Facts
       facts={[
         [t.id, <CopyableId key="id" id={job.id} name={t.id} />],
-        [t.by, <ForeignText key="by">{job.requested_by}</ForeignText>],
+        [t.by, <KeyName key="by" id={job.requested_by} />],
         [
           t.consumer,
           job.consumer_id === null ? null : <ForeignText key="consumer">{job.consumer_id}</ForeignText>,

@@ -1,7 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { api, dataOf } from '../../api/client.ts';
-import { ForeignText } from '../../parts/foreign/foreign-text.tsx';
 import { JobBar } from '../../parts/jobs/job-progress.tsx';
 import { isDryRun, isJobOpen, type Job, jobTones } from '../../parts/jobs/job-words.ts';
 import type { Column } from '../../parts/list/data-table.tsx';
@@ -9,6 +8,7 @@ import { SelectFilter } from '../../parts/list/filter-bar.tsx';
 import { useFilters } from '../../parts/list/filters.ts';
 import { ListPage } from '../../parts/list/list-page.tsx';
 import { usePages } from '../../parts/list/use-pages.ts';
+import { KeyName } from '../../parts/values/key-name.tsx';
 import { StatusBadge } from '../../parts/values/status-badge.tsx';
 import { Time } from '../../parts/values/time.tsx';
 import { jobTexts } from '../../texts/jobs.ts';
@@ -44,7 +44,7 @@ const columns: readonly Column<Job>[] = [
   {
     name: texts.columns.by,
     width: 'minmax(0, 1fr)',
-    cell: ({ requested_by }) => <ForeignText>{requested_by}</ForeignText>,
+    cell: ({ requested_by }) => <KeyName id={requested_by} />,
   },
   {
     name: texts.columns.created,

@@ -11,7 +11,7 @@ import { kinds, liveFilters, statuses } from './live-filters.ts';
 import { TailState } from './tail-state.tsx';
 import { TailTable } from './tail-table.tsx';
 import { texts } from './texts.ts';
-import { maxRows, useTail } from './use-tail.ts';
+import { maxRows, type Tail, useTail } from './use-tail.ts';
 
 const textFilters = [
   ['types', texts.filters.types, texts.filters.typesPlaceholder],
@@ -32,7 +32,6 @@ export function Page() {
   const tail = useTail(values as Record<string, string>, isHeld);
   const { rows, held } = tail.view;
   const isPartner = entry === 'portal';
-  const waitingHint = isPartner ? texts.portal.waitingHint : texts.waitingHint;
   const isFiltered = Object.keys(values).length > 0;
   const clear = () => change(Object.fromEntries(Object.keys(values).map((name) => [name, undefined])));
   const goOn = () => {
@@ -81,7 +80,7 @@ export function Page() {
             <span className={styles.kept}>{texts.kept(maxRows)}</span>
           </div>
           {rows.length === 0 ? (
-            <Empty title={texts.waitingTitle} hint={isFiltered ? texts.waitingFiltered : waitingHint} />
+            <Empty title={texts.waitingTitle} hint={waitingHint(tail.state, { isPartner, isFiltered })} />
           ) : (
             <TailTable rows={rows} scroller={scroller} onScrolled={setScrolled} />
           )}
@@ -89,4 +88,14 @@ export function Page() {
       )}
     </>
   );
+}
+
+type Shown = Readonly<{ isPartner: boolean; isFiltered: boolean }>;
+
+/** Returns what to expect while nothing has come. */
+function waitingHint(state: Tail['state'], { isPartner, isFiltered }: Shown): string {
+  if (state === 'connecting') return texts.connectingHint;
+  if (state === 'interrupted') return texts.interruptedHint;
+  if (isFiltered) return texts.waitingFiltered;
+  return isPartner ? texts.portal.waitingHint : texts.waitingHint;
 }

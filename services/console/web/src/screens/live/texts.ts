@@ -34,6 +34,9 @@ export const texts = catalogue({
       endpoint: 'Endpoint',
     },
     waitingFiltered: 'The stream is open. What matches the filters appears here at once.',
+    connectingHint: 'The stream is being opened.',
+    interruptedHint:
+      'The stream cannot be opened: the service, or Kafka behind it, does not respond. It is tried again by itself.',
     kept: (rows: number) => `The newest ${rows.toLocaleString()} are kept.`,
     columns: { at: 'Time', what: 'What', type: 'Event type', detail: 'Detail', subscription: 'Subscription' },
     accepted: 'Accepted',

@@ -3,10 +3,13 @@ import { api, dataOf } from '../../api/client.ts';
 import { useMay } from '../../app/session-context.ts';
 import { AttemptChart } from '../../parts/delivery/attempt-chart.tsx';
 import { PageHeader } from '../../parts/page/page-header.tsx';
+import { Section } from '../../parts/page/section.tsx';
 import { ErrorState, Loading, NotAllowed } from '../../parts/page/states.tsx';
+import { Time } from '../../parts/values/time.tsx';
 import { FirstSteps } from './first-steps/first-steps.tsx';
 import { PublishByHand } from './first-steps/publish-by-hand.tsx';
 import { useDemoInbox } from './first-steps/use-first-steps.ts';
+import { OutageNotice } from './outage-notice.tsx';
 import styles from './overview.module.css';
 import { PipelineState } from './pipeline-state.tsx';
 import { texts } from './texts.ts';
@@ -43,13 +46,18 @@ export function Page() {
   return (
     <>
       <PageHeader title={texts.title} lead={texts.lastHour} />
+      {system.data !== undefined && <OutageNotice system={system.data} />}
+      {statistics.isError && (
+        <p role="status" className={styles.stale}>
+          {texts.stale} <Time at={new Date(statistics.dataUpdatedAt).toISOString()} />
+        </p>
+      )}
       {inbox !== null && <FirstSteps key={inbox.subscriptionId} inbox={inbox} />}
       <Tiles total={total} system={system.data} />
       {hasTraffic ? (
-        <section className={styles.section} aria-labelledby="chart">
-          <h2 id="chart">{texts.chart}</h2>
+        <Section title={texts.chart}>
           <AttemptChart from={from} to={to} granularity="minute" buckets={buckets} />
-        </section>
+        </Section>
       ) : (
         inbox === null && <PublishByHand />
       )}

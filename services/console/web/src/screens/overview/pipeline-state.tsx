@@ -5,6 +5,7 @@ import { ForeignText } from '../../parts/foreign/foreign-text.tsx';
 import { durationText } from '../../parts/values/relative-time.ts';
 import { SmallTable } from '../../parts/values/small-table.tsx';
 import { StatusBadge } from '../../parts/values/status-badge.tsx';
+import { SubscriptionName } from '../../parts/values/subscription-name.tsx';
 import { Time } from '../../parts/values/time.tsx';
 import styles from './overview.module.css';
 import { texts } from './texts.ts';
@@ -19,7 +20,6 @@ export function PipelineState({ system }: Readonly<{ system: System }>) {
     <section className={styles.section} aria-labelledby="pipeline">
       <h2 id="pipeline">{texts.pipeline}</h2>
       <p className={styles.hint}>{texts.pipelineHint}</p>
-      <Faults system={system} />
       <div className={styles.parts}>
         <Part title={texts.hops} fault={faultOf('hops')} rows={system.hops} empty="">
           {(rows) => (
@@ -60,7 +60,7 @@ export function PipelineState({ system }: Readonly<{ system: System }>) {
               columns={[texts.subscription, texts.state, texts.since, texts.probe]}
               rows={rows.map(({ subscription_id, state, since, probe_at }) => [
                 <Link key="id" to="/deliveries" search={{ subscription_id } as never}>
-                  <code>{subscription_id}</code>
+                  <SubscriptionName id={subscription_id} />
                 </Link>,
                 <StatusBadge key="state" tone={state === 'open' ? 'bad' : 'warn'}>
                   {texts.breakerStates[state]}
@@ -100,17 +100,6 @@ export function PipelineState({ system }: Readonly<{ system: System }>) {
         </Part>
       </div>
     </section>
-  );
-}
-
-/** Says above all figures that some are missing: without them nothing looks wrong. */
-function Faults({ system: { errors } }: Readonly<{ system: System }>) {
-  if (errors.length === 0) return null;
-  const names = errors.map(({ part }) => texts.partNames[part] ?? part);
-  return (
-    <p role="alert" className={styles.fault}>
-      {texts.unread(names)}
-    </p>
   );
 }
 

@@ -46,8 +46,27 @@ export const texts = catalogue({
     kind: 'Kind',
     count: 'Count',
     unknown: 'This part could not be read:',
-    unread: (parts: readonly string[]) =>
-      `Not everything could be read: ${parts.join(', ')}. Kafka or the database may be away; the figures are not complete.`,
+    unread: (parts: readonly string[]) => `Not read: ${parts.join(', ')}.`,
+    outages: {
+      kafka: {
+        title: 'Kafka does not respond',
+        effect:
+          'New events are not accepted: publishers get the status 503, and repeat them later. Nothing is delivered or sent again until it is back. Nothing that was accepted is lost.',
+        works:
+          'What works: the lists, and everything recorded so far; subscriptions, keys and event types can be changed, and take effect when Kafka is back.',
+      },
+      database: {
+        title: 'The database does not respond',
+        effect:
+          'Lists, figures and changes wait for it. What happens meanwhile is in the log, and appears here when it is back.',
+        works: 'What works: events are accepted, matched and delivered.',
+      },
+      some: {
+        title: 'Not all figures could be read',
+        effect: 'Kafka or the database may be slow or away, or a service has just started.',
+        works: 'The other figures on this page are right.',
+      },
+    },
     partNames: {
       hops: 'lag by hop',
       retries: 'retry topics',

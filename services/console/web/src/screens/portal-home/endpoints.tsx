@@ -2,10 +2,10 @@ import { Link } from '@tanstack/react-router';
 import type { Schemas } from '../../api/client.ts';
 import { hasPage } from '../../app/screens.ts';
 import { ForeignText } from '../../parts/foreign/foreign-text.tsx';
+import { Card, Links, Note, Section } from '../../parts/page/section.tsx';
 import { SmallTable } from '../../parts/values/small-table.tsx';
 import { StatusBadge } from '../../parts/values/status-badge.tsx';
 import { Time } from '../../parts/values/time.tsx';
-import styles from './portal-home.module.css';
 import { texts } from './texts.ts';
 
 type Endpoint = Schemas['Subscription'];
@@ -13,24 +13,26 @@ type Endpoint = Schemas['Subscription'];
 /** The first endpoints with their state; the rest is on the page of endpoints. */
 export function Endpoints({ page }: Readonly<{ page: Schemas['SubscriptionPage'] }>) {
   return (
-    <section className={styles.section} aria-labelledby="endpoints">
-      <h2 id="endpoints">{texts.endpoints}</h2>
-      <SmallTable
-        label={texts.endpoints}
-        columns={texts.endpointColumns}
-        rows={page.data.map((endpoint) => [
-          <Name key="name" {...endpoint} />,
-          <State key="state" {...endpoint} />,
-          endpoint.last_delivery_at === null ? '–' : <Time key="at" at={endpoint.last_delivery_at} />,
-        ])}
-      />
-      {page.next_cursor !== null && <p className={styles.more}>{texts.moreEndpoints}</p>}
+    <Section title={texts.endpoints}>
+      <Card>
+        <SmallTable
+          label={texts.endpoints}
+          isWordy
+          columns={texts.endpointColumns}
+          rows={page.data.map((endpoint) => [
+            <Name key="name" {...endpoint} />,
+            <State key="state" {...endpoint} />,
+            endpoint.last_delivery_at === null ? '–' : <Time key="at" at={endpoint.last_delivery_at} />,
+          ])}
+        />
+      </Card>
+      {page.next_cursor !== null && <Note>{texts.moreEndpoints}</Note>}
       {hasPage('portal', '/subscriptions') && (
-        <p className={styles.more}>
+        <Links>
           <Link to={'/subscriptions' as never}>{texts.allEndpoints}</Link>
-        </p>
+        </Links>
       )}
-    </section>
+    </Section>
   );
 }
 

@@ -4,10 +4,10 @@ import { api, dataOf, type Schemas } from '../../api/client.ts';
 import { DeliveryStatus } from '../../parts/delivery/delivery-status.tsx';
 import { failureWords } from '../../parts/delivery/failure-words.ts';
 import { ForeignText } from '../../parts/foreign/foreign-text.tsx';
+import { Card, Links, Note, Section } from '../../parts/page/section.tsx';
 import { ErrorState, Loading } from '../../parts/page/states.tsx';
 import { SmallTable } from '../../parts/values/small-table.tsx';
 import { Time } from '../../parts/values/time.tsx';
-import styles from './portal-home.module.css';
 import { texts } from './texts.ts';
 
 type Row = Schemas['DeliverySummary'];
@@ -22,18 +22,17 @@ export function Failing({ refreshMs }: Readonly<{ refreshMs: number }>) {
     refetchInterval: refreshMs,
   });
   return (
-    <section className={styles.section} aria-labelledby="failing">
-      <h2 id="failing">{texts.failing}</h2>
+    <Section title={texts.failing}>
       {failing.isPending ? (
         <Loading />
       ) : failing.data === undefined ? (
         <ErrorState error={failing.error} onRetry={() => void failing.refetch()} />
       ) : failing.data.length === 0 ? (
-        <p className={styles.quiet}>{texts.nothingFails}</p>
+        <Note>{texts.nothingFails}</Note>
       ) : (
         <List rows={failing.data} />
       )}
-    </section>
+    </Section>
   );
 }
 
@@ -55,25 +54,28 @@ const newest = (lists: readonly (readonly Row[])[]): readonly Row[] =>
 
 const List = ({ rows }: Readonly<{ rows: readonly Row[] }>) => (
   <>
-    <SmallTable
-      label={texts.failing}
-      columns={texts.failingColumns}
-      rows={rows.map((row) => [
-        <Link key="event" to="/deliveries/$id" params={{ id: row.id }}>
-          <ForeignText>{row.event_type}</ForeignText>
-        </Link>,
-        <DeliveryStatus key="status" status={row.status} />,
-        failureWords(row).join(' '),
-        <Time key="at" at={row.updated_at} isShort />,
-      ])}
-    />
-    <p className={styles.more}>
+    <Card>
+      <SmallTable
+        label={texts.failing}
+        isWordy
+        columns={texts.failingColumns}
+        rows={rows.map((row) => [
+          <Link key="event" to="/deliveries/$id" params={{ id: row.id }}>
+            <ForeignText>{row.event_type}</ForeignText>
+          </Link>,
+          <DeliveryStatus key="status" status={row.status} />,
+          failureWords(row).join(' '),
+          <Time key="at" at={row.updated_at} isShort />,
+        ])}
+      />
+    </Card>
+    <Links>
       <Link to="/deliveries" search={{ status: 'retrying' } as never}>
         {texts.allFailing}
       </Link>
       <Link to="/deliveries" search={{ status: 'dead_lettered' } as never}>
         {texts.allGivenUp}
       </Link>
-    </p>
+    </Links>
   </>
 );

@@ -3,12 +3,12 @@ import { api, dataOf } from '../../api/client.ts';
 import { useMay } from '../../app/session-context.ts';
 import { AttemptChart } from '../../parts/delivery/attempt-chart.tsx';
 import { PageHeader } from '../../parts/page/page-header.tsx';
+import { Section } from '../../parts/page/section.tsx';
 import { ErrorState, Loading } from '../../parts/page/states.tsx';
 import { Endpoints } from './endpoints.tsx';
 import { Failing } from './failing.tsx';
 import { Figures } from './figures.tsx';
 import { FirstSteps } from './first-steps.tsx';
-import styles from './portal-home.module.css';
 import { texts } from './texts.ts';
 
 const refreshMs = 10_000;
@@ -51,10 +51,9 @@ export function Page() {
         <Figures total={statistics.data.total} undelivered={undelivered.data?.total} />
       )}
       {statistics.data !== undefined && hasTraffic && (
-        <section className={styles.section} aria-labelledby="chart">
-          <h2 id="chart">{texts.chart}</h2>
+        <Section title={texts.chart}>
           <AttemptChart {...statistics.data} />
-        </section>
+        </Section>
       )}
       {statistics.data === undefined && mayReadDeliveries && (
         <ErrorState error={statistics.error} onRetry={() => void statistics.refetch()} />

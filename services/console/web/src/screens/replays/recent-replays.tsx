@@ -2,13 +2,13 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { api, dataOf } from '../../api/client.ts';
 import { isDryRun, jobTones } from '../../parts/jobs/job-words.ts';
+import { Card, Note, Section } from '../../parts/page/section.tsx';
 import { ErrorState } from '../../parts/page/states.tsx';
 import { SmallTable } from '../../parts/values/small-table.tsx';
 import { StatusBadge } from '../../parts/values/status-badge.tsx';
 import { Time } from '../../parts/values/time.tsx';
 import { jobTexts } from '../../texts/jobs.ts';
 import { spanOf } from './replay-span.ts';
-import styles from './replays.module.css';
 import { texts } from './texts.ts';
 
 /** The newest replays that were no dry runs. */
@@ -20,12 +20,11 @@ export function RecentReplays() {
   });
   const replays = recent.data?.data.filter((job) => !isDryRun(job)).slice(0, 10);
   return (
-    <section className={styles.recent} aria-labelledby="recent">
-      <h2 id="recent">{texts.recent}</h2>
+    <Section title={texts.recent}>
       {recent.isError && <ErrorState error={recent.error} onRetry={() => void recent.refetch()} />}
-      {replays?.length === 0 && <p className={styles.note}>{texts.none}</p>}
+      {replays?.length === 0 && <Note>{texts.none}</Note>}
       {replays !== undefined && replays.length > 0 && (
-        <div className={styles.card}>
+        <Card>
           <SmallTable
             label={texts.recent}
             columns={texts.columns}
@@ -40,8 +39,8 @@ export function RecentReplays() {
               <Time key="at" at={job.created_at} />,
             ])}
           />
-        </div>
+        </Card>
       )}
-    </section>
+    </Section>
   );
 }

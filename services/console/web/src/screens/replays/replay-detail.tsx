@@ -5,11 +5,11 @@ import { JobActions } from '../../parts/jobs/job-actions.tsx';
 import { JobProgress, useJob } from '../../parts/jobs/job-progress.tsx';
 import { jobTones } from '../../parts/jobs/job-words.ts';
 import { PageHeader } from '../../parts/page/page-header.tsx';
+import { Note, Section } from '../../parts/page/section.tsx';
 import { ErrorState, Loading } from '../../parts/page/states.tsx';
 import { StatusBadge } from '../../parts/values/status-badge.tsx';
 import { jobTexts } from '../../texts/jobs.ts';
 import { spanOf } from './replay-span.ts';
-import styles from './replays.module.css';
 import { texts } from './texts.ts';
 
 /** One replay while it goes on, and what became of it. */
@@ -31,12 +31,11 @@ export function Page() {
       </PageHeader>
       <JobProgress job={job.data} />
       {entry === 'operator' ? (
-        <section className={styles.recent} aria-labelledby="request">
-          <h2 id="request">{texts.request}</h2>
+        <Section title={texts.request}>
           <LongData text={JSON.stringify(job.data.request)} name={texts.request} />
-        </section>
+        </Section>
       ) : (
-        <p className={styles.note}>{spanOf(job.data)}</p>
+        <Note>{spanOf(job.data)}</Note>
       )}
     </>
   );

@@ -172,7 +172,6 @@ export const texts = catalogue({
       created: 'Created',
       all: 'All deliveries',
       none: 'No deliveries yet. One appears as soon as an event matches.',
-      noAnswer: 'no answer',
     },
     facts: {
       id: 'Id',

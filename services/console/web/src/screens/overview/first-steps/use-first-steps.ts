@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import { problemOf } from '../../../api/api-problem.ts';
 import { api, dataOf } from '../../../api/client.ts';
 import { useMay } from '../../../app/session-context.ts';
@@ -35,6 +35,8 @@ export function useFirstSteps(inbox: DemoInbox) {
   const queries = useQueryClient();
   const [error, setError] = useState<string | null>(null);
   const [isWorking, setWorking] = useState(false);
+  // One key for each step until it has succeeded: a repeat after an error does it once.
+  const keys = useRef<Partial<Record<StepName, string>>>({});
   const pointAt = async (url: string) => {
     const path = { id: inbox.subscriptionId };
     await dataOf(
@@ -42,20 +44,22 @@ export function useFirstSteps(inbox: DemoInbox) {
     );
     await queries.invalidateQueries({ queryKey: inboxKey });
   };
-  const actions: Readonly<Partial<Record<StepName, () => Promise<void>>>> = {
-    publish: async () => add({ firstEvent: await publish(inbox.eventType) }),
-    break: async () => {
+  const actions: Readonly<Partial<Record<StepName, (key: string) => Promise<void>>>> = {
+    publish: async (key) => add({ firstEvent: await publish(inbox.eventType, key) }),
+    break: async (key) => {
       await pointAt(inbox.brokenUrl);
-      add({ secondEvent: await publish(inbox.eventType) });
+      add({ secondEvent: await publish(inbox.eventType, key) });
     },
     fix: async () => pointAt(inbox.workingUrl),
-    replay: async () => replay(inbox, secondEvent ?? ''),
+    replay: async (key) => replay(inbox, secondEvent ?? '', key),
   };
   const act = async (name: StepName) => {
     setWorking(true);
     setError(null);
     try {
-      await actions[name]?.();
+      keys.current[name] ??= crypto.randomUUID();
+      await actions[name]?.(keys.current[name]);
+      delete keys.current[name];
     } catch (failed) {
       setError(problemOf(failed)?.message ?? String(failed));
     } finally {
@@ -92,18 +96,18 @@ function useDelivery(
 }
 
 /** Publishes an event, and returns its id. */
-async function publish(type: string): Promise<string> {
-  const header = { 'Idempotency-Key': crypto.randomUUID() };
+async function publish(type: string, key: string): Promise<string> {
+  const header = { 'Idempotency-Key': key };
   const body = { type, data: { greeting: 'Hello from Tidings', from: 'First steps' } };
   const accepted = await dataOf(api.POST('/v1/events', { params: { header }, body }));
   return String((accepted as Readonly<{ id: string }>).id);
 }
 
 /** Sends the events of the log to the inbox again, from this one on, with the ids that they had. */
-async function replay({ subscriptionId, eventType }: DemoInbox, id: string): Promise<void> {
+async function replay({ subscriptionId, eventType }: DemoInbox, id: string, key: string): Promise<void> {
   // The time in the log: the response to its publishing has a slightly later one.
   const { accepted_at } = await dataOf(api.GET('/v1/webhooks/events/{id}', { params: { path: { id } } }));
-  const header = { 'Idempotency-Key': crypto.randomUUID() };
+  const header = { 'Idempotency-Key': key };
   const body = { from: accepted_at, types: [eventType], target: { subscription_id: subscriptionId } };
   await dataOf(api.POST('/v1/webhooks/replays', { params: { header }, body }));
 }

@@ -1,9 +1,10 @@
 import { useQuery } from '@tanstack/react-query';
-import { useId, useState } from 'react';
+import { useState } from 'react';
 import { api, dataOf, type Schemas } from '../../../api/client.ts';
 import { useMay } from '../../../app/session-context.ts';
 import { AttemptChart } from '../../../parts/delivery/attempt-chart.tsx';
 import { SelectFilter } from '../../../parts/list/filter-bar.tsx';
+import { Note, Section } from '../../../parts/page/section.tsx';
 import { ErrorState, Loading } from '../../../parts/page/states.tsx';
 import { Tile, TileRow } from '../../../parts/page/tile-row.tsx';
 import { percentText } from '../../../parts/values/percent-text.ts';
@@ -18,7 +19,6 @@ const refreshMs = 10_000;
 /** The health of an endpoint over time: attempts, failures and latencies. */
 export function Health({ id }: Readonly<{ id: string }>) {
   const [granularity, setGranularity] = useState<(typeof granularities)[number]>('hour');
-  const heading = useId();
   const mayRead = useMay('deliveries:read');
   const { data, error, refetch } = useQuery({
     queryKey: ['statistics', id, granularity],
@@ -31,9 +31,9 @@ export function Health({ id }: Readonly<{ id: string }>) {
   });
   if (!mayRead) return null;
   return (
-    <section className={styles.section} aria-labelledby={heading}>
-      <div className={styles.sectionHead}>
-        <h2 id={heading}>{texts.sections.health}</h2>
+    <Section
+      title={texts.sections.health}
+      actions={
         <SelectFilter
           label={t.range}
           value={granularity}
@@ -42,7 +42,8 @@ export function Health({ id }: Readonly<{ id: string }>) {
           isRequired
           onChange={(next) => setGranularity(next ?? 'hour')}
         />
-      </div>
+      }
+    >
       {data === undefined ? (
         error === null ? (
           <Loading />
@@ -52,14 +53,14 @@ export function Health({ id }: Readonly<{ id: string }>) {
       ) : (
         <Figures statistics={data} />
       )}
-    </section>
+    </Section>
   );
 }
 
 function Figures({ statistics }: Readonly<{ statistics: Schemas['Statistics'] }>) {
   const { total, from, to, granularity, buckets } = statistics;
   const { attempts, failed, dead_lettered, success_rate, attempt_ms, accept_to_delivered_ms } = total;
-  if (attempts + dead_lettered === 0) return <p className={styles.soft}>{t.none}</p>;
+  if (attempts + dead_lettered === 0) return <Note>{t.none}</Note>;
   const time = (ms: number | null) => (ms === null ? '–' : durationText(ms));
   return (
     <>

@@ -1,15 +1,15 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { useId } from 'react';
 import { api, dataOf } from '../../../api/client.ts';
 import { useMay } from '../../../app/session-context.ts';
 import { DeliveryStatus } from '../../../parts/delivery/delivery-status.tsx';
+import { answerWords } from '../../../parts/delivery/failure-words.ts';
 import { ForeignText } from '../../../parts/foreign/foreign-text.tsx';
+import { Card, Note, Section } from '../../../parts/page/section.tsx';
 import { ErrorState, Loading } from '../../../parts/page/states.tsx';
 import { SmallTable } from '../../../parts/values/small-table.tsx';
 import { Time } from '../../../parts/values/time.tsx';
 import { texts } from '../texts.ts';
-import styles from './subscription-detail.module.css';
 
 const t = texts.recent;
 const shown = 10;
@@ -17,7 +17,6 @@ const refreshMs = 5_000;
 
 /** The newest deliveries of a subscription. */
 export function RecentDeliveries({ id }: Readonly<{ id: string }>) {
-  const heading = useId();
   const mayRead = useMay('deliveries:read');
   const { data, error, refetch } = useQuery({
     queryKey: ['deliveries', 'recent', id],
@@ -30,13 +29,14 @@ export function RecentDeliveries({ id }: Readonly<{ id: string }>) {
   });
   if (!mayRead) return null;
   return (
-    <section className={styles.section} aria-labelledby={heading}>
-      <div className={styles.sectionHead}>
-        <h2 id={heading}>{texts.sections.deliveries}</h2>
+    <Section
+      title={texts.sections.deliveries}
+      actions={
         <Link to="/deliveries" search={{ subscription_id: id } as never}>
           {t.all}
         </Link>
-      </div>
+      }
+    >
       {data === undefined ? (
         error === null ? (
           <Loading />
@@ -44,9 +44,9 @@ export function RecentDeliveries({ id }: Readonly<{ id: string }>) {
           <ErrorState error={error} onRetry={() => void refetch()} />
         )
       ) : data.data.length === 0 ? (
-        <p className={styles.soft}>{t.none}</p>
+        <Note>{t.none}</Note>
       ) : (
-        <div className={styles.card}>
+        <Card>
           <SmallTable
             label={texts.sections.deliveries}
             columns={[t.event, t.status, t.answer, t.attempts, t.created]}
@@ -57,13 +57,13 @@ export function RecentDeliveries({ id }: Readonly<{ id: string }>) {
               <DeliveryStatus key="status" status={delivery.status} />,
               delivery.attempt_count === 0
                 ? '–'
-                : (delivery.last_status_code ?? `${t.noAnswer} · ${delivery.last_reason ?? ''}`),
+                : answerWords(delivery.last_status_code, delivery.last_reason),
               delivery.attempt_count,
               <Time key="created" at={delivery.created_at} />,
             ])}
           />
-        </div>
+        </Card>
       )}
-    </section>
+    </Section>
   );
 }

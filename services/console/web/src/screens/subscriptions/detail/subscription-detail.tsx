@@ -6,6 +6,7 @@ import { FieldList } from '../../../parts/foreign/field-list.tsx';
 import { LongData } from '../../../parts/foreign/long-data.tsx';
 import { ButtonLink } from '../../../parts/page/button.tsx';
 import { PageHeader } from '../../../parts/page/page-header.tsx';
+import { Card, Note, Section } from '../../../parts/page/section.tsx';
 import { ErrorState, Loading } from '../../../parts/page/states.tsx';
 import { useNames } from '../names.ts';
 import { useBreakers, useSubscription } from '../queries.ts';
@@ -93,18 +94,18 @@ function Settings({ subscription }: Readonly<{ subscription: Subscription }>) {
       <div className={styles.columns}>
         <Section title={texts.sections.filter}>
           {filters === null ? (
-            <p className={styles.soft}>{texts.facts.noFilter}</p>
+            <Note>{texts.facts.noFilter}</Note>
           ) : (
             <LongData text={JSON.stringify(filters)} name={texts.sections.filter} />
           )}
         </Section>
         <Section title={texts.sections.headers}>
           {hasHeaders ? (
-            <div className={styles.card}>
+            <Card>
               <FieldList fields={fields} />
-            </div>
+            </Card>
           ) : (
-            <p className={styles.soft}>{texts.facts.noHeaders}</p>
+            <Note>{texts.facts.noHeaders}</Note>
           )}
         </Section>
       </div>
@@ -115,16 +116,5 @@ function Settings({ subscription }: Readonly<{ subscription: Subscription }>) {
         <Verification subscription={subscription} />
       </div>
     </>
-  );
-}
-
-function Section({ title, children }: Readonly<{ title: string; children: React.ReactNode }>) {
-  return (
-    <section className={styles.section} aria-label={title}>
-      <div className={styles.sectionHead}>
-        <h2>{title}</h2>
-      </div>
-      {children}
-    </section>
   );
 }

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
-import { root } from './stack.ts';
+import { root } from '../stack.ts';
 
 /** A server of the console's files that answers as the API would, as fast as the browser reads. */
 export type ConsoleStub = Readonly<{
@@ -110,8 +110,11 @@ export async function startConsoleStub(rows: number): Promise<ConsoleStub> {
 
 const drained = async (response: ServerResponse): Promise<void> =>
   new Promise((resolve) => {
-    response.once('drain', resolve);
-    response.once('close', resolve);
+    const go = (): void => {
+      response.off('drain', go).off('close', go);
+      resolve();
+    };
+    response.on('drain', go).on('close', go);
   });
 
 function sendJson(response: ServerResponse, body: unknown, status = 200): void {
