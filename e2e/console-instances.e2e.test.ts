@@ -33,7 +33,9 @@ afterAll(() => {
 });
 
 function startInstance(port: number, ring: string): void {
-  const urls = Object.entries(local.services).map(([name, url]) => [`${name.toUpperCase()}_URL`, url]);
+  const urls = Object.entries(local.services).map(
+    ([name, url]) => [`${name.toUpperCase()}_URL`, url] as const,
+  );
   const env = { SERVICES: 'console', CONSOLE_PORT: String(port), CONSOLE_SESSION_KEYS: ring };
   processes.push(
     spawn(process.execPath, [main], {

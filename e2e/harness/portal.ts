@@ -12,8 +12,8 @@ import { Caller } from './caller.ts';
 import { inOwnWorkspace, sharedTidings } from './shared-tidings.ts';
 import type { LocalStack } from './tidings.ts';
 
-/** A text of partners, in names and answers: markup, and a character that changes the direction. */
-export const hostile = '<img src=x onerror="document.title=1">\u202egnp';
+// In names and answers of partners: markup, and a character that changes the direction.
+const hostile = '<img src=x onerror="document.title=1">\u202egnp';
 
 /** A workspace with two consumers, acme and globex, each with a delivery that failed, and links to their portals. */
 export type PortalParties = Readonly<{

@@ -59,7 +59,10 @@ export function mountSessionRoutes(app: Express, parts: SessionRouteParts): void
   app.post('/session/operator/link', express.json({ limit: '16kb' }), async (request, response) => {
     requireOwnPage(request);
     const code = fieldOf(request.body, 'code') ?? '';
-    const identity = await parts.fetchIdentity(keyOf(request, code, (one) => parts.codes.look(one)), onBehalfOf(request));
+    const identity = await parts.fetchIdentity(
+      keyOf(request, code, (one) => parts.codes.look(one)),
+      onBehalfOf(request),
+    );
     response.set('cache-control', 'no-store').json({ identity });
   });
 }
