@@ -9,6 +9,8 @@ describe('serviceOf', () => {
     ['/v1/webhooks/subscriptions', 'subscription'],
     ['/v1/webhooks/subscriptions/sub_1/rotate-secret', 'subscription'],
     ['/v1/webhooks/subscriptions/sub_1/deliveries', 'history'],
+    ['/v1/webhooks/sources/src_1/received', 'history'],
+    ['/v1/webhooks/sources/src_1', 'subscription'],
     ['/v1/webhooks/subscriptions/sub_1/deliveries/', 'subscription'],
     ['/v1/webhooks/subscriptions//deliveries', 'subscription'],
     ['/v1/webhooks/subscriptions/deliveries', 'subscription'],

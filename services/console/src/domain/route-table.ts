@@ -14,6 +14,7 @@ const resources = (service: RoutedService, names: readonly string[]): Route[] =>
 export const routeTable: readonly Route[] = [
   // History has the deliveries of a subscription.
   { pattern: '/v1/webhooks/subscriptions/{}/deliveries', service: 'history' },
+  { pattern: '/v1/webhooks/sources/{}/received', service: 'history' },
   { pattern: '/v1/events', service: 'ingress' },
   { pattern: '/v1/events/batch', service: 'ingress' },
   { pattern: '/v1/sources/*', service: 'ingress' },
