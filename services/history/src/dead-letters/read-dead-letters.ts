@@ -1,5 +1,6 @@
-import { type Content, type DeadLetter, deadLetterKey, erasedDeadLetter } from './domain/dead-letter.ts';
+import { type Content, type DeadLetter, deadLetterKey } from './domain/dead-letter.ts';
 import type { DeadLetterFilters } from './domain/dead-letter-filters.ts';
+import { erasedDeadLetter } from './domain/erase-dead-letter.ts';
 import type { DeadLetterPosition, DeadLetterStore } from './ports.ts';
 
 /** One page, newest first; `next` is the start of the following page, null on the last. */

@@ -1,5 +1,6 @@
 import type { Erasures } from '@tidings/kafka';
-import { type Content, erasedDeadLetter, subjectOf } from '../dead-letters/domain/dead-letter.ts';
+import type { Content } from '../dead-letters/domain/dead-letter.ts';
+import { erasedDeadLetter, subjectOf } from '../dead-letters/domain/erase-dead-letter.ts';
 import type { DeadLetterStore } from '../dead-letters/ports.ts';
 import type { Delivery } from '../deliveries/domain/delivery.ts';
 import { erasedDelivery, erasedSummary } from '../deliveries/domain/erase-delivery.ts';

@@ -1,11 +1,8 @@
 import { consumerId, deadLetterIdOf, newEventId, newSubscriptionId } from '@tidings/contracts';
 import { describe, expect, it } from 'vitest';
-import {
-  type DeadLetter,
-  deadLetterKey,
-  erasedDeadLetter,
-} from '../../src/dead-letters/domain/dead-letter.ts';
+import { type DeadLetter, deadLetterKey } from '../../src/dead-letters/domain/dead-letter.ts';
 import type { DeadLetterFilters } from '../../src/dead-letters/domain/dead-letter-filters.ts';
+import { erasedDeadLetter } from '../../src/dead-letters/domain/erase-dead-letter.ts';
 import type { DeadLetterStore } from '../../src/dead-letters/ports.ts';
 import { listDeadLetters } from '../../src/dead-letters/read-dead-letters.ts';
 import { aDeadLetterSpace, aPoison, recorded, toStore } from './dead-letter-builders.ts';

@@ -5,10 +5,10 @@ import {
   type DeadLetter,
   type DeadLetterState,
   deadLetterKey,
-  erasedDeadLetter,
 } from '../../src/dead-letters/domain/dead-letter.ts';
 import { matches } from '../../src/dead-letters/domain/dead-letter-filters.ts';
 import type { OffsetRange } from '../../src/dead-letters/domain/dead-letter-job.ts';
+import { erasedDeadLetter } from '../../src/dead-letters/domain/erase-dead-letter.ts';
 import type { DeadLetterCount, DeadLetterPosition, DeadLetterStore } from '../../src/dead-letters/ports.ts';
 import { countUndelivered } from '../deliveries/count-undelivered.ts';
 

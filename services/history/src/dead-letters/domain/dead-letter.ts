@@ -9,7 +9,6 @@ import {
   type DeliveryState,
   deadLetterIdOf,
   deadLetterRefOf,
-  type ErasureSubject,
   type EventId,
   poisonedEventOf,
   type RecordPoisoned,
@@ -99,7 +98,7 @@ const workspacePattern = new RegExp(workspaceIdPattern);
  * Returns the workspace of a poison record: from its header if it is an event, else from its key, a subscription id.
  * null: unknown, so that only keys with access to all workspaces see it.
  */
-const workspaceOf = (
+export const workspaceOf = (
   { origin }: RecordPoisoned,
   ownerOf: (subscription: string) => WorkspaceId | undefined,
 ): WorkspaceId | null => {
@@ -226,30 +225,3 @@ export const settledEvent = (
   reason,
   atMs,
 });
-
-/** Returns a dead letter whose content is erased. The detail of a decoding error may quote the content. */
-export const erasedDeadLetter = (deadLetter: DeadLetter): DeadLetter => ({
-  ...deadLetter,
-  detail: null,
-  isErased: true,
-});
-
-const subjectOfPoison = (poison: RecordPoisoned): ErasureSubject | null => {
-  const event = poisonedEventOf(poison);
-  const workspaceId = workspaceOf(poison, () => undefined);
-  if (event === null || workspaceId === null) return null;
-  const { id: eventId, consumerId } = event;
-  return { workspaceId, eventId, consumerId, acceptedAtMs: Math.max(0, poison.origin.timestampMs) };
-};
-
-/** Returns what an erasure judges of a content; null if it is erased, or no event that can be read. */
-export const subjectOf = (content: Content): ErasureSubject | null => {
-  switch (content.kind) {
-    case 'delivery':
-      return content.command.state;
-    case 'poison':
-      return subjectOfPoison(content.poison);
-    case 'erased':
-      return null;
-  }
-};
