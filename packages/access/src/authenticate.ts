@@ -94,6 +94,7 @@ const principalOfKey = (key: ApiKeyRecord, { session }: Caller): Principal => ({
   consumerId: key.consumerId,
   scopes: new Set(key.scopes),
   ...(key.requestsPerSecond === null ? {} : { requestsPerSecond: key.requestsPerSecond }),
+  ...(key.spool === true && { maySpool: true }),
   ...(session === undefined ? {} : { session }),
 });
 

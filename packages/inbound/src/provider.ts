@@ -59,8 +59,10 @@ export type Provider = Readonly<{
   contentTypes: readonly string[] | undefined;
   /** Time after which it gives up waiting for a response, in milliseconds, from the end of its headers. */
   answerWithinMs: number;
-  /** Time for which it repeats a request that failed, in seconds; 0: it does not. */
+  /** Time for which it can repeat a request that failed, by itself or on demand, in seconds. */
   retrySpanSeconds: number;
+  /** True if it repeats nothing by itself: what is refused is lost, so that its sources use the spool by default. */
+  neverRepeats?: true;
   /** Its options, by name; all are optional. */
   options: Readonly<Record<string, OptionSchema>>;
   /** Returns the headers that it reads: a request that repeats one of them is refused. */

@@ -24,6 +24,8 @@ export type OutgoingRecord = Readonly<{
   partition?: number;
   headers?: Readonly<Record<string, string>>;
   value: Buffer | null;
+  /** Create time, epoch milliseconds; default: the time of the send. The broker ignores it under LogAppendTime. */
+  timestampMs?: number;
 }>;
 
 export type RecordPosition = Readonly<{ topic: string; partition: number; offset: bigint }>;
@@ -35,6 +37,8 @@ export type PublishOptions = Readonly<{
    * log.
    */
   deadlineMs?: number;
+  /** Ends the wait with `closed` when it is aborted: the records may be in the log. */
+  signal?: AbortSignal;
 }>;
 
 export type Producer = Readonly<{

@@ -32,7 +32,7 @@ export { type ConnectKafkaOptions, connectKafka } from './kafka-bus.ts';
 export { type KafkaMetricHandles, kafkaMetrics } from './metrics.ts';
 export { type BusContext, openBus, openProducer } from './open-bus.ts';
 export { partitionForKey } from './producer/partitioner.ts';
-export { maxRecordBytes } from './producer/record-size.ts';
+export { maxRecordBytes, measureRecord } from './producer/record-size.ts';
 export { type Erasures, openErasures } from './table/erasure-table.ts';
 export { openSubscriptionTable, type SubscriptionTableOptions } from './table/subscription-table.ts';
 export { problemOf, type WatchedPart, watchWorkers } from './worker-health.ts';

@@ -188,6 +188,7 @@ export class LocalStack {
       adminKey: secrets.adminKey,
       sealingKeys: secrets.sealingKeys,
       objectFolder: resolve(this.#options.dataDir, 'objects'),
+      spoolFolder: resolve(this.#options.dataDir, 'spool'),
       workspaceId: this.#options.env['WORKSPACE_ID'] ?? defaultWorkspace,
     };
   }

@@ -13,6 +13,7 @@ const around = {
   workspaceId: 'ws_demo',
   sealingKeys: 'local1:x',
   objectFolder: '/data/objects',
+  spoolFolder: '/data/spool',
 };
 
 const named = (name: string) => {
@@ -61,6 +62,12 @@ test('the history service stores objects in the data folder, unless the caller n
   const folder = (own: Record<string, string>) =>
     processEnvironment(named('history'), around, own)['OBJECT_STORAGE_FOLDER'];
   expect([folder({}), folder({ OBJECT_STORAGE_FOLDER: '/mine' })]).toEqual(['/data/objects', '/mine']);
+});
+
+test('ingress has its spool in the data folder, unless the caller names another', () => {
+  const folder = (own: Record<string, string>) =>
+    processEnvironment(named('ingress'), around, own)['INGRESS_SPOOL_DIR'];
+  expect([folder({}), folder({ INGRESS_SPOOL_DIR: '/mine' })]).toEqual(['/data/spool', '/mine']);
 });
 
 test('settings of the caller take precedence, also an empty list of networks', () => {

@@ -101,6 +101,8 @@ export type ServiceSurroundings = Readonly<{
   sealingKeys: string;
   /** Folder of the object storage. */
   objectFolder: string;
+  /** Folder of the spool of ingress. */
+  spoolFolder: string;
 }>;
 
 /** Lists every socket of the stack: if loopback is an allowed network, none of them may be an endpoint. */
@@ -157,6 +159,9 @@ export function processEnvironment(
   }
   if (names.has('history')) {
     environment['OBJECT_STORAGE_FOLDER'] = own['OBJECT_STORAGE_FOLDER'] ?? around.objectFolder;
+  }
+  if (names.has('ingress')) {
+    environment['INGRESS_SPOOL_DIR'] = own['INGRESS_SPOOL_DIR'] ?? around.spoolFolder;
   }
   // Every other service reads its keys from the access topic.
   if (names.has('subscription')) {

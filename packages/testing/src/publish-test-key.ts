@@ -21,6 +21,8 @@ export type TestKey = Readonly<{
   consumerId?: string;
   scopes?: readonly AccessScope[];
   policy?: EventTypePolicy;
+  /** True: its events may be spooled. */
+  spool?: boolean;
 }>;
 
 /** Publishes a workspace and one of its keys to the access topic, as the subscription service would. */
@@ -51,6 +53,7 @@ export async function publishTestKey(producer: Pick<Producer, 'publishAll'>, tes
       scopes: test.scopes ?? accessScopes,
       expiresAtMs: null,
       requestsPerSecond: null,
+      ...(test.spool === true && { spool: true }),
     },
   ];
   await producer.publishAll(records.map((record) => ({ topic: topics.access, ...encodeAccess(record) })));

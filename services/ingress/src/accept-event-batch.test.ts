@@ -10,7 +10,12 @@ import type { StampedEvent } from './domain/stamp-event.ts';
 import { metricsCatalogue } from './metrics.ts';
 
 const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
-const submission = { workspaceId: workspaceId('ws_demo'), idempotencyKey: null, traceparent };
+const submission = {
+  workspaceId: workspaceId('ws_demo'),
+  idempotencyKey: null,
+  traceparent,
+  maySpool: false,
+};
 
 const item = (type: string, data = '{}'): BatchItem => ({
   ok: true,
@@ -26,9 +31,10 @@ const given = (publish: (stamped: StampedEvent) => Promise<void> = async () => {
   const ports = {
     checkConsumer: () => {},
     checkEventType: () => null,
-    publish: async (stamped: StampedEvent) => {
-      await publish(stamped);
-      published.push(stamped);
+    publish: async (events: readonly StampedEvent[]) => {
+      for (const stamped of events) await publish(stamped);
+      published.push(...events);
+      return 'log' as const;
     },
     clock: fakeClock(),
     logger,

@@ -53,7 +53,7 @@ async function acceptItem(
     const notice = checkEventType(draft, location);
     const acceptedAtMs = clock.nowMs();
     const stamped = stampEvent(draft, { ...submission, idempotencyKey: key, nowMs: acceptedAtMs });
-    await publish(stamped);
+    await publish([stamped], submission);
     const { id, eventType } = stamped.event;
     return { ok: true, accepted: { id, type: eventType, acceptedAtMs, notice } };
   } catch (error) {

@@ -5,13 +5,15 @@ import type { CheckConsumer } from './check-consumer.ts';
 import type { CheckEventType, EventTypeNotice } from './check-event-type.ts';
 import { type EventDraft, type StampedEvent, stampEvent } from './domain/stamp-event.ts';
 import type { metricsCatalogue } from './metrics.ts';
-import type { PublishEvent } from './ports.ts';
+import type { PublishEvents, Published } from './ports.ts';
 
 /** The sender of an event and the metadata of its request. */
 export type Submission = Readonly<{
   workspaceId: WorkspaceId;
   idempotencyKey: string | null;
   traceparent: string;
+  /** True if its key may leave events in the spool while the log does not acknowledge. */
+  maySpool: boolean;
 }>;
 
 /**
@@ -32,7 +34,7 @@ export type AcceptEvent = (read: () => EventDraft, submission: Submission) => Pr
 export type AcceptDependencies = Readonly<{
   checkConsumer: CheckConsumer;
   checkEventType: CheckEventType;
-  publish: PublishEvent;
+  publish: PublishEvents;
   clock: Clock;
   logger: Logger;
   metrics: Metrics<typeof metricsCatalogue>['handles'];
@@ -85,15 +87,16 @@ async function accept(
     metrics.publishSeconds.observe({ outcome }, tookMs / 1_000);
     return tookMs;
   };
+  let published: Published;
   try {
-    await publish(stamped);
+    published = await publish([stamped], submission);
   } catch (error) {
     observe(outcomeOf(error));
     throw error;
   }
   const tookMs = observe('accepted');
   metrics.acceptedBytes.inc({}, stamped.event.data.length);
-  logger.info({ ...lineOf(stamped), tookMs: Math.round(tookMs) }, 'event.accepted');
+  logger.info({ ...lineOf(stamped), published, tookMs: Math.round(tookMs) }, 'event.accepted');
   return { id: stamped.event.id, type: stamped.event.eventType, acceptedAtMs, notice };
 }
 

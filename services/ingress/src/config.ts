@@ -1,5 +1,5 @@
 import { httpSettings, rateLimitSetting } from '@tidings/http';
-import { duration, integer, sharedSettings } from '@tidings/runtime';
+import { duration, integer, optional, sharedSettings, text } from '@tidings/runtime';
 
 /** Settings for operators. */
 export const configSpec = {
@@ -22,7 +22,26 @@ export const configSpec = {
     max: 4_500,
     help: 'how long a request waits for the log before the response is 503; a response is promised within 5 s',
   }),
+  spoolDir: optional(
+    text({
+      env: 'INGRESS_SPOOL_DIR',
+      help: 'a folder on a local disk where accepted events wait while Kafka does not acknowledge; each instance has its own; unset: no spool',
+    }),
+  ),
+  spoolMaxBytes: integer({
+    env: 'INGRESS_SPOOL_MAX_BYTES',
+    default: 1_073_741_824,
+    min: 1_048_576,
+    max: 1_099_511_627_776,
+    help: 'the largest size of the spool, in bytes',
+  }),
 } as const;
+
+/**
+ * Milliseconds for which events that may be spooled wait for the log: the least patient provider that is documented
+ * waits for 3 s.
+ */
+export const spoolPatienceMs = 2_000;
 
 /** Maximum items in one batch. */
 export const maxBatchEvents = 1_000;

@@ -8,11 +8,18 @@ import type {
 import type { DataFindings } from './domain/event-type-rules.ts';
 import type { StampedEvent } from './domain/stamp-event.ts';
 
+/** The place of published events: on all in-sync replicas of the log, or on the disk of this instance. */
+export type Published = 'log' | 'spool';
+
 /**
- * Publishes an event to the log. Resolves when all in-sync replicas have it. Rejects with a retryable AppError when that
- * is not confirmed within `deadlineMs`, by default the configured one: the event may be in the log nevertheless.
+ * Publishes the events of one request, in order. Resolves when all in-sync replicas have them, or, with `maySpool`, the
+ * spool has. Rejects with a retryable AppError when that is not confirmed within `deadlineMs`, by default the configured
+ * one: they may be in the log nevertheless.
  */
-export type PublishEvent = (stamped: StampedEvent, deadlineMs?: number) => Promise<void>;
+export type PublishEvents = (
+  events: readonly StampedEvent[],
+  options: Readonly<{ maySpool: boolean; deadlineMs?: number }>,
+) => Promise<Published>;
 
 /** Validates data against a schema. Uses the parsed data, and their text to compare numbers exactly. */
 export type CheckData = (data: unknown, json: Buffer) => DataFindings;

@@ -18,11 +18,12 @@ import { createCheckConsumer } from './check-consumer.ts';
 import { createCheckEventType } from './check-event-type.ts';
 import { type configSpec, maxBatchBytes, maxBatchEvents } from './config.ts';
 import type { metricsCatalogue } from './metrics.ts';
-import type { EventTypeDirectory, PolicyOf, PublishEvent } from './ports.ts';
+import type { EventTypeDirectory, PolicyOf, PublishEvents } from './ports.ts';
 import { createAdmitWebhook } from './received/admit-webhook.ts';
 import { BodySlots } from './received/body-slots.ts';
 import { createReceiveWebhook } from './received/receive-webhook.ts';
 import { ReceivedLog } from './received/received-log.ts';
+import { openSpool } from './spool/open-spool.ts';
 
 type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
 
@@ -37,7 +38,8 @@ export async function startIngress(
   const part = health.register('event-log');
   resources.add('event log probe', awaitEventLog({ bus, part, clock, logger }));
 
-  const publish = createEventPublisher({ producer, deadlineMs: config.publishDeadlineMs });
+  const toLog = createEventPublisher({ producer, deadlineMs: config.publishDeadlineMs });
+  const publish = await openSpool(context, { publish: toLog, producer });
   const access = await openAccess(context, { bus, producer });
   const { authenticate, table } = access;
   const policyOf: PolicyOf = (id) => table.workspace(id)?.eventTypePolicy ?? 'strict';
@@ -102,7 +104,7 @@ type SourceParts = Readonly<{
   bus: Bus;
   producer: Producer;
   access: Access;
-  publish: PublishEvent;
+  publish: PublishEvents;
   eventTypes: EventTypeDirectory;
   seenNames: SeenNames;
 }>;

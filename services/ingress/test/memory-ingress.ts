@@ -38,8 +38,9 @@ export const startMemoryIngress = async (
     logger,
   });
   await publishTestKey(await bus.producer(), { key: adminKey, workspaceId: 'ws_demo' });
+  const stop = async (): Promise<void> => context.resources.close(5_000);
+  onTestFinished(stop);
   const { url } = await startIngress(context, async () => bus);
-  onTestFinished(async () => context.resources.close(5_000));
   await untilKeysLoaded(url);
   const post = async (
     path: string,
@@ -55,7 +56,7 @@ export const startMemoryIngress = async (
     return { status: response.status, headers: response.headers, body: JSON.parse(text) as never };
   };
   const logged = () => bus.records(topics.events).map((record) => ({ record, event: decodeEvent(record) }));
-  return { url, bus, post, logged, logger };
+  return { url, bus, post, logged, logger, stop };
 };
 
 /** Writes the lines to the server unchanged and returns everything received until the server closes. */

@@ -93,6 +93,7 @@ export const apiKeyCommands: readonly CommandSpec[] = [
         flags: '--expires <time>',
         description: 'expiry: RFC 3339, a day, or 90d from now (default: never)',
       },
+      { flags: '--spool', description: 'accept its events while Kafka is away, on the disk of ingress' },
       { flags: '--rate <n>', description: 'requests a second at each instance, 1 to 100000' },
       workspace,
       dataOption,
@@ -108,6 +109,7 @@ export const apiKeyCommands: readonly CommandSpec[] = [
       expires_at: expiryOf(given),
       scopes: given.options['scope'],
       requests_per_second: countOf(given, 'rate'),
+      spool: given.options['spool'],
     })),
   },
   {

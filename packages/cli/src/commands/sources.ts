@@ -29,11 +29,17 @@ const settings: readonly OptionSpec[] = [
     description: 'internal (default), broadcast or addressed: who receives its events',
   },
   { flags: '--consumer <id>', description: 'the consumer of an addressed source' },
+  {
+    flags: '--spool <when>',
+    description:
+      'true, false or null (as its provider has it): whether webhooks are accepted while Kafka is away',
+  },
   { flags: '--options <json>', description: 'options of the provider (JSON, @FILE or -)' },
 ];
 
 const settingsOf = async (given: Given): Promise<Readonly<Record<string, unknown>>> => ({
   ...fieldsOf(given, { name: 'name', audience: 'audience', consumer_id: 'consumer' }),
+  spool: await jsonOf(given, 'spool'),
   options: await jsonOf(given, 'options'),
 });
 

@@ -95,6 +95,8 @@ export type ApiKeyRecord = Readonly<{
   requestsPerSecond: number | null;
   /** Browser sessions that were signed out. Absent: none. */
   ended?: Ended;
+  /** True: events of the key may wait on the disk of ingress while the log does not acknowledge. Absent: false. */
+  spool?: boolean;
 }>;
 
 /** Public half of the key pair that signs the consumer tokens of a workspace (ed25519, RFC 8037). */
@@ -176,7 +178,7 @@ const checks: {
         expiresAtMs: shape.nullableEpochMs,
         requestsPerSecond: { type: ['number', 'null'], exclusiveMinimum: 0 },
       },
-      { ended: endedSchema },
+      { ended: endedSchema, spool: { type: 'boolean' } },
     ),
   ),
   'TokenKeyChanged.v1': compileSchema(

@@ -29,30 +29,35 @@ export type SourceRecord = Readonly<{
   options: Readonly<Record<string, string | number>>;
   /** Newest first; one that is not expired must match. The associated data are workspace id, source id and `secrets`. */
   secrets: readonly SealedSecret[];
+  /** True: its events may wait on the disk of ingress while the log does not acknowledge. Absent: as its provider has it. */
+  spool?: boolean;
 }>;
 
 const check = compileSchema<SourceRecord>(
   'SourceChanged.v1',
-  exactly({
-    type: { const: 'SourceChanged.v1' },
-    id: { type: 'string', pattern: '^src_[0-9a-f]{32}$' },
-    workspaceId: shape.workspaceId,
-    state: { enum: ['active', 'disabled', 'deleted'] },
-    version: { type: 'integer', minimum: 1 },
-    provider: shape.text,
-    audience: { enum: sourceAudiences },
-    consumerId: shape.nullableText,
-    options: { type: 'object', additionalProperties: { type: ['string', 'number'] } },
-    secrets: {
-      type: 'array',
-      items: exactly({
-        id: shape.text,
-        sealed: shape.text,
-        createdAtMs: shape.epochMs,
-        expiresAtMs: shape.nullableEpochMs,
-      }),
+  exactly(
+    {
+      type: { const: 'SourceChanged.v1' },
+      id: { type: 'string', pattern: '^src_[0-9a-f]{32}$' },
+      workspaceId: shape.workspaceId,
+      state: { enum: ['active', 'disabled', 'deleted'] },
+      version: { type: 'integer', minimum: 1 },
+      provider: shape.text,
+      audience: { enum: sourceAudiences },
+      consumerId: shape.nullableText,
+      options: { type: 'object', additionalProperties: { type: ['string', 'number'] } },
+      secrets: {
+        type: 'array',
+        items: exactly({
+          id: shape.text,
+          sealed: shape.text,
+          createdAtMs: shape.epochMs,
+          expiresAtMs: shape.nullableEpochMs,
+        }),
+      },
     },
-  }),
+    { spool: { type: 'boolean' } },
+  ),
 );
 
 /** Encodes a source's newest version. The key is its id. */

@@ -15,6 +15,8 @@ export type Principal = Readonly<{
   scopes: ReadonlySet<string>;
   /** Maximum requests per second; default: the service's limit. */
   requestsPerSecond?: number;
+  /** True for a key whose events may wait on the disk of ingress while the log does not acknowledge. */
+  maySpool?: boolean;
   /** Of a token: the id of the key that requested it, with which it ends. */
   grantedBy?: string;
   /** Of a token: its end, in epoch milliseconds. */

@@ -36,6 +36,7 @@ export const github: Provider = {
   answerWithinMs: 10_000,
   // A redelivery, by hand or API, is possible for 3 days.
   retrySpanSeconds: 3 * 86_400,
+  neverRepeats: true,
   options: {},
   reads: () => [header, 'x-github-delivery', 'x-github-event'],
   secretFault: lengthFault,

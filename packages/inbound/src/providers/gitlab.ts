@@ -19,6 +19,7 @@ export const gitlab: Provider = {
   answerWithinMs: 10_000,
   // It never repeats by itself; a request can be resent by hand.
   retrySpanSeconds: 3 * 86_400,
+  neverRepeats: true,
   options: {},
   reads: () => [...standardHeaders, tokenHeader, 'x-gitlab-event', 'x-gitlab-event-uuid', 'idempotency-key'],
   credentials: () => [tokenHeader],

@@ -58,6 +58,30 @@ export function producerContract(open: OpenHarness): void {
       expect(tombstone).toMatchObject({ key: 'a', headers: {}, value: null });
     });
 
+    it('gives a record the time that it was made with, else that of the send', async () => {
+      const topic = await harness.topic();
+      const producer = await harness.bus.producer();
+      const beganMs = Date.now();
+      await producer.publishAll([
+        { ...numbered(topic, 1), timestampMs: 1_700_000_000_123 },
+        numbered(topic, 2),
+      ]);
+      const [old, now] = (await readAll(harness.bus, topic)).map(({ timestampMs }) => timestampMs);
+      expect(old).toBe(1_700_000_000_123);
+      expect(now).toBeGreaterThanOrEqual(beganMs);
+    });
+
+    it('ends a wait that is aborted', async () => {
+      const topic = await harness.topic();
+      const producer = await (await harness.unreachable()).producer();
+      const ending = new AbortController();
+      const published = producer.publish(numbered(topic, 1), { signal: ending.signal });
+      ending.abort();
+      await expect(published).rejects.toMatchObject({ code: 'closed' });
+      const late = producer.publish(numbered(topic, 2), { signal: ending.signal });
+      await expect(late).rejects.toMatchObject({ code: 'closed' });
+    });
+
     it('sends to several topics in one call', async () => {
       const [one, other] = [await harness.topic(), await harness.topic()];
       const producer = await harness.bus.producer();

@@ -28,8 +28,8 @@ export class MemoryLog {
     this.#topic(topic).sticky += 1;
   }
 
-  append(record: OutgoingRecord, timestampMs: number): RecordPosition {
-    const { topic, key, value, headers = {} } = record;
+  append(record: OutgoingRecord, nowMs: number): RecordPosition {
+    const { topic, key, value, headers = {}, timestampMs = nowMs } = record;
     const known = this.#topic(topic);
     const count = known.partitions.length;
     const partition = record.partition ?? (key === null ? known.sticky % count : partitionForKey(key, count));

@@ -46,13 +46,13 @@ export class MemoryProducer implements Producer {
 
   async publishAll(
     records: readonly OutgoingRecord[],
-    { deadlineMs }: PublishOptions = {},
+    { deadlineMs, signal }: PublishOptions = {},
   ): Promise<readonly RecordPosition[]> {
-    if (this.#isClosed) throw closedError();
+    if (this.#isClosed || signal?.aborted) throw closedError();
     for (const record of records) this.#check(record);
     if (this.#reachability.isReachable && this.#pending.size === 0) return this.#append(records);
     if (deadlineMs !== undefined && this.#isFull()) throw unavailable('too many records wait');
-    return this.#enqueue(records, deadlineMs);
+    return this.#enqueue(records, { deadlineMs, signal });
   }
 
   async whenWritable(): Promise<void> {
@@ -96,12 +96,13 @@ export class MemoryProducer implements Producer {
 
   async #enqueue(
     records: readonly OutgoingRecord[],
-    deadlineMs: number | undefined,
+    { deadlineMs, signal }: Readonly<{ deadlineMs: number | undefined; signal: AbortSignal | undefined }>,
   ): Promise<readonly RecordPosition[]> {
     return new Promise((resolve, reject) => {
       let cancel: () => void = () => {};
       const finish = () => {
         cancel();
+        signal?.removeEventListener('abort', onAbort);
         this.#pending.delete(pending);
         this.#wakeWriters();
       };
@@ -116,6 +117,8 @@ export class MemoryProducer implements Producer {
           reject(error);
         },
       };
+      const onAbort = () => pending.fail(closedError());
+      signal?.addEventListener('abort', onAbort);
       this.#pending.add(pending);
       if (deadlineMs === undefined) return;
       cancel = this.#clock.setTimer(

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { Logger } from '@tidings/observability';
 import { AppError, backoffMs, type Clock, sleep } from '@tidings/runtime';
+import type { Message } from 'kafkajs';
 import type { OutgoingRecord, Producer, PublishOptions, RecordPosition } from '../bus.ts';
 import { closedError, detailOf } from '../client/errors.ts';
 import { type KafkaMetricHandles, noMetrics } from '../metrics.ts';
@@ -71,12 +72,14 @@ export class KafkaProducer implements Producer {
     // All are measured before any is accepted: a group is accepted as a whole or not at all.
     const sizes = records.map(measureRecord);
     const { clock } = this.#options;
-    const group = new PublishGroup({ size: records.length, clock, deadlineMs: options.deadlineMs });
+    const { deadlineMs, signal } = options;
+    const group = new PublishGroup({ size: records.length, clock, deadlineMs, signal });
     for (let index = 0; index < records.length; index += 1) {
       const record = records[index];
       if (record === undefined) continue;
-      const { key, value, headers } = record;
-      const message = headers === undefined ? { key, value } : { key, value, headers };
+      const { key, value, headers, timestampMs } = record;
+      const message: Message = headers === undefined ? { key, value } : { key, value, headers };
+      if (timestampMs !== undefined) message.timestamp = String(timestampMs);
       this.#accept(record, { message, bytes: sizes[index] ?? 0, group, index });
     }
     this.#metrics.bufferedRecords.set({}, this.#records);

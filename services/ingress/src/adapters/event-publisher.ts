@@ -1,7 +1,7 @@
 import { encodeEvent, topics } from '@tidings/contracts';
 import { isTransient, type Producer } from '@tidings/kafka';
 import { AppError } from '@tidings/runtime';
-import type { PublishEvent } from '../ports.ts';
+import type { PublishEvents } from '../ports.ts';
 
 export type EventPublisherOptions = Readonly<{ producer: Producer; deadlineMs: number }>;
 
@@ -10,13 +10,15 @@ const retryAfterMs = 2_000;
 
 /** Creates the publish port over Kafka. */
 export const createEventPublisher =
-  ({ producer, deadlineMs }: EventPublisherOptions): PublishEvent =>
-  async ({ event, isRepeatable }, withinMs = deadlineMs) => {
+  (options: EventPublisherOptions): PublishEvents =>
+  async (events, { deadlineMs = options.deadlineMs }) => {
+    const records = events.map(({ event, isRepeatable }) => ({
+      topic: topics.events,
+      ...encodeEvent(event, { isRepeatable }),
+    }));
     try {
-      await producer.publish(
-        { topic: topics.events, ...encodeEvent(event, { isRepeatable }) },
-        { deadlineMs: withinMs },
-      );
+      await options.producer.publishAll(records, { deadlineMs });
+      return 'log';
     } catch (cause) {
       if (!isTransient(cause)) throw cause;
       throw new AppError({

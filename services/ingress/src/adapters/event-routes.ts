@@ -48,7 +48,8 @@ const publishEvent = ({ acceptEvent, limits: { maxEventBytes } }: EventRoutesOpt
     tag: 'Events',
     summary: 'Publish an event',
     description:
-      'Responds 202 when all in-sync replicas of the log have the event. `data` is stored and delivered byte for byte. ' +
+      'Responds 202 when all in-sync replicas of the log have the event, or, for a key with `spool`, the disk of this ' +
+      'instance has it because the log does not acknowledge now. `data` is stored and delivered byte for byte. ' +
       'With an `Idempotency-Key` or an `id`, a repeat is the same event. After a 503 the outcome is unknown: repeat ' +
       'the request with the same key.',
     idempotency: 'derived',
@@ -120,4 +121,5 @@ const submissionOf = ({ principal, idempotencyKey, request }: KeyedCall): Submis
   workspaceId: workspaceId(principal.workspaceId),
   idempotencyKey,
   traceparent: traceparentOf(request),
+  maySpool: principal.maySpool === true,
 });

@@ -45,9 +45,13 @@ export const sourceRoute = ({ admitWebhook, receiveWebhook, clock }: SourceRoute
     }),
     responses: {
       200: { description: 'The log has the events. The body is empty, but for the challenge of Slack.' },
+      202: {
+        description:
+          'The log does not acknowledge now: the events are on the disk of this instance, and reach the log in their order.',
+      },
     },
     handle: async ({ params, body, request }) => {
-      const response = await receiveWebhook({
+      const result = await receiveWebhook({
         sourceId: params.id,
         url: urlOf(request),
         rawHeaders: request.rawHeaders,
@@ -55,7 +59,8 @@ export const sourceRoute = ({ admitWebhook, receiveWebhook, clock }: SourceRoute
         traceparent: traceparentOf(request),
         arrivedMs: arrivals.get(request) ?? clock.monotonicMs(),
       });
-      return response === null ? { status: 200 } : { status: 200, body: response };
+      if ('challenge' in result) return { status: 200, body: result.challenge };
+      return { status: result.published === 'log' ? 200 : 202 };
     },
   });
 };

@@ -111,7 +111,10 @@ it('waits for the log no longer than the provider waits for the response, the ti
   const receive = createReceiveWebhook({
     sources: { find: () => aSource(slack), isLoaded: () => true },
     ...{ stateOf: () => 'active', eventTypes: { find: () => undefined }, onUnregistered: () => {} },
-    publish: async (_event, deadlineMs) => void waits.push(deadlineMs),
+    publish: async (_events, { deadlineMs }) => {
+      waits.push(deadlineMs);
+      return 'log';
+    },
     publishDeadlineMs: 4_000,
     received: { accepted: () => {}, checked: () => {}, refused: () => {} },
     ...{ ring, clock, metrics, logger: recordingLogger() },

@@ -6,7 +6,7 @@ import { outcomeOf } from '../accept-event.ts';
 import { maxReceivedBytes, maxReceivedEvents } from '../config.ts';
 import { stampHook } from '../domain/stamp-hook.ts';
 import type { metricsCatalogue } from '../metrics.ts';
-import type { EventTypeDirectory, PublishEvent } from '../ports.ts';
+import type { EventTypeDirectory, PublishEvents, Published } from '../ports.ts';
 import { type FindSource, findActiveSource } from './find-source.ts';
 import type { ReceivedLog } from './received-log.ts';
 import { type ActiveSource, noteRefusal, Refused, refusal } from './refuse-webhook.ts';
@@ -30,7 +30,7 @@ export type ReceiveDependencies = FindSource &
     eventTypes: Pick<EventTypeDirectory, 'find'>;
     /** Called with each type that is not in the catalogue. Returns at once and never throws. */
     onUnregistered(workspaceId: WorkspaceId, name: string): void;
-    publish: PublishEvent;
+    publish: PublishEvents;
     /** The longest wait for the log, in milliseconds. */
     publishDeadlineMs: number;
     received: Pick<ReceivedLog, 'accepted' | 'checked' | 'refused'>;
@@ -40,25 +40,28 @@ export type ReceiveDependencies = FindSource &
     metrics: Metrics<typeof metricsCatalogue>['handles'];
   }>;
 
+/** The place of the events of a webhook, or the response to one that only checks the endpoint. */
+export type WebhookResult = Readonly<{ published: Published } | { challenge: object }>;
+
 // For the way of the response, and of the request to this process.
 const marginMs = 500;
 const leastMs = 100;
 
 /**
- * Creates the use case that receives a webhook: resolves when the log has all of its events on all in-sync replicas, with
- * the response to a check of the endpoint, else null. Rejects with `unauthorized` for a webhook that is not the
- * provider's, without the reason, with `unprocessable` for one without any event, and with the errors of the publish port.
+ * Creates the use case that receives a webhook: resolves when the log has all of its events on all in-sync replicas, or
+ * the spool has them, or with the response to a check of the endpoint. Rejects with `unauthorized` for a webhook that is
+ * not the provider's, without the reason, with `unprocessable` for one without any event, and with the errors of the publish port.
  */
 export const createReceiveWebhook =
   (dependencies: ReceiveDependencies) =>
-  async (webhook: IncomingWebhook): Promise<object | null> => {
+  async (webhook: IncomingWebhook): Promise<WebhookResult> => {
     const { metrics } = dependencies;
     const active = findActiveSource(dependencies, webhook.sourceId);
     const provider = active.provider.name;
     try {
-      const response = await receive(dependencies, active, webhook);
-      metrics.webhooks.inc({ provider, outcome: response === null ? 'accepted' : 'checked' });
-      return response;
+      const result = await receive(dependencies, active, webhook);
+      metrics.webhooks.inc({ provider, outcome: 'challenge' in result ? 'checked' : 'accepted' });
+      return result;
     } catch (error) {
       const { body, traceparent } = webhook;
       const about = { bytes: body.length, traceparent };
@@ -79,7 +82,7 @@ async function receive(
   dependencies: ReceiveDependencies,
   { source, provider }: ActiveSource,
   { url, rawHeaders, body, traceparent, arrivedMs }: IncomingWebhook,
-): Promise<object | null> {
+): Promise<WebhookResult> {
   const { clock, logger } = dependencies;
   const beganMs = clock.monotonicMs();
   const nowMs = clock.nowMs();
@@ -97,7 +100,7 @@ async function receive(
   if (reception.outcome === 'refused') throw new Refused(reception.reason);
   if (reception.outcome === 'challenge') {
     dependencies.received.checked(source, body.length);
-    return reception.response;
+    return { challenge: reception.response };
   }
   const { hooks, headers } = reception;
   refuseTooMany(hooks);
@@ -106,7 +109,10 @@ async function receive(
   const spentMs = beganMs - arrivedMs;
   const leftMs = Math.max(leastMs, provider.answerWithinMs - marginMs - spentMs);
   const deadlineMs = Math.min(dependencies.publishDeadlineMs, leftMs);
-  await Promise.all(stamped.map(async (event) => dependencies.publish(event, deadlineMs)));
+  const published = await dependencies.publish(stamped, {
+    maySpool: source.spool ?? provider.neverRepeats === true,
+    deadlineMs,
+  });
   const eventIds = stamped.map(({ event }) => event.id);
   const eventType = hooks[0]?.type ?? null;
   dependencies.received.accepted(source, { bytes: body.length, eventType, eventIds });
@@ -120,10 +126,10 @@ async function receive(
     callerId: first?.event.callerId,
   };
   logger.info(
-    { ...about, ...shown, events: hooks.length, bytes: body.length, traceparent, tookMs },
+    { ...about, ...shown, events: hooks.length, bytes: body.length, published, traceparent, tookMs },
     'webhook.accepted',
   );
-  return null;
+  return { published };
 }
 
 /** Returns the valid secrets. A seal that does not open is a fault here: the sender may repeat the webhook. */

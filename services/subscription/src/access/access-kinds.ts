@@ -64,6 +64,7 @@ type ApiKeyFields = Readonly<{
   scopes: readonly AccessScope[];
   expires_at_ms: number | null;
   requests_per_second: number | null;
+  spool: boolean;
   hash: string;
   prefix: string;
   bootstrap: boolean;
@@ -84,6 +85,7 @@ export const apiKeyKind = defineDocuments<ApiKey, ApiKeyFields>({
     scopes: { type: 'array', items: { enum: accessScopes } },
     expires_at_ms: shape.nullableCount,
     requests_per_second: { type: ['number', 'null'] },
+    spool: shape.flag,
     hash: { type: 'string', pattern: '^[0-9a-f]{64}$' },
     prefix: { type: 'string' },
     bootstrap: shape.flag,
@@ -91,14 +93,18 @@ export const apiKeyKind = defineDocuments<ApiKey, ApiKeyFields>({
     ended: storedEndedSchema,
   },
   indexes: [{ workspace_id: 1, consumer_id: 1, _id: -1 }],
-  schemaVersion: 2,
-  steps: { 1: (document) => ({ ...document, ended: null }) },
+  schemaVersion: 3,
+  steps: {
+    1: (document) => ({ ...document, ended: null }),
+    2: (document) => ({ ...document, spool: false }),
+  },
   toFields: ({ grant, hash, prefix, isBootstrap, createdBy, ended }) => ({
     consumer_id: grant.consumerId,
     name: grant.name,
     scopes: grant.scopes,
     expires_at_ms: grant.expiresAtMs,
     requests_per_second: grant.requestsPerSecond,
+    spool: grant.spool,
     hash,
     prefix,
     bootstrap: isBootstrap,
@@ -114,6 +120,7 @@ export const apiKeyKind = defineDocuments<ApiKey, ApiKeyFields>({
       scopes: document.scopes,
       expiresAtMs: document.expires_at_ms,
       requestsPerSecond: document.requests_per_second,
+      spool: document.spool,
     },
     hash: document.hash,
     prefix: document.prefix,

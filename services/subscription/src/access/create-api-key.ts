@@ -62,6 +62,7 @@ const grantOf = (body: KeyBody, consumer: ConsumerId | null): KeyGrant => ({
   scopes: body.scopes,
   expiresAtMs: body.expires_at == null ? null : Date.parse(body.expires_at),
   requestsPerSecond: body.requests_per_second ?? null,
+  spool: body.spool ?? false,
 });
 
 // An earlier run of the same request reserved the id, wrote a key and died before the response. The new key replaces

@@ -56,6 +56,7 @@ async function ensureKey({ apiKeys, settings }: BootstrapParts): Promise<void> {
       scopes: accessScopes,
       expiresAtMs: null,
       requestsPerSecond: null,
+      spool: false,
     };
     const entity = beginKey({
       id,

@@ -36,7 +36,8 @@ export const changeSource = async (
       ]);
       if (audience.consumerId !== null)
         await workspaces.ensureConsumer({ workspaceId, consumerId: audience.consumerId }, target.by);
-      const changed = { name: patch.name ?? settings.name, ...audience, options };
+      const spool = patch.spool === undefined ? settings.spool : patch.spool;
+      const changed = { name: patch.name ?? settings.name, ...audience, options, spool };
       return withSourceSettings(current, changed, clock.nowMs());
     },
   });

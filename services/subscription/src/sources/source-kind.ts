@@ -21,6 +21,7 @@ type SourceFields = Readonly<{
   addressed_to: string | null;
   /** JSON text: the names of options are chosen by providers. */
   options_json: string;
+  spool: boolean | null;
   /** Newest first. */
   secrets: readonly Readonly<{
     id: string;
@@ -45,6 +46,7 @@ export const sourceKind = defineDocuments<Source, SourceFields>({
     audience: { enum: sourceAudiences },
     addressed_to: shape.nullableText,
     options_json: shape.text,
+    spool: { type: ['boolean', 'null'] },
     secrets: {
       type: 'array',
       items: exactly({
@@ -57,14 +59,15 @@ export const sourceKind = defineDocuments<Source, SourceFields>({
     next_secret_expiry_ms: shape.nullableCount,
   },
   indexes: [{ next_secret_expiry_ms: 1 }],
-  schemaVersion: 1,
-  steps: {},
+  schemaVersion: 2,
+  steps: { 1: (document) => ({ ...document, spool: null }) },
   toFields: ({ provider, settings, secrets }) => ({
     provider,
     name: settings.name,
     audience: settings.audience,
     addressed_to: settings.consumerId,
     options_json: JSON.stringify(settings.options),
+    spool: settings.spool,
     secrets: secrets.map(({ id, sealed, createdAtMs, expiresAtMs }) => ({
       ...{ id, sealed, created_at_ms: createdAtMs, expires_at_ms: expiresAtMs },
     })),
@@ -79,6 +82,7 @@ export const sourceKind = defineDocuments<Source, SourceFields>({
       audience: document.audience,
       consumerId: document.addressed_to === null ? null : consumerId(document.addressed_to),
       options: JSON.parse(document.options_json) as SourceOptions,
+      spool: document.spool,
     },
     secrets: document.secrets.map(({ id, sealed, created_at_ms, expires_at_ms }) => ({
       ...{ id, sealed, createdAtMs: created_at_ms, expiresAtMs: expires_at_ms },

@@ -49,7 +49,7 @@ describe('a source', () => {
     [{ audience: 'internal', consumer_id: 'acme' }, '/consumer_id'],
     [{ consumer_id: 'stranger' }, '/consumer_id'],
     [{ name: '' }, '/name'],
-    [{ spool: true }, '/spool'],
+    [{ spool: 'yes' }, '/spool'],
   ])('is refused with %j at %s', async (change, pointer) => {
     const { call } = await serveSources();
     const answer = await call('POST', '', { body: { ...body, ...change } });

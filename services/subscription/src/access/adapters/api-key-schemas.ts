@@ -26,6 +26,10 @@ const keyFields = {
   state: { type: 'string', enum: shownStates },
   expires_at: timeOrNull,
   requests_per_second: { type: ['number', 'null'] },
+  spool: {
+    type: 'boolean',
+    description: 'Whether events of the key are accepted while the log does not acknowledge.',
+  },
   is_bootstrap: {
     type: 'boolean',
     description: 'Whether the key is the bootstrap key, which the environment sets with ADMIN_KEY.',
@@ -55,6 +59,7 @@ const keyExample = {
   state: 'active',
   expires_at: null,
   requests_per_second: null,
+  spool: false,
   is_bootstrap: false,
   created_by: 'key_admin_ws_shop',
   last_used_at: '2026-11-22T10:05:00.000Z',
@@ -120,6 +125,7 @@ export const apiKeyView = (
   state: shownState(key, nowMs),
   expires_at: timeOf(key.grant.expiresAtMs),
   requests_per_second: key.grant.requestsPerSecond,
+  spool: key.grant.spool,
   is_bootstrap: key.isBootstrap,
   created_by: key.createdBy,
   last_used_at: timeOf(lastUsedAtMs),

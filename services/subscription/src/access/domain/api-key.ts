@@ -8,6 +8,8 @@ export type KeyGrant = Readonly<{
   scopes: readonly AccessScope[];
   expiresAtMs: number | null;
   requestsPerSecond: number | null;
+  /** True: ingress may keep events of the key on its disk while the log does not acknowledge. */
+  spool: boolean;
 }>;
 
 /** One version of an API key. */
@@ -77,4 +79,5 @@ export const apiKeyRecord = (key: ApiKey): ApiKeyRecord => ({
   requestsPerSecond: key.grant.requestsPerSecond,
   // A revoked key has no sessions, and a release before this one can read its record.
   ...(key.ended !== null && key.state === 'active' && { ended: key.ended }),
+  ...(key.grant.spool && { spool: true }),
 });

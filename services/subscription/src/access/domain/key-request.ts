@@ -14,6 +14,7 @@ export type KeyBody = Readonly<{
   /** RFC 3339; null: valid until revoked. */
   expires_at?: string | null;
   requests_per_second?: number | null;
+  spool?: boolean;
   workspace_id?: string;
 }>;
 
@@ -58,6 +59,11 @@ export const bodySchemas = {
         minimum: 1,
         maximum: 100_000,
         description: 'Maximum rate at each instance of each service; null: set by the operator.',
+      },
+      spool: {
+        type: 'boolean',
+        description:
+          'Whether ingress accepts events of the key while the log does not acknowledge, and keeps them on its disk until it does.',
       },
       workspace_id: {
         ...workspaceIdRule,

@@ -1,5 +1,6 @@
 import { sourceAudiences } from '@tidings/contracts';
 import { etagOf, named, pageSchema, type Reply } from '@tidings/http';
+import { providers } from '@tidings/inbound';
 import type { Written } from '../../registry/write-version.ts';
 import type { Source } from '../domain/source.ts';
 
@@ -13,7 +14,7 @@ const object = <P extends Readonly<Record<string, object>>>(properties: P) =>
 const example = {
   ...{ id: 'src_019aab3cf4007c3d8e4f5a6b7c8d9e0f', workspace_id: 'ws_shop', provider: 'github' },
   ...{ name: 'Our repositories', path: '/v1/sources/src_019aab3cf4007c3d8e4f5a6b7c8d9e0f' },
-  ...{ audience: 'internal', consumer_id: null, options: {}, state: 'active', version: 1 },
+  ...{ audience: 'internal', consumer_id: null, options: {}, spool: true, state: 'active', version: 1 },
   secrets: [
     {
       id: 'sec_5f0c1d2e3a4b4c5d8e9f0a1b2c3d4e5f',
@@ -39,6 +40,10 @@ export const sourceSchema = named(
     audience: { enum: sourceAudiences },
     consumer_id: textOrNull,
     options: { type: 'object', additionalProperties: { type: ['string', 'number'] } },
+    spool: {
+      type: 'boolean',
+      description: 'Whether its webhooks are accepted while the log does not acknowledge.',
+    },
     secrets: {
       type: 'array',
       description: 'The valid secrets, newest first, by name and times only.',
@@ -75,6 +80,7 @@ export const sourceView = ({ entity, propagated }: Written<Source>): Record<stri
   audience: entity.settings.audience,
   consumer_id: entity.settings.consumerId,
   options: entity.settings.options,
+  spool: entity.settings.spool ?? providers.get(entity.provider)?.neverRepeats === true,
   secrets: entity.secrets.map(({ id, createdAtMs, expiresAtMs }) => ({
     id,
     created_at: iso(createdAtMs),

@@ -9,6 +9,7 @@ export type SourceBody = Readonly<{
   secrets: readonly string[];
   audience?: SourceAudience;
   consumer_id?: string | null;
+  spool?: boolean | null;
   options?: SourceOptions;
 }>;
 
@@ -17,6 +18,7 @@ export type SourceChangeBody = Readonly<{
   name?: string;
   audience?: SourceAudience;
   consumer_id?: string | null;
+  spool?: boolean | null;
   options?: Readonly<Record<string, string | number | null>> | null;
 }>;
 
@@ -46,6 +48,12 @@ const settings = {
     ...consumerIdRule,
     type: ['string', 'null'],
     description: 'The consumer of an addressed source.',
+  },
+  spool: {
+    type: ['boolean', 'null'],
+    description:
+      'Whether ingress accepts its webhooks while the log does not acknowledge, and keeps them on its disk until it does. ' +
+      'Null: only for a provider that never repeats a webhook.',
   },
 } as const;
 

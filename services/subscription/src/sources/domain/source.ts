@@ -19,6 +19,8 @@ export type SourceSettings = Readonly<{
   /** The consumer of an addressed source; null for any other. */
   consumerId: ConsumerId | null;
   options: SourceOptions;
+  /** True: ingress may keep its events on its disk while the log does not acknowledge; null: as its provider has it. */
+  spool: boolean | null;
 }>;
 
 /** One version of a source of third-party webhooks. It belongs to the workspace, whoever receives its events. */
@@ -84,6 +86,8 @@ export const sourceRecord = ({ settings, ...source }: Source): SourceRecord => (
   consumerId: settings.consumerId,
   options: settings.options,
   secrets: source.secrets,
+  // Without it a release before this one can read the record.
+  ...(settings.spool !== null && { spool: settings.spool }),
 });
 
 /** Returns the source with `replace` applied to each sealed secret, or the same object if none changes. */

@@ -1,0 +1,46 @@
+import type { Producer } from '@tidings/kafka';
+import type { ServiceContext } from '@tidings/observability';
+import { type configSpec, spoolPatienceMs } from '../config.ts';
+import type { metricsCatalogue } from '../metrics.ts';
+import type { PublishEvents } from '../ports.ts';
+import { diskFiles } from './adapters/disk-files.ts';
+import { lockFolder } from './adapters/folder-lock.ts';
+import { Spool } from './spool.ts';
+import { SpoolDrainer } from './spool-drainer.ts';
+import { SpoolingPublisher } from './spooling-publisher.ts';
+
+type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
+
+/**
+ * Opens the spool, if a folder is set, and returns the publish port over it; otherwise `publish` itself. Closed before the
+ * producer: what the log has not acknowledged stays on the disk. Rejects if the folder cannot be used.
+ */
+export async function openSpool(
+  { config, clock, logger, metrics, health, resources }: Context,
+  { publish, producer }: Readonly<{ publish: PublishEvents; producer: Producer }>,
+): Promise<PublishEvents> {
+  const { spoolDir, spoolMaxBytes, publishDeadlineMs } = config;
+  if (spoolDir === undefined) return publish;
+  const lock = await lockFolder(spoolDir);
+  resources.add('spool folder', async () => lock.release());
+  const spool = await Spool.open({
+    ...{ files: diskFiles(spoolDir), maxBytes: spoolMaxBytes, clock, logger, metrics: metrics.handles },
+  });
+  resources.add('spool', async () => spool.close());
+  const patienceMs = Math.min(spoolPatienceMs, publishDeadlineMs);
+  const publisher = new SpoolingPublisher({ publish, producer, spool, patienceMs, clock });
+  const onAcknowledged = (): void => publisher.acknowledged();
+  const drainer = new SpoolDrainer({ spool, producer, clock, logger, onAcknowledged });
+  resources.add('spool drainer', async () => drainer.close());
+  const { spoolRecords, spoolBytes, spoolOldestAge } = metrics.handles;
+  spoolRecords.collect((gauge) => gauge.set({}, spool.state.records));
+  spoolBytes.collect((gauge) => gauge.set({}, spool.state.bytes));
+  spoolOldestAge.collect((gauge) => gauge.set({}, spool.state.oldestAgeMs / 1_000));
+  const part = health.register('spool');
+  part.describe(() => {
+    const { records, bytes, oldestAgeMs } = spool.state;
+    return { records, bytes, oldest_age_seconds: Math.round(oldestAgeMs / 1_000) };
+  });
+  part.up();
+  return publisher.publish;
+}

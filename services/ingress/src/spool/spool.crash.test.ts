@@ -1,0 +1,100 @@
+import { setImmediate } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { type Death, MortalFolder, Mortality } from '../../test/mortal-files.ts';
+import { anEvent, MortalLog, numberOf, openSpoolWorld } from '../../test/spool-world.ts';
+
+const keys = ['a', 'b', null] as const;
+const keyOf = (number: number): string | null => keys[number % keys.length] ?? null;
+
+/** A small generator of numbers in [0, 1), the same for a seed. */
+function randomFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+/** Waits for what takes turns of the event loop, and no time. */
+async function until(isReached: () => boolean): Promise<void> {
+  for (let turn = 0; !isReached(); turn += 1) {
+    if (turn > 20_000) throw new Error('it is not reached');
+    await setImmediate();
+  }
+}
+
+type Run = Readonly<{ folder: MortalFolder; log: MortalLog; accepted: number[] }>;
+
+/** One process: events come while the log is there, away, and there again. Returns the steps it took. */
+async function live({ folder, log, accepted }: Run, life: Mortality, first: number): Promise<number> {
+  const ignore = (): void => {};
+  const world = await openSpoolWorld(folder.open(life), log, { life }).catch(() => undefined);
+  if (world === undefined) return life.steps;
+  const drainer = world.startDraining();
+  const post = async (number: number): Promise<void> => {
+    const published = world.publisher.publish([anEvent(number, keyOf(number))], { maySpool: true });
+    await published.then(() => !life.isDead && accepted.push(number), ignore);
+  };
+  for (let at = 0; at < 12; at += 1) {
+    if (at === 2) log.isAway = true;
+    if (at === 9) log.return();
+    // Of one key one after the other; two at once are of two keys.
+    await (at % 4 === 3 ? Promise.all([post(first + at), post(first + 20 + at)]) : post(first + at));
+  }
+  await until(() => life.isDead || world.spool.state.records === 0);
+  await drainer.close();
+  return life.steps;
+}
+
+/** Brings what is left to the log, with a process that does not end. */
+async function drain({ folder, log }: Run): Promise<void> {
+  log.return();
+  const world = await openSpoolWorld(folder.open(new Mortality()), log);
+  const drainer = world.startDraining();
+  await until(() => world.spool.state.bytes === 0);
+  expect(world.spool.state.records).toBe(0);
+  await drainer.close();
+}
+
+const aRun = (seed: number): Run => ({
+  folder: new MortalFolder(randomFrom(seed)),
+  log: new MortalLog(),
+  accepted: [],
+});
+
+function expectNothingLost({ log, accepted }: Run): void {
+  const firsts = [...new Set(log.records.map(numberOf))];
+  expect(accepted.filter((number) => !firsts.includes(number))).toEqual([]);
+  for (const key of keys) {
+    if (key === null) continue;
+    const ofKey = new Set(accepted.filter((number) => keyOf(number) === key));
+    expect(firsts.filter((number) => ofKey.has(number))).toEqual([...ofKey]);
+  }
+}
+
+describe.each<Death>(['kill', 'power'])('a process that ends by %s', (death) => {
+  it('at any step loses nothing that was accepted, and keeps the order of each key', async () => {
+    const steps = await live(aRun(1), new Mortality(), 0);
+    expect(steps).toBeGreaterThan(80);
+    for (let killAt = 1; killAt <= steps; killAt += 1) {
+      const run = aRun(killAt);
+      await live(run, new Mortality(killAt), 0);
+      run.folder.endRun(death);
+      await drain(run);
+      expectNothingLost(run);
+    }
+  });
+
+  it('twice, the second time while it drains what the first has left, loses nothing', async () => {
+    for (let seed = 1; seed <= 40; seed += 1) {
+      const run = aRun(seed);
+      const random = randomFrom(seed);
+      for (const first of [0, 100]) {
+        await live(run, new Mortality(20 + Math.floor(random() * 60)), first);
+        run.folder.endRun(death);
+      }
+      await drain(run);
+      expectNothingLost(run);
+    }
+  });
+});

@@ -1,0 +1,148 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { encodeSource, type SourceRecord, sourceId, topics, workspaceId } from '@tidings/contracts';
+import { type SignedSample, signedSamples } from '@tidings/inbound/testing';
+import { createMemoryBus, type MemoryBus } from '@tidings/kafka/testing';
+import { keyRing, seal } from '@tidings/runtime';
+import { eventually, publishTestKey } from '@tidings/testing';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { sealingKeys, startMemoryIngress } from '../../test/memory-ingress.ts';
+
+const ring = keyRing(sealingKeys);
+const spooling = 'a-key-with-a-spool';
+const ids = { github: sourceId(`src_${'1'.repeat(32)}`), stripe: sourceId(`src_${'2'.repeat(32)}`) } as const;
+const sampleOf = (provider: string): SignedSample => {
+  const sample = signedSamples.find((one) => one.provider === provider);
+  if (sample === undefined) throw new Error(`there is no sample of ${provider}`);
+  return sample;
+};
+
+/** Writes a source of a provider to the topic. */
+async function writeSource(
+  bus: MemoryBus,
+  provider: keyof typeof ids,
+  over: Partial<SourceRecord> = {},
+): Promise<void> {
+  const id = ids[provider];
+  const workspace = workspaceId('ws_demo');
+  const sample = sampleOf(provider);
+  const source: SourceRecord = {
+    type: 'SourceChanged.v1',
+    ...{ id, workspaceId: workspace, state: 'active', version: 1, provider, audience: 'internal' },
+    ...{ consumerId: null, options: sample.options ?? {} },
+    secrets: [
+      {
+        id: 'sec_1',
+        sealed: seal(ring, sample.trusted?.(sample.secret) ?? sample.secret, [workspace, id, 'secrets']),
+        ...{ createdAtMs: 1, expiresAtMs: null },
+      },
+    ],
+    ...over,
+  };
+  await (await bus.producer()).publish({ topic: topics.sources, ...encodeSource(source) });
+}
+
+/** Posts a webhook of a provider as it would; `delivery` is its id. Returns the status. */
+async function deliver(url: string, provider: keyof typeof ids, delivery: string): Promise<number> {
+  const { body, secret, sign, headers, contentType } = sampleOf(provider);
+  const bytes = Buffer.from(body);
+  const to = `${url}/v1/sources/${ids[provider]}`;
+  const signed = await sign({ body: bytes, secret, time: String(Math.floor(Date.now() / 1_000)) }, to);
+  const own = provider === 'github' ? { 'x-github-delivery': delivery } : {};
+  const all = { 'content-type': contentType, ...headers, ...signed, ...own } as Record<string, string>;
+  return (await fetch(to, { method: 'POST', headers: all, body: bytes })).status;
+}
+
+async function aFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'tidings-spool-'));
+  onTestFinished(async () => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+async function start(over: Partial<SourceRecord> = {}, bus = createMemoryBus(), folder?: string) {
+  await writeSource(bus, 'github', over);
+  await writeSource(bus, 'stripe', over);
+  await publishTestKey(await bus.producer(), { key: spooling, workspaceId: 'ws_demo', spool: true });
+  const ingress = await startMemoryIngress({ INGRESS_SPOOL_DIR: folder ?? (await aFolder()) }, bus);
+  const publish = async (id: string, key: 'spooling' | 'plain', orderingKey?: string): Promise<number> => {
+    const body = JSON.stringify({ type: 'order.paid', data: 1, id, ordering_key: orderingKey });
+    const headers = key === 'spooling' ? { authorization: `Bearer ${spooling}` } : {};
+    return (await ingress.post('/v1/events', body, headers)).status;
+  };
+  const arrived = (): (string | null)[] => ingress.logged().map(({ event }) => event.callerId);
+  return { ...ingress, publish, arrived };
+}
+
+describe('while the log does not acknowledge', () => {
+  it('a webhook of a provider that never repeats is accepted, and reaches the log in order with its time', async () => {
+    const { url, bus, arrived, logged } = await start();
+    expect(await deliver(url, 'github', 'd-1')).toBe(200);
+    bus.setReachable(false);
+    for (const delivery of ['d-2', 'd-3', 'd-4']) expect(await deliver(url, 'github', delivery)).toBe(202);
+    expect(arrived()).toEqual(['d-1']);
+    const ready = (await (await fetch(`${url}/ready`)).json()) as {
+      parts: { name: string; detail: object }[];
+    };
+    expect(ready.parts.find(({ name }) => name === 'spool')?.detail).toMatchObject({ records: 3 });
+    const backMs = Date.now();
+    bus.setReachable(true);
+    await eventually(() => expect(arrived()).toEqual(['d-1', 'd-2', 'd-3', 'd-4']));
+    const [, ...spooled] = logged();
+    for (const { record, event } of spooled) {
+      expect(record.timestampMs).toBeLessThanOrEqual(backMs);
+      expect(Math.abs(record.timestampMs - Date.parse(event.time))).toBeLessThan(1_000);
+    }
+    await eventually(async () => expect(await deliver(url, 'github', 'd-5')).toBe(200));
+  });
+
+  it.each([
+    ['stripe', {}, 503],
+    ['stripe', { spool: true }, 202],
+    ['github', { spool: false }, 503],
+  ] as const)('a webhook of %s with %j is answered %i', async (provider, over, status) => {
+    const { url, bus } = await start(over);
+    bus.setReachable(false);
+    expect(await deliver(url, provider, 'd-1')).toBe(status);
+  });
+
+  it('an event is accepted for a key with a spool alone, and for any key behind one of its order', async () => {
+    const { publish, bus, arrived } = await start();
+    expect(await publish('e-0', 'spooling', 'k')).toBe(202);
+    bus.setReachable(false);
+    expect(await publish('e-1', 'plain', 'k')).toBe(503);
+    expect(await publish('e-2', 'spooling', 'k')).toBe(202);
+    expect(await publish('e-3', 'plain', 'k')).toBe(202);
+    expect(await publish('e-4', 'plain', 'other')).toBe(503);
+    bus.setReachable(true);
+    await eventually(() => expect(arrived()).toEqual(['e-0', 'e-2', 'e-3']));
+    await eventually(async () => expect(await publish('e-5', 'plain', 'k')).toBe(202));
+    expect(arrived()).toEqual(['e-0', 'e-2', 'e-3', 'e-5']);
+  });
+
+  it('copies of a record are in one partition, also without an ordering key and an id of the caller', async () => {
+    const { post, bus, logged } = await start();
+    bus.setReachable(false);
+    const headers = { authorization: `Bearer ${spooling}` };
+    const { body } = await post('/v1/events', '{"type":"a","data":1}', headers);
+    bus.setReachable(true);
+    await eventually(() => expect(logged()).toHaveLength(1));
+    const [only] = logged();
+    expect(only?.record.key).toBe((body as { id: string }).id);
+    expect(only?.event.id).toBe((body as { id: string }).id);
+  });
+
+  it('what was accepted reaches the log after a restart', async () => {
+    const folder = await aFolder();
+    const bus = createMemoryBus();
+    const first = await start({}, bus, folder);
+    bus.setReachable(false);
+    expect(await deliver(first.url, 'github', 'd-1')).toBe(202);
+    await expect(start({}, createMemoryBus(), folder)).rejects.toMatchObject({ code: 'conflict' });
+    await first.stop();
+    bus.setReachable(true);
+    expect(first.arrived()).toEqual([]);
+    const second = await start({}, bus, folder);
+    await eventually(() => expect(second.arrived()).toEqual(['d-1']));
+  });
+});

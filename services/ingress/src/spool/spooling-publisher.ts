@@ -1,0 +1,74 @@
+import { encodeEvent, topics } from '@tidings/contracts';
+import { isTransient, measureRecord, type Producer } from '@tidings/kafka';
+import type { Clock } from '@tidings/runtime';
+import type { StampedEvent } from '../domain/stamp-event.ts';
+import type { PublishEvents } from '../ports.ts';
+import { orderOf, type SpooledRecord } from './domain/spooled-record.ts';
+import type { Spool } from './spool.ts';
+
+/** Options of the publisher. `patienceMs`: how long events that may be spooled wait for the log. */
+export type SpoolingPublisherOptions = Readonly<{
+  /** Publishes events that may not be spooled. */
+  publish: PublishEvents;
+  producer: Pick<Producer, 'publishAll'>;
+  spool: Pick<Spool, 'holds' | 'append'>;
+  patienceMs: number;
+  clock: Clock;
+}>;
+
+/**
+ * The publish port over the log and a spool. Events of an order that the spool holds go behind it, whoever publishes
+ * them. Others that may be spooled go to the log, and to the spool if it does not acknowledge them in time; from then on
+ * they go there at once, until the log has acknowledged something of it.
+ */
+export class SpoolingPublisher {
+  readonly #options: SpoolingPublisherOptions;
+  #isLogAway = false;
+
+  constructor(options: SpoolingPublisherOptions) {
+    this.#options = options;
+  }
+
+  /** Notes that the log has taken what was in the spool. */
+  acknowledged(): void {
+    this.#isLogAway = false;
+  }
+
+  readonly publish: PublishEvents = async (events, options) => {
+    const { publish, spool, clock } = this.#options;
+    const isHeld = events.some(({ event }) => spool.holds(orderOf(event)));
+    if (!isHeld && !options.maySpool) return publish(events, options);
+    const timestampMs = clock.nowMs();
+    const records = events.map((stamped) => recordOf(stamped, timestampMs));
+    if (!isHeld && !this.#isLogAway && (await this.#isPublished(records, options.deadlineMs))) return 'log';
+    try {
+      await spool.append(records);
+    } catch (error) {
+      // The next one asks the log again: nothing in the spool may be there to tell that it is back.
+      this.#isLogAway = false;
+      throw error;
+    }
+    this.#isLogAway = true;
+    return 'spool';
+  };
+
+  async #isPublished(records: readonly SpooledRecord[], deadlineMs = Infinity): Promise<boolean> {
+    const { producer, patienceMs } = this.#options;
+    const outgoing = records.map((record) => ({ topic: topics.events, ...record }));
+    try {
+      await producer.publishAll(outgoing, { deadlineMs: Math.min(patienceMs, deadlineMs) });
+      return true;
+    } catch (error) {
+      if (!isTransient(error)) throw error;
+      return false;
+    }
+  }
+}
+
+/** Returns a record with a key in any case: a copy that the log may have is then in the same partition, and recognised. */
+function recordOf({ event }: StampedEvent, timestampMs: number): SpooledRecord {
+  const { key, headers } = encodeEvent(event, { isRepeatable: true });
+  const record = { key, headers, value: event.data, timestampMs };
+  measureRecord({ topic: topics.events, ...record });
+  return record;
+}
