@@ -160,7 +160,7 @@ export type PartitionRunner = Readonly<{
 
 export type TableOptions<V> = Readonly<{
   topic: TopicDefinition;
-  /** Name of the reading service in the per-boot group id. */
+  /** Name of the reading service in log lines. */
   service: string;
   /**
    * Decodes a record. Not called for a tombstone, which removes the record's key. A throw is logged and counted, and

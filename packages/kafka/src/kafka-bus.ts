@@ -32,7 +32,7 @@ import { KafkaTable } from './table/kafka-table.ts';
 import { LogFollower } from './table/log-follower.ts';
 import { RangeReader } from './table/range-reader.ts';
 import { RecordReader } from './table/record-reader.ts';
-import { TopicReader } from './table/topic-reader.ts';
+import { TopicsReader } from './table/topics-reader.ts';
 
 /** Connection options. `brokers`: host:port each. `clientId` names the service in broker logs and quotas. */
 export type ConnectKafkaOptions = Readonly<{
@@ -64,8 +64,7 @@ class KafkaBus implements Bus {
   readonly #consumers: Closable[] = [];
   readonly #producers: Closable[] = [];
   readonly #rangeReaders = new Map<string, RangeReader>();
-  /** Readers of compacted topics: one for all tables of a topic. */
-  readonly #topicReaders = new Map<string, TopicReader>();
+  readonly #topicsReader: TopicsReader;
   /** Producer of relays and dead letters; the services limit and close their own producers. */
   #ownProducer: Producer | undefined;
 
@@ -75,6 +74,7 @@ class KafkaBus implements Bus {
     this.#metrics = metrics;
     this.#admin = new SharedAdmin(this.#endpoint);
     this.#recordReader = new RecordReader(this.#endpoint, clock);
+    this.#topicsReader = new TopicsReader(this.#parts());
   }
 
   async producer(options: Parameters<Bus['producer']>[0] = {}): Promise<Producer> {
@@ -93,7 +93,7 @@ class KafkaBus implements Bus {
     const opened: KafkaTable<V> = new KafkaTable({
       ...this.#parts(),
       table,
-      reader: this.#topicReader(table.topic.name),
+      reader: this.#topicsReader,
       onClosed: () => this.#forget(opened),
     });
     this.#consumers.push(opened);
@@ -226,16 +226,6 @@ class KafkaBus implements Bus {
       logger: this.#endpoint.logger,
       metrics: this.#metrics,
     });
-  }
-
-  #topicReader(topic: string): TopicReader {
-    let reader = this.#topicReaders.get(topic);
-    if (reader === undefined) {
-      const onUnused = () => void this.#topicReaders.delete(topic);
-      reader = new TopicReader({ ...this.#parts(), topic, onUnused });
-      this.#topicReaders.set(topic, reader);
-    }
-    return reader;
   }
 
   #rangeReader(topic: TopicDefinition, service: string): RangeReader {

@@ -55,15 +55,12 @@ export class SupervisedConsumer {
   #cancelRestart = (): void => {};
   #crashes = 0;
   #startedAtMs = 0;
-  #joinedAtMs = 0;
   #lastFetchMs = 0;
   #lastHeartbeatMs = 0;
-  #lastContactMs: number;
 
   constructor(options: SupervisedConsumerOptions) {
     this.#options = options;
     const { clock } = options;
-    this.#lastContactMs = clock.monotonicMs();
     const run = (): void => this.#restartIfSilent();
     this.#stopWatch = runPeriodically({ clock, firstMs: watchIntervalMs, everyMs: watchIntervalMs, run });
   }
@@ -85,16 +82,6 @@ export class SupervisedConsumer {
       const { endpoint, group } = this.#options;
       endpoint.logger.debug({ group, detail: detailOf(error) }, 'consumer.not-controllable');
     }
-  }
-
-  /** Time of the brokers' last response to a heartbeat or a fetch with records (monotonic). */
-  get lastContactMs(): number {
-    return this.#lastContactMs;
-  }
-
-  /** Time for which the current consumer has been a group member. */
-  get runningForMs(): number {
-    return this.#state === 'running' ? this.#options.clock.monotonicMs() - this.#joinedAtMs : 0;
   }
 
   /** Starts in the background: unavailable brokers are a state, not an error. */
@@ -156,23 +143,19 @@ export class SupervisedConsumer {
     consumer.on(names.CRASH, ({ payload }) => this.#replace(consumer, 'crash', payload.error));
     consumer.on(names.HEARTBEAT, () => {
       this.#lastHeartbeatMs = clock.monotonicMs();
-      this.#lastContactMs = this.#lastHeartbeatMs;
     });
     consumer.on(names.FETCH, () => {
       this.#lastFetchMs = clock.monotonicMs();
     });
     consumer.on(names.REBALANCING, () => ifCurrent(() => events.onRebalancing?.()));
     consumer.on(names.END_BATCH_PROCESS, ({ payload }) => {
-      this.#lastContactMs = clock.monotonicMs();
       if (payload.batchSize === 0) ifCurrent(() => events.onEmptyBatch?.(payload));
     });
     consumer.on(names.GROUP_JOIN, ({ payload }) =>
       ifCurrent(() => {
         const { memberId, memberAssignment: assignment } = payload;
         this.#state = 'running';
-        this.#joinedAtMs = clock.monotonicMs();
-        this.#lastContactMs = this.#joinedAtMs;
-        this.#lastHeartbeatMs = this.#joinedAtMs;
+        this.#lastHeartbeatMs = clock.monotonicMs();
         metrics.rebalances.inc({ group });
         endpoint.logger.info({ group, memberId, assignment }, 'consumer.joined');
         events.onJoined({ memberId, assignment });

@@ -3,17 +3,17 @@ import type { Table, TableOptions } from '../bus.ts';
 import type { KafkaEndpoint } from '../client/client.ts';
 import { detailOf } from '../client/errors.ts';
 import type { SharedAdmin } from '../client/shared-admin.ts';
-import { ownGroupSessionTimeoutMs } from '../consumer/create-consumer.ts';
 import { toIncomingRecord } from '../consumer/incoming-record.ts';
 import type { KafkaMetricHandles } from '../metrics.ts';
 import { TableView } from './table-view.ts';
-import type { TopicBatch, TopicFollower, TopicReader } from './topic-reader.ts';
+import type { TopicBatch, TopicFollower } from './topic-cursors.ts';
+import type { TopicsReader } from './topics-reader.ts';
 
 export type KafkaTableOptions<V> = Readonly<{
   endpoint: KafkaEndpoint;
   table: TableOptions<V>;
-  /** Reader of the topic, which other tables of the process may share. */
-  reader: TopicReader;
+  /** Reads the topics of all tables of the process. */
+  reader: TopicsReader;
   admin: SharedAdmin;
   clock: Clock;
   metrics: KafkaMetricHandles;
@@ -22,33 +22,26 @@ export type KafkaTableOptions<V> = Readonly<{
 }>;
 
 const progressIntervalMs = 1_000;
-// kafkajs never reports the end of a log that compaction has emptied (#1072): after this long without a record, while
-// the brokers respond, the end is reached.
-const emptyTailMs = 5_000;
-// At rest they respond to heartbeats, three in a session.
-const contactMs = ownGroupSessionTimeoutMs;
 const defaultStaleAfterMs = 30_000;
 const goalBackoff = { baseMs: 250, maxMs: 2_000, random: Math.random };
 
-/** A {@link Table} that follows a {@link TopicReader}, from the beginning of the topic at each boot. */
+/** A {@link Table} that follows a topic through a {@link TopicsReader}, from the beginning of the topic at each boot. */
 export class KafkaTable<V> implements Table<V>, TopicFollower {
   readonly #options: KafkaTableOptions<V>;
   readonly #view: TableView<V>;
-  /** Next offset of each partition: applied records are not applied again after a rejoin. */
+  /** Next offset of each partition: applied records are not applied again when another table is opened. */
   readonly #positions = new Map<number, number>();
   readonly #ready: Promise<void>;
   #markReady: () => void = () => {};
   /** Partitions whose high watermark at the start was not reached yet; undefined until it is known. */
   #goals: Map<number, number> | undefined;
   #stopProgress: () => void = () => {};
-  #lastProgressMs: number;
   #isReady = false;
   #isClosed = false;
 
   constructor(options: KafkaTableOptions<V>) {
     this.#options = options;
-    const { table, endpoint, clock, metrics } = options;
-    this.#lastProgressMs = clock.monotonicMs();
+    const { table, endpoint, metrics } = options;
     this.#view = new TableView({ table, logger: endpoint.logger, metrics });
     this.#ready = new Promise((resolve) => {
       this.#markReady = resolve;
@@ -56,7 +49,7 @@ export class KafkaTable<V> implements Table<V>, TopicFollower {
   }
 
   start(): void {
-    this.#options.reader.add(this);
+    this.#options.reader.add(this.#options.table.topic.name, this);
     void this.#loadGoals();
     this.#stopProgress = runPeriodically({
       clock: this.#options.clock,
@@ -92,20 +85,17 @@ export class KafkaTable<V> implements Table<V>, TopicFollower {
     this.#isClosed = true;
     this.#stopProgress();
     this.#options.onClosed();
-    await this.#options.reader.remove(this);
+    await this.#options.reader.remove(this.#options.table.topic.name, this);
   }
 
   nextOffset(partition: number): number {
     return this.#positions.get(partition) ?? 0;
   }
 
-  onBatch({ topic, partition, messages, highWatermark }: TopicBatch): void {
+  onBatch({ topic, partition, messages, end }: TopicBatch): void {
     let position = this.nextOffset(partition);
-    if (Number(highWatermark) < position) {
-      this.#options.endpoint.logger.warn(
-        { topic, partition, position, highWatermark },
-        'table.topic-recreated',
-      );
+    if (end < position) {
+      this.#options.endpoint.logger.warn({ topic, partition, position, end }, 'table.topic-recreated');
       position = 0;
       this.#positions.delete(partition);
     }
@@ -117,7 +107,6 @@ export class KafkaTable<V> implements Table<V>, TopicFollower {
   onReached(partition: number, offset: number): void {
     // A reader that starts again for another table repeats offsets that this one has passed.
     if (offset > this.nextOffset(partition)) this.#positions.set(partition, offset);
-    this.#lastProgressMs = this.#options.clock.monotonicMs();
     const goal = this.#goals?.get(partition);
     if (goal !== undefined && offset >= goal) this.#goals?.delete(partition);
     if (this.#goals?.size === 0) this.#becomeReady();
@@ -137,7 +126,8 @@ export class KafkaTable<V> implements Table<V>, TopicFollower {
         if (this.#goals.size === 0) this.#becomeReady();
         return;
       } catch (error) {
-        endpoint.logger.warn({ topic, attempt, detail: detailOf(error) }, 'table.ends-unavailable');
+        const fields = { ...this.#names(), attempt, detail: detailOf(error) };
+        endpoint.logger.warn(fields, 'table.ends-unavailable');
         const delayMs = backoffMs({ attempt, ...goalBackoff });
         await sleep(clock, delayMs);
       }
@@ -148,21 +138,17 @@ export class KafkaTable<V> implements Table<V>, TopicFollower {
     if (this.#isReady) return;
     this.#isReady = true;
     this.#stopProgress();
-    const { endpoint, table } = this.#options;
-    endpoint.logger.info({ topic: table.topic.name, entries: this.#view.size }, 'table.ready');
+    this.#options.endpoint.logger.info({ ...this.#names(), entries: this.#view.size }, 'table.ready');
     this.#markReady();
   }
 
   #reportProgress(): void {
-    const { clock, endpoint, table, reader } = this.#options;
-    const fields = { topic: table.topic.name, entries: this.#view.size, partitionsLeft: this.#goals?.size };
-    endpoint.logger.info(fields, 'table.loading');
-    const nowMs = clock.monotonicMs();
-    const isQuiet = nowMs - this.#lastProgressMs > emptyTailMs;
-    const isConnected = reader.state === 'running' && nowMs - reader.lastContactMs < contactMs;
-    if (this.#goals !== undefined && isQuiet && isConnected && reader.runningForMs > emptyTailMs) {
-      endpoint.logger.warn({ ...fields, quietMs: emptyTailMs }, 'table.ready-without-end');
-      this.#becomeReady();
-    }
+    const fields = { ...this.#names(), entries: this.#view.size, partitionsLeft: this.#goals?.size };
+    this.#options.endpoint.logger.info(fields, 'table.loading');
+  }
+
+  #names() {
+    const { topic, service } = this.#options.table;
+    return { topic: topic.name, service };
   }
 }

@@ -1,7 +1,7 @@
 import { fakeClock } from '@tidings/runtime/testing';
 import { KafkaJSProtocolError } from 'kafkajs';
 import { expect, it } from 'vitest';
-import type { LogMessage } from '../client/log-connection.ts';
+import type { LogMessage } from '../client/cluster.ts';
 import { RecordReader } from './record-reader.ts';
 
 const message = (offset: number): LogMessage =>

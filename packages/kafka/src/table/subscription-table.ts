@@ -8,7 +8,7 @@ import {
 import type { Bus, Table } from '../bus.ts';
 
 export type SubscriptionTableOptions<V> = Readonly<{
-  /** Name of the reading service in the per-boot group id. */
+  /** Name of the reading service in log lines. */
   service: string;
   /** Returns the fields that the service requires. The others, secrets for example, do not stay in memory. */
   select: (record: SubscriptionRecord) => V;
