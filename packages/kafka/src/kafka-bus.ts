@@ -24,7 +24,8 @@ import { SharedAdmin } from './client/shared-admin.ts';
 import { createDeadLetterWriter } from './consumer/dead-letter-writer.ts';
 import { startRelay } from './consumer/delay-relay.ts';
 import { KafkaPartitionRunner } from './consumer/kafka-partition-runner.ts';
-import { fetchTopicEnds, fetchTopicPositions, lagUntil } from './consumer/lag.ts';
+import { fetchEnds, fetchTopicEnds, fetchTopicPositions, lagUntil } from './consumer/lag.ts';
+import { SharedEnds } from './consumer/shared-ends.ts';
 import { type KafkaMetricHandles, noMetrics } from './metrics.ts';
 import { KafkaProducer } from './producer/kafka-producer.ts';
 import { createKafkaTransport } from './producer/kafka-transport.ts';
@@ -65,6 +66,7 @@ class KafkaBus implements Bus {
   readonly #producers: Closable[] = [];
   readonly #rangeReaders = new Map<string, RangeReader>();
   readonly #topicsReader: TopicsReader;
+  readonly #ends: SharedEnds;
   /** Producer of relays and dead letters; the services limit and close their own producers. */
   #ownProducer: Producer | undefined;
 
@@ -75,6 +77,7 @@ class KafkaBus implements Bus {
     this.#admin = new SharedAdmin(this.#endpoint);
     this.#recordReader = new RecordReader(this.#endpoint, clock);
     this.#topicsReader = new TopicsReader(this.#parts());
+    this.#ends = new SharedEnds(clock, async (refs) => this.#admin.run((client) => fetchEnds(client, refs)));
   }
 
   async producer(options: Parameters<Bus['producer']>[0] = {}): Promise<Producer> {
@@ -208,7 +211,7 @@ class KafkaBus implements Bus {
   #run<T>(run: RunPartitionsOptions<T>): PartitionRunner {
     const producer = () => this.#sharedProducer();
     const poison = createDeadLetterWriter({ group: run.group, clock: this.#clock, producer });
-    const runner = new KafkaPartitionRunner({ ...this.#parts(), run, poison });
+    const runner = new KafkaPartitionRunner({ ...this.#parts(), ends: this.#ends, run, poison });
     runner.start();
     return runner;
   }

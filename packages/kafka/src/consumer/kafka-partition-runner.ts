@@ -5,13 +5,14 @@ import type { SharedAdmin } from '../client/shared-admin.ts';
 import { AssignedPartitions } from './assigned-partitions.ts';
 import { CommitTimer } from './commit-timer.ts';
 import { toIncomingRecord } from './incoming-record.ts';
-import { fetchEnds, fetchPositions, oldestAgeMs, watchLag } from './lag.ts';
+import { fetchPositions, oldestAgeMs, watchLag } from './lag.ts';
 import {
   type AssignedPartitionsOptions,
   type CommitOffset,
   defaultCommitIntervalMs,
   type PartitionSource,
 } from './partition-source.ts';
+import type { SharedEnds } from './shared-ends.ts';
 import { stickyAssigner } from './sticky-assigner.ts';
 import { StuckPartitions } from './stuck-partitions.ts';
 import { type ConsumerEvents, SupervisedConsumer } from './supervised-consumer.ts';
@@ -20,6 +21,8 @@ export type KafkaPartitionRunnerOptions<T> = Readonly<{
   endpoint: KafkaEndpoint;
   run: RunPartitionsOptions<T>;
   admin: SharedAdmin;
+  /** Tells the ends of logs to all groups of the process. */
+  ends: SharedEnds;
 }> &
   Pick<AssignedPartitionsOptions<T>, 'poison' | 'clock' | 'metrics'>;
 
@@ -69,7 +72,7 @@ export class KafkaPartitionRunner<T> implements PartitionRunner {
       events: this.#events(),
     });
     this.#commits = this.#commitTimer();
-    const ends = (refs: readonly PartitionRef[]) => this.#ends(refs);
+    const ends = (refs: readonly PartitionRef[]) => options.ends.of(refs);
     this.#stopLag = watchLag({
       clock,
       logger,
@@ -150,11 +153,6 @@ export class KafkaPartitionRunner<T> implements PartitionRunner {
         this.#commitOnce = undefined;
       },
     };
-  }
-
-  async #ends(refs: readonly PartitionRef[]): Promise<ReadonlyMap<string, number>> {
-    if (refs.length === 0) return new Map();
-    return this.#options.admin.run((client) => fetchEnds(client, refs));
   }
 
   async #close(drainMs: number): Promise<void> {

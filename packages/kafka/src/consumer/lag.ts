@@ -9,6 +9,7 @@ import {
 } from '../bus.ts';
 import { detailOf } from '../client/errors.ts';
 import type { LogPosition } from './partition-source.ts';
+import { untilCheckMs } from './shared-ends.ts';
 
 /** Progress of the work on one partition. */
 export type PartitionProgress = Readonly<{
@@ -31,7 +32,6 @@ export type LagWatchOptions = Readonly<{
 
 // Soon after the start, when partitions are assigned; rarely after that, since each check queries the brokers.
 const firstMs = 1_000;
-const everyMs = 30_000;
 
 /** Returns the age of the oldest record that is not done; 0 if there is none. */
 export function oldestAgeMs(workers: Iterable<PartitionProgress>, nowMs: number): number {
@@ -58,7 +58,7 @@ export function watchLag({ clock, logger, progress, ends, onLag }: LagWatchOptio
       logger.debug({ detail: detailOf(error) }, 'lag.unavailable');
     }
   };
-  return runPeriodically({ clock, firstMs, everyMs, run: measure });
+  return runPeriodically({ clock, firstMs, everyMs: () => untilCheckMs(clock), run: measure });
 }
 
 /** Returns the part of a lag that lies below `end`. */

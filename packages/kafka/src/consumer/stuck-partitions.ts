@@ -1,6 +1,7 @@
 import { type Clock, runPeriodically } from '@tidings/runtime';
 import { type PartitionRef, partitionKey } from '../bus.ts';
 import type { CommitOffset } from './partition-source.ts';
+import { untilCheckMs } from './shared-ends.ts';
 
 export type StuckPartitionsOptions = Readonly<{
   clock: Clock;
@@ -12,10 +13,8 @@ export type StuckPartitionsOptions = Readonly<{
   onStuck: (refs: readonly PartitionRef[]) => void;
 }>;
 
-const intervalMs = 30_000;
-
 /**
- * Checks that records arrive from partitions that have some. Heartbeats are no evidence: kafkajs sends them from a
+ * Checks every 30 s that records arrive from partitions that have some. Heartbeats are no evidence: kafkajs sends them from a
  * fetch loop that may skip a partition for ever (a record above the fetch limits, #1072; a lost fetcher).
  */
 export class StuckPartitions {
@@ -28,7 +27,8 @@ export class StuckPartitions {
   constructor(options: StuckPartitionsOptions) {
     this.#options = options;
     const run = async (isStopped: () => boolean): Promise<void> => this.#check(isStopped);
-    this.stop = runPeriodically({ clock: options.clock, firstMs: intervalMs, everyMs: intervalMs, run });
+    const everyMs = (): number => untilCheckMs(options.clock);
+    this.stop = runPeriodically({ clock: options.clock, firstMs: everyMs(), everyMs, run });
   }
 
   async #check(isStopped: () => boolean): Promise<void> {
