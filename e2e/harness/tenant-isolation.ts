@@ -177,8 +177,7 @@ export const isolationRules: Readonly<Record<string, 'public' | readonly Try[]>>
   enableSource: ofSource(),
   disableSource: ofSource(),
   deleteSource: ofSource(),
-  // A list: no service that answers it knows which sources exist.
-  listReceivedWebhooks: [{ params: ({ source }) => ({ id: source }), ...blindForAdmins }],
+  listReceivedWebhooks: ofSource(),
   listEventTypes: list,
   createEventType: [{ body: () => ({ name: 'own.made' }), ...blindForAdmins }],
   exportEventTypes: list,

@@ -138,11 +138,14 @@ const openLongWork = async (context: Context, parts: LongWork): Promise<readonly
 };
 
 /** Opens the lists that no other part uses. Returns their routes, which precede that of the single delivery. */
-const openLists = (
+const openLists = async (
   context: Context,
   bus: Bus,
   parts: Stores & Readonly<{ retention: Retention }>,
-): readonly Route[] => [...openReceived(context, bus, parts), ...undeliveredRoutes(parts, context.clock)];
+): Promise<readonly Route[]> => [
+  ...(await openReceived(context, bus, parts)),
+  ...undeliveredRoutes(parts, context.clock),
+];
 
 /** Starts the service; it connects and works in the background, and /ready reports its progress. */
 export const startHistory = async (
@@ -174,7 +177,7 @@ export const startHistory = async (
   const stream = openStream(context, { bus, erasures, isStillValid: access.isStillValid, keys: stores.keys });
   const routes = [
     ...eventRoutes,
-    ...openLists(context, bus, { ...stores, retention }),
+    ...(await openLists(context, bus, { ...stores, retention })),
     ...deliveryRoutes,
     ...deadLetterRoutes,
     ...jobs.routes,

@@ -8,6 +8,7 @@ import type { metricsCatalogue } from '../metrics.ts';
 import { reportLag } from '../projection-lag.ts';
 import { purgeByRetention } from '../purge-expired.ts';
 import type { Retention } from '../retention.ts';
+import { openKnownSources } from './adapters/known-sources.ts';
 import { type ReceivedRouteParts, receivedRoutes } from './adapters/received-routes.ts';
 import type { ReceivedStore } from './ports.ts';
 import { projectReceived } from './project-received.ts';
@@ -15,13 +16,18 @@ import { projectReceived } from './project-received.ts';
 type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
 
 /** Dependencies of the part. */
-export type ReceivedParts = ReceivedRouteParts & Readonly<{ received: ReceivedStore; retention: Retention }>;
+export type ReceivedParts = Omit<ReceivedRouteParts, 'sources'> &
+  Readonly<{ received: ReceivedStore; retention: Retention }>;
 
 // Ingress writes once a second.
 const fetchSettings = { fetchIntervalMs: 1_000 } as const;
 
 /** Consumes the topic. Its facts wait, and are not lost, while MongoDB is unavailable. */
-const work = async (bus: Bus, { received }: ReceivedParts, context: Context): Promise<void> => {
+const work = async (
+  bus: Bus,
+  { received }: Pick<ReceivedParts, 'received'>,
+  context: Context,
+): Promise<void> => {
   const { config, health, resources, clock, logger } = context;
   const part = health.register('received');
   const projector = new BatchProjector<WebhookReceived, void>({
@@ -51,7 +57,11 @@ const work = async (bus: Bus, { received }: ReceivedParts, context: Context): Pr
 };
 
 /** Starts the part that stores what sources received, and removes it after its retention. Returns its route. */
-export const openReceived = (context: Context, bus: Bus, parts: ReceivedParts): readonly Route[] => {
+export const openReceived = async (
+  context: Context,
+  bus: Bus,
+  parts: ReceivedParts,
+): Promise<readonly Route[]> => {
   const { config, logger, resources, clock } = context;
   startInBackground({ ...context, name: 'received' }, async () => work(bus, parts, context));
   const stop = purgeByRetention({
@@ -59,5 +69,7 @@ export const openReceived = (context: Context, bus: Bus, parts: ReceivedParts): 
     ...{ retentionMs: config.retentionMs, intervalMs: config.sweepIntervalMs, clock, logger },
   });
   resources.add('received sweep', stop);
-  return receivedRoutes(parts);
+  const sources = await openKnownSources(bus);
+  resources.add('known sources', async () => sources.close());
+  return receivedRoutes({ ...parts, sources });
 };

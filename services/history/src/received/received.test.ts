@@ -2,7 +2,9 @@ import {
   decodeDeadLetterFact,
   encodeErasure,
   encodeEvent,
+  encodeSource,
   encodeWebhookReceived,
+  type SourceRecord,
   topics,
   type WebhookReceived,
   workspaceId,
@@ -90,10 +92,28 @@ it('shows no id of the provider whose event is erased', async () => {
   await eventually(async () => expect((await list()).data).toMatchObject([{ provider_id: null }]));
 });
 
+it('knows the sources of its workspace alone, and what a deleted one has left', async () => {
+  const { fact, receive, list, callAt, path, publish, scope } = await start();
+  const source: SourceRecord = {
+    ...{ type: 'SourceChanged.v1', id: scope.sourceId, workspaceId: demo, state: 'active', version: 1 },
+    ...{ provider: 'github', audience: 'internal', consumerId: null, options: {}, secrets: [] },
+  };
+  const statusOf = async (): Promise<number> => (await callAt(path, 'GET')).status;
+  expect(await statusOf()).toBe(404);
+  const foreign = { ...source, workspaceId: workspaceId('ws_other') };
+  await publish({ topic: topics.sources, ...encodeSource(foreign) });
+  expect(await statusOf()).toBe(404);
+  await publish({ topic: topics.sources, ...encodeSource({ ...source, version: 2 }) });
+  await eventually(async () => expect(await list()).toEqual({ data: [], next_cursor: null }));
+  await receive(fact(1));
+  await publish({ topic: topics.sources, key: scope.sourceId, value: null });
+  expect((await list()).data).toHaveLength(1);
+});
+
 it('is for keys of the workspace, shows nothing of another, and refuses what it does not know', async () => {
-  const { fact, receive, list, callAt, path } = await start();
+  const { fact, receive, callAt, path } = await start();
   await receive(fact(1, { workspaceId: workspaceId('ws_other') }));
-  expect((await list()).data).toEqual([]);
+  expect((await callAt(path, 'GET')).status).toBe(404);
   expect((await callAt(path, 'GET', { key: acmeKey })).status).toBe(403);
   for (const query of ['?outcome=lost', '?reason=why', '?type=a..b', '?event_id=1', '?cursor=x', '?who=me'])
     expect((await callAt(`${path}${query}`, 'GET')).status).toBe(400);

@@ -8,12 +8,14 @@ import type { StoredEvent } from '../../events/domain/event.ts';
 import type { EventStore } from '../../events/ports.ts';
 import type { ReceivedWebhook } from '../domain/received-webhook.ts';
 import type { ReceivedStore } from '../ports.ts';
+import type { KnownSources } from './known-sources.ts';
 import { readReceivedQuery, receivedListQuery } from './received-query.ts';
 import { receivedPageSchema } from './received-schemas.ts';
 
 /** The dependencies of the route. */
 export type ReceivedRouteParts = Readonly<{
   received: Pick<ReceivedStore, 'list'>;
+  sources: Pick<KnownSources, 'isOf'>;
   events: Pick<EventStore, 'findAll'>;
   deliveries: Pick<DeliveryStore, 'countByEvent'>;
 }>;
@@ -50,7 +52,7 @@ function requireWholeWorkspace({ consumerId }: Principal): void {
 }
 
 /** Declares the route for what a source received. */
-export const receivedRoutes = ({ received, events, deliveries }: ReceivedRouteParts): Route[] => [
+export const receivedRoutes = ({ received, sources, events, deliveries }: ReceivedRouteParts): Route[] => [
   route({
     operationId: 'listReceivedWebhooks',
     method: 'GET',
@@ -59,7 +61,7 @@ export const receivedRoutes = ({ received, events, deliveries }: ReceivedRoutePa
     tag: 'Sources',
     summary: 'List what a source received, newest first',
     description:
-      'Accepted webhooks with their events and how those were delivered, and refused ones with the reason, without their content. An entry appears some two seconds after the webhook. A source that received nothing, or does not exist, has none; those of a deleted source stay for the retention of the workspace.',
+      'Accepted webhooks with their events and how those were delivered, and refused ones with the reason, without their content. An entry appears some two seconds after the webhook. Those of a deleted source stay for the retention of the workspace.',
     params: { id: { type: 'string', pattern: '^src_[0-9a-f]{32}$', description: 'The id of the source.' } },
     query: receivedListQuery,
     responses: { 200: { description: 'A page.', schema: receivedPageSchema, headers: ['Link'] } },
@@ -67,6 +69,10 @@ export const receivedRoutes = ({ received, events, deliveries }: ReceivedRoutePa
       requireWholeWorkspace(principal);
       const { filters, page, cursorAfter } = readReceivedQuery(params.id, query, principal);
       const found = await received.list(filters, { ...page, limit: page.limit + 1 });
+      // A deleted source leaves what it received until its retention has passed.
+      if (found.length === 0 && !sources.isOf(filters.sourceId, filters.workspaceId)) {
+        throw new AppError({ code: 'not-found', message: `There is no source '${params.id}'.` });
+      }
       const listed = found.slice(0, page.limit);
       const ids = [...new Set(listed.flatMap(({ eventIds }) => eventIds.slice(0, 1)))];
       const scope = tenantScopeOf(principal);
