@@ -61,6 +61,16 @@ export default defineConfig({
       {
         ...shared,
         test: {
+          // Examples in other languages, whose packages only `npm run test:ops` installs.
+          name: 'producers',
+          include: ['e2e/producers/*.ops.test.ts'],
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+        },
+      },
+      {
+        ...shared,
+        test: {
           // Kills in the middle of long jobs and at every step of every kind of write: `npm run test:ops`.
           name: 'kill',
           include: ['e2e/**/*.kill.test.ts', 'services/*/test/**/*.kill.test.ts'],

@@ -39,7 +39,9 @@ function placeOf(name) {
 
 /** Returns the files of the packed package that its users load: of `exports` with their types, and of `bin`. */
 function entriesOf({ exports = {}, bin = {} }) {
-  const files = Object.values(exports).flatMap((one) => (typeof one === 'string' ? [] : [one.types, one.default]));
+  const files = Object.values(exports).flatMap((one) =>
+    typeof one === 'string' ? [] : [one.types, one.default],
+  );
   return [...files, ...Object.values(bin)].map((file) => ({
     name: own.name,
     file: relative('dist/package', file),

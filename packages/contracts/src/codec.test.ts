@@ -282,6 +282,48 @@ describe('a record of any Kafka client', () => {
     const decoded = decodeEvent({ key: null, headers, value: Buffer.from('{}'), timestampMs: 0 });
     expect(decoded).toMatchObject({ id: event, callerId: 'order-1', time: '1970-01-01T00:00:00.000Z' });
   });
+
+  const structured = (value: string | null, contentType = 'application/cloudevents+json; charset=UTF-8') =>
+    decodeEvent({
+      ...{ key: null, timestampMs: 0, headers: { 'content-type': contentType } },
+      value: value === null ? null : Buffer.from(value),
+    });
+  const whole = {
+    ...{ specversion: '1.0', id: 'order-1', type: 'order.paid', source: '/orders', workspaceid: 'ws_demo' },
+    ...{ consumerid: 'acme', orderingkey: 'k', time: '2026-11-22T10:00:00Z', audience: 'internal' },
+  };
+
+  it('may be of the structured mode: the same event, with its data byte for byte', () => {
+    const attributes = JSON.stringify({ ...whole, traceparent: '00-a-b-01', own: 7, subject: null });
+    const text = attributes.replace(/}$/, ', "data" : { "n": 9007199254740993 } }');
+    expect(structured(text)).toMatchObject({
+      ...{ id: event, callerId: 'order-1', eventType: 'order.paid', consumerId: 'acme', orderingKey: 'k' },
+      ...{ source: '/orders', time: whole.time, audience: 'internal', traceparent: '00-a-b-01' },
+      data: Buffer.from('{ "n": 9007199254740993 }'),
+    });
+    expect(structured(JSON.stringify(whole)).data.toString()).toBe('null');
+  });
+
+  it.each([
+    ['no value', null, 'is not JSON'],
+    ['no JSON', '{', 'is not JSON'],
+    ['a list', '[]', 'is not an object'],
+    ['no workspace', JSON.stringify({ ...whole, workspaceid: null }), 'ce_workspaceid'],
+    ['an id that is a number', JSON.stringify({ ...whole, id: 1 }), "'id' is not text"],
+    ['data in base64', JSON.stringify({ ...whole, data_base64: 'AA==' }), 'data_base64'],
+    [
+      'data that are no JSON',
+      JSON.stringify({ ...whole, datacontenttype: 'text/xml', data: '' }),
+      'text/xml',
+    ],
+    ['a member twice', JSON.stringify(whole).replace('{', '{"id":"x",'), 'more than once'],
+  ])('of the structured mode with %s is refused', (_, value, text) => {
+    expect(() => structured(value)).toThrow(text);
+  });
+
+  it('in a batch is refused: the Kafka binding has none', () => {
+    expect(() => structured('[]', 'application/cloudevents-batch+json')).toThrow('ce_specversion');
+  });
 });
 
 describe('ids', () => {

@@ -3,6 +3,7 @@ import { consumerId, deriveEventId, eventId, isEventId, sourceId, workspaceId } 
 import type { HeaderFields } from '../wire/header-fields.ts';
 import { compileSchema, parseJson, shape } from '../wire/schemas.ts';
 import { DecodeError, type WireRecord } from '../wire/wire.ts';
+import { binaryFormOf } from './structured-event.ts';
 
 /** Origin of an event that a third party sent: its source, and the headers of the request without credentials. */
 export type Received = Readonly<{ sourceId: SourceId; headers: HeaderFields }>;
@@ -99,11 +100,12 @@ const receivedOf = (headers: Readonly<Record<string, string>>): Received | undef
 const jsonContentType = /^application\/(?:[a-z0-9.+-]+\+)?json\s*(?:;|$)/i;
 
 /**
- * Decodes a record of the events topic, written by Tidings or any Kafka client. A foreign `ce_id` becomes the caller's
+ * Decodes a record of the events topic, written by Tidings or any Kafka client, in binary or structured mode. A foreign `ce_id` becomes the caller's
  * id and the event id is derived from it, so a producer that repeats a record repeats the event. Throws DecodeError.
  * The first parser of `value` checks that it is JSON, not this function.
  */
-export const decodeEvent = (record: WireRecord & Readonly<{ timestampMs: number }>): EventAccepted => {
+export const decodeEvent = (given: WireRecord & Readonly<{ timestampMs: number }>): EventAccepted => {
+  const record = binaryFormOf(given);
   const headers = eventHeaders(record.headers);
   const contentType = headers['content-type'];
   if (contentType !== undefined && !jsonContentType.test(contentType)) {
