@@ -22,6 +22,7 @@ export {
   type JsonBodyOptions,
   jsonBody,
   parseJson,
+  streamedBody,
   type Validate,
   validBody,
 } from './routing/body.ts';

@@ -8,10 +8,16 @@ export type BatchItem = Readonly<{ ok: true; draft: EventDraft } | { ok: false; 
 /** The result of an item. An error that is not the caller's fault means unknown: the event may be in the log. */
 export type ItemResult = Readonly<{ ok: true; accepted: Accepted } | { ok: false; error: unknown }>;
 
+/** The place of items: the index by which the id of each is derived, and the pointer to it in errors. */
+export type BatchPlace = Readonly<{ indexOf(at: number): number; pointerOf(at: number): string }>;
+
 export type AcceptEventBatch = (
   items: readonly BatchItem[],
   submission: Submission,
+  place?: BatchPlace,
 ) => Promise<readonly ItemResult[]>;
+
+const inList: BatchPlace = { indexOf: (at) => at, pointerOf: (at) => `/events/${at}` };
 
 /**
  * Creates the batch use case. Each item is accepted on its own: an invalid one, or one whose partition is unavailable,
@@ -19,11 +25,15 @@ export type AcceptEventBatch = (
  */
 export const createAcceptEventBatch = (dependencies: AcceptDependencies): AcceptEventBatch => {
   const { clock, logger, metrics } = dependencies;
-  return async (items, submission) => {
+  return async (items, submission, place = inList) => {
     const beganMs = clock.monotonicMs();
     const results = await Promise.all(
-      items.map(async (item, index) =>
-        item.ok ? acceptItem(dependencies, item.draft, { submission, index }) : item,
+      items.map(async (item, at) =>
+        item.ok
+          ? acceptItem(dependencies, item.draft, {
+              ...{ submission, index: place.indexOf(at), pointer: place.pointerOf(at) },
+            })
+          : item,
       ),
     );
     const tookMs = clock.monotonicMs() - beganMs;
@@ -38,17 +48,17 @@ export const createAcceptEventBatch = (dependencies: AcceptDependencies): Accept
   };
 };
 
-type ItemContext = Readonly<{ submission: Submission; index: number }>;
+type ItemContext = Readonly<{ submission: Submission; index: number; pointer: string }>;
 
 async function acceptItem(
   { checkConsumer, checkEventType, publish, clock }: AcceptDependencies,
   draft: EventDraft,
-  { submission, index }: ItemContext,
+  { submission, index, pointer }: ItemContext,
 ): Promise<ItemResult> {
   const { idempotencyKey, workspaceId } = submission;
   const key = idempotencyKey === null ? null : itemKey(idempotencyKey, index);
   try {
-    const location = { workspaceId, pointer: `/events/${index}` };
+    const location = { workspaceId, pointer };
     checkConsumer(draft.request, location);
     const notice = checkEventType(draft, location);
     const acceptedAtMs = clock.nowMs();

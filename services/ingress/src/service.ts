@@ -4,10 +4,11 @@ import { mountRoutes, type Route, serve } from '@tidings/http';
 import { type Bus, openBus, openProducer, type Producer } from '@tidings/kafka';
 import { inSpan, type ServiceContext } from '@tidings/observability';
 import { keyRing } from '@tidings/runtime';
-import { createAcceptEvent, type Submission } from './accept-event.ts';
+import { type AcceptDependencies, createAcceptEvent, type Submission } from './accept-event.ts';
 import { createAcceptEventBatch } from './accept-event-batch.ts';
 import { awaitEventLog } from './adapters/await-event-log.ts';
 import { createEventPublisher } from './adapters/event-publisher.ts';
+import { readLine } from './adapters/event-reader.ts';
 import { eventRoutes } from './adapters/event-routes.ts';
 import { openEventTypeTable } from './adapters/event-type-table.ts';
 import { rejectLoops } from './adapters/reject-loops.ts';
@@ -18,6 +19,7 @@ import { createCheckConsumer } from './check-consumer.ts';
 import { createCheckEventType } from './check-event-type.ts';
 import { type configSpec, maxBatchBytes, maxBatchEvents } from './config.ts';
 import type { metricsCatalogue } from './metrics.ts';
+import { createAcceptEventLines } from './ndjson/accept-event-lines.ts';
 import type { EventTypeDirectory, PolicyOf, PublishEvents } from './ports.ts';
 import { createAdmitWebhook } from './received/admit-webhook.ts';
 import { BodySlots } from './received/body-slots.ts';
@@ -59,8 +61,7 @@ export async function startIngress(
   const dependencies = { checkConsumer, checkEventType, publish, clock, logger, metrics: metrics.handles };
   const routes = [
     ...eventRoutes({
-      acceptEvent: withSpan('accept-event', createAcceptEvent(dependencies)),
-      acceptEventBatch: withSpan('accept-event-batch', createAcceptEventBatch(dependencies)),
+      ...useCasesOf(dependencies, config.maxEventBytes),
       limits: { maxEventBytes: config.maxEventBytes, maxBatchBytes, maxBatchEvents },
     }),
     await openSources(context, { bus, producer, access, publish, eventTypes, seenNames }),
@@ -78,6 +79,16 @@ export async function startIngress(
     },
   });
   return { url: server.url };
+}
+
+function useCasesOf(dependencies: AcceptDependencies, maxLineBytes: number) {
+  const acceptEventBatch = createAcceptEventBatch(dependencies);
+  const acceptEventLines = createAcceptEventLines({ acceptEventBatch, read: readLine, maxLineBytes });
+  return {
+    acceptEvent: withSpan('accept-event', createAcceptEvent(dependencies)),
+    acceptEventBatch: withSpan('accept-event-batch', acceptEventBatch),
+    acceptEventLines: withSpan('accept-event-lines', acceptEventLines),
+  };
 }
 
 /** Runs a use case inside a span of its request's trace. */

@@ -4,6 +4,7 @@ import { parse, readText } from '../input/read-input.ts';
 import { historyCommands } from './event-history.ts';
 import { publishBatchCommand } from './publish-batch.ts';
 import { publishFailure } from './publish-failure.ts';
+import { publishStreamCommand } from './publish-stream.ts';
 import { retryEventCommand } from './retry-event.ts';
 
 /** tidings events … */
@@ -45,6 +46,7 @@ export const eventCommands: readonly CommandSpec[] = [
     },
   },
   publishBatchCommand,
+  publishStreamCommand,
   ...historyCommands,
   retryEventCommand,
 ];

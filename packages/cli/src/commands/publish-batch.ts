@@ -1,7 +1,4 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { open } from 'node:fs/promises';
-import { resolve } from 'node:path';
-import type { Readable } from 'node:stream';
 import { createClient, type EventInput, TidingsError } from '@tidings/sdk';
 import type { Target } from '../api/find-target.ts';
 import { problemText } from '../api/problem-text.ts';
@@ -9,29 +6,21 @@ import { type CommandSpec, type Given, nameOfFile, textOf } from '../command.ts'
 import { CommandFailed } from '../command-failed.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { publishFailure } from './publish-failure.ts';
+import {
+  failure,
+  newOutcome,
+  noteRefusal,
+  type Outcome,
+  openFile,
+  outcomeView,
+  progressText,
+  type Refusal,
+} from './publish-outcome.ts';
 import { type EventLine, faultOf, readEvents } from './read-events.ts';
 
 /** The limits of one request: those of the API, with room for the envelope around the events. */
 const maxEvents = 1_000;
 const maxBytes = 3_500_000;
-const maxReported = 20;
-const maxKept = 1_000;
-
-/**
- * An event that was not accepted: its position, the reason, and the status of the API's refusal (null: it was not
- * sent).
- */
-type Refusal = Readonly<{ place: string; status: number | null; detail: string }>;
-
-/** The result of the whole command, as `--json` prints it. */
-type Outcome = {
-  accepted: number;
-  refused: number;
-  /** The first 1,000. */
-  refusals: Refusal[];
-  is_worth_a_repeat: boolean;
-  idempotency_key: string;
-};
 
 /** tidings events publish-batch. */
 export const publishBatchCommand: CommandSpec = {
@@ -56,23 +45,12 @@ export const publishBatchCommand: CommandSpec = {
     `events publish-batch - <<< '{"type":"order.paid","data":{"order_id":"ord_7"}}'`,
     'events publish-batch orders.jsonl --idempotency-key orders-of-monday',
   ],
-  view: {
-    rows: (body) => [
-      ['accepted', Reflect.get(body, 'accepted')],
-      ['refused', Reflect.get(body, 'refused')],
-    ],
-  },
+  view: outcomeView,
   run: async (given, target) => {
     const file = given.args['file'] || '-';
     const key = textOf(given, 'idempotencyKey') ?? randomUUID();
-    const outcome: Outcome = {
-      accepted: 0,
-      refused: 0,
-      refusals: [],
-      is_worth_a_repeat: false,
-      idempotency_key: key,
-    };
-    const lines = readEvents(nameOfFile(file), await streamOf(file, given));
+    const outcome = newOutcome(key);
+    const lines = readEvents(nameOfFile(file), await openFile(file, given));
     let number = 0;
     for await (const batch of batchesOf(lines)) {
       number += 1;
@@ -84,19 +62,6 @@ export const publishBatchCommand: CommandSpec = {
   },
   failsWhen: (body) => failure(body as Outcome),
 };
-
-const progressText = ({ accepted, refused }: Outcome): string => `${accepted} accepted, ${refused} refused …`;
-
-async function streamOf(file: string, { input }: Given): Promise<Readable> {
-  if (file === '-') return input.stdin;
-  try {
-    const opened = await open(resolve(input.folder, file));
-    return opened.createReadStream();
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new CommandFailed(exitCodes.usage, `The file '${file}' cannot be read: ${reason}.`);
-  }
-}
 
 // The same file always yields the same batches, so that a repeat with the same key publishes the same events.
 async function* batchesOf(lines: AsyncIterable<EventLine>): AsyncGenerator<readonly EventLine[]> {
@@ -124,14 +89,7 @@ type Publication = Readonly<{
 }>;
 
 async function publish({ batch, number, target, given, outcome }: Publication): Promise<void> {
-  const refuse = (refusal: Refusal): void => {
-    outcome.refused += 1;
-    if (outcome.refused <= maxKept) outcome.refusals.push(refusal);
-    if (refusal.status !== null && (refusal.status === 429 || refusal.status >= 500))
-      outcome.is_worth_a_repeat = true;
-    if (outcome.refused <= maxReported) given.progress(`${refusal.place}: ${refusal.detail}`);
-    if (outcome.refused === maxReported + 1) given.progress('… and more: --json lists the first 1,000');
-  };
+  const refuse = (refusal: Refusal): void => noteRefusal(outcome, refusal, given);
   const good: { place: string; event: EventInput }[] = [];
   for (const line of batch) {
     const fault = 'fault' in line ? line.fault : await faultOf(line.event);
@@ -175,17 +133,4 @@ function batchKey(key: string, number: number, events: readonly EventInput[]): s
   const hash = createHash('sha256').update(JSON.stringify([key, number]));
   for (const event of events) hash.update(JSON.stringify(event));
   return hash.digest('hex');
-}
-
-function failure({
-  accepted,
-  refused,
-  is_worth_a_repeat: isLater,
-  idempotency_key: key,
-}: Outcome): CommandFailed | null {
-  if (refused === 0) return null;
-  const message = `${refused} of ${accepted + refused} were not accepted.`;
-  if (!isLater) return new CommandFailed(exitCodes.refused, message);
-  const advice = `Some may be accepted later: repeat the command with --idempotency-key ${key}.`;
-  return new CommandFailed(exitCodes.unavailable, `${message} ${advice}`);
 }

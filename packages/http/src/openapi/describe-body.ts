@@ -10,14 +10,18 @@ export type BodyComponents = Readonly<{ schemas: Components; bodies: Components 
  * present, as they are in responses, unless the schema is part of a request body.
  */
 export function describeBody(body: Body<unknown>, { schemas, bodies }: BodyComponents): object {
-  const { types, isOptional, schema, example = exampleOf(schema) } = body;
+  const { types, isOptional, schema, example = exampleOf(schema), lines } = body;
   const name = nameOf(schema);
   const isComponent = name !== undefined && hasDefaults(schema);
   const media = {
     schema: isComponent ? describedInline(schema, schemas) : described(schema, schemas),
     ...(example === undefined ? {} : { example }),
   };
-  const content = Object.fromEntries((types ?? ['*/*']).map((type) => [type, media]));
+  const ofLines = lines && { schema: described(lines.schema, schemas), example: lines.example };
+  const content: Record<string, object | undefined> = Object.fromEntries<object | undefined>([
+    ...(types ?? ['*/*']).map((type) => [type, media] as const),
+    ...(lines?.types ?? []).map((type) => [type, ofLines] as const),
+  ]);
   const requestBody = { required: !isOptional, content };
   if (!isComponent) return requestBody;
   bodies.set(name, requestBody);

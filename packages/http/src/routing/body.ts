@@ -5,6 +5,7 @@ import type { ErrorObject } from 'ajv';
 import { detailsOf } from '../problems/validation-errors.ts';
 import type { Body, JsonSchema } from './route.ts';
 import { strictCompiler } from './schema-compilers.ts';
+import type { StreamedRequestBody } from './streamed-body.ts';
 
 /** A check compiled by ajv: returns `true` for valid data, else sets `errors`. */
 export type Validate<T> = ((data: unknown) => data is T) & { errors?: ErrorObject[] | null | undefined };
@@ -112,6 +113,7 @@ export type BytesBodyOptions = Readonly<{
   types?: readonly string[];
   example?: unknown;
   limitsFor?: Body<Buffer>['limitsFor'];
+  lines?: Body<Buffer>['lines'];
 }>;
 
 /** Declares a body that is passed on byte for byte. */
@@ -121,6 +123,7 @@ export const bytesBody = ({
   types,
   example,
   limitsFor,
+  lines,
 }: BytesBodyOptions): Body<Buffer> => ({
   schema,
   maxBytes,
@@ -128,7 +131,20 @@ export const bytesBody = ({
   isOptional: false,
   example,
   ...(limitsFor !== undefined && { limitsFor }),
+  ...(lines !== undefined && { lines }),
   read: (bytes) => bytes,
+});
+
+/**
+ * Declares a body that is passed on byte for byte: up to `holdBytes` as bytes, above as a stream, which the handler reads
+ * or leaves.
+ */
+export const streamedBody = ({
+  holdBytes,
+  ...options
+}: BytesBodyOptions & Readonly<{ holdBytes: number }>): Body<Buffer | StreamedRequestBody> => ({
+  ...bytesBody(options),
+  holdBytes,
 });
 
 function isDeeperThan(value: unknown, levels: number): boolean {

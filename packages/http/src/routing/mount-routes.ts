@@ -17,6 +17,7 @@ import { type Reply, sendReply } from './reply.ts';
 import { ifMatchOf } from './request-headers.ts';
 import { type Body, type Call, idempotencyOf, type Method, type Route } from './route.ts';
 import { strictCompiler } from './schema-compilers.ts';
+import { readOrStream, type StreamedRequestBody } from './streamed-body.ts';
 
 /**
  * Options of {@link mountRoutes}. `requestsPerSecond`: the limit of each key without its own; 0, the default, means
@@ -109,6 +110,18 @@ function limitsOf(body: Body<unknown>, request: Request, response: ServerRespons
   return isOptional && !hasBody(request) ? { maxBytes } : { maxBytes, types };
 }
 
+/** Reads a body, or returns it as a stream if it is larger than its declaration holds. */
+async function read(
+  body: Body<unknown>,
+  request: Request,
+  response: ServerResponse,
+): Promise<Buffer | StreamedRequestBody> {
+  const limits = limitsOf(body, request, response);
+  return body.holdBytes === undefined
+    ? readBody(request, response, limits)
+    : readOrStream(request, response, { ...limits, holdBytes: body.holdBytes });
+}
+
 type Handler = (request: Request, response: ServerResponse) => Promise<void>;
 
 /** Returns the handler of a route; {@link mountRoutes} states the order of its checks. */
@@ -131,8 +144,7 @@ function handler(route: Route, options: MountOptions & Readonly<{ limitRate: Lim
         : null;
     if (principal !== null) await limitRate(principal, response);
     checkAccept(request);
-    const bytes =
-      body === undefined ? undefined : await readBody(request, response, limitsOf(body, request, response));
+    const bytes = body === undefined ? undefined : await read(body, request, response);
     checkParams(request);
     const call = {
       principal,
@@ -146,7 +158,7 @@ function handler(route: Route, options: MountOptions & Readonly<{ limitRate: Lim
       response,
     };
     try {
-      if (bytes !== undefined) call.body = body?.read(bytes);
+      if (bytes !== undefined) call.body = Buffer.isBuffer(bytes) ? body?.read(bytes) : bytes;
     } catch (error) {
       await route.find?.({ ...call, body: undefined });
       throw error;

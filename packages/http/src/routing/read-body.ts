@@ -59,12 +59,17 @@ function told(fault: AppError, { onRefused }: BodyLimits): AppError {
   return fault;
 }
 
-function worded(fault: AppError, limits: BodyLimits): AppError {
+/** Returns the error by which a body is refused, in the words of its limits. */
+export function worded(fault: AppError, limits: BodyLimits): AppError {
   const { code } = told(fault, limits);
   return limits.refusal === undefined ? fault : new AppError({ code, message: limits.refusal });
 }
 
-function refuseByHeaders(request: IncomingMessage, { maxBytes, types }: BodyLimits): AppError | undefined {
+/** Returns what the headers of a request say against its body; undefined if nothing. */
+export function refuseByHeaders(
+  request: IncomingMessage,
+  { maxBytes, types }: BodyLimits,
+): AppError | undefined {
   const declared = Number(request.headers['content-length'] ?? 0);
   if (declared > maxBytes) return tooLarge(maxBytes, `${declared} bytes`);
   const encoding = request.headers['content-encoding'] ?? 'identity';
@@ -85,7 +90,8 @@ function refuseType(header: string | undefined, types: readonly string[]): AppEr
   return isUtf8 ? undefined : unsupported(`'${charset}' is not supported: send UTF-8`);
 }
 
-function tooLarge(maxBytes: number, got: string): AppError {
+/** Returns the error for a body above its limit. */
+export function tooLarge(maxBytes: number, got: string): AppError {
   const message = `The body may have at most ${maxBytes} bytes, got ${got}.`;
   return new AppError({ code: 'payload-too-large', message });
 }

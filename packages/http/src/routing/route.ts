@@ -49,12 +49,14 @@ export type ResponseDeclaration = Readonly<{
 /** A request whose body is not read yet, and its response. */
 export type Exchange = Readonly<{ request: IncomingMessage; response: ServerResponse }>;
 
-/** A body declaration. Created by `jsonBody` and `bytesBody`. */
+/** A body declaration. Created by `jsonBody`, `bytesBody` and `streamedBody`. */
 export type Body<T> = Readonly<{
   maxBytes: number;
   /** The accepted content-types; undefined means any. */
   types: readonly string[] | undefined;
   isOptional: boolean;
+  /** Present if a body above this size is passed to the handler as a stream, see `streamedBody`. */
+  holdBytes?: number;
   /**
    * Returns the limits of a request by the parameters of its path, instead of the above. Throws an AppError for a request
    * whose body is not read, such as `not-found`.
@@ -62,6 +64,8 @@ export type Body<T> = Readonly<{
   limitsFor?(params: Readonly<Record<string, unknown>>, exchange: Exchange): BodyLimits;
   schema: JsonSchema;
   example: unknown;
+  /** Further content types, of another form, as they are described. */
+  lines?: Readonly<{ types: readonly string[]; schema: JsonSchema; example: unknown }>;
   /** Parses the body. Throws AppError `invalid-request` (400) and `unprocessable` (422). */
   read(bytes: Buffer): T;
 }>;

@@ -53,7 +53,8 @@ export const batchResponse = (results: readonly ItemResult[]): BatchResponse => 
   return { status, retryAfterSeconds, body: { results: responses } };
 };
 
-const problemBody = ({ status, code, detail, errors }: Problem): object => ({
+/** Builds a problem as a field of a response. */
+export const problemBody = ({ status, code, detail, errors }: Problem): object => ({
   type: `/problems/${code}`,
   title: problemTable[code].title,
   status,

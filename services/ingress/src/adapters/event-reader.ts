@@ -1,4 +1,4 @@
-import { compileBody, detailsOf, type Validate } from '@tidings/http';
+import { compileBody, detailsOf, parseJson, type Validate } from '@tidings/http';
 import { type ErrorDetail, elementsOf, type Member, membersOf } from '@tidings/json';
 import { AppError, refused } from '@tidings/runtime';
 import type { BatchItem } from '../accept-event-batch.ts';
@@ -29,6 +29,10 @@ export const readEvent = (value: unknown, location: BodyLocation): EventDraft =>
   if (data === undefined) throw new AppError({ code: 'internal', message: 'an event has no member data' });
   return { request: value as EventRequest, data: location.json.subarray(data.start, data.end) };
 };
+
+/** Reads an event that is a whole line. Throws as {@link readEvent}, and `invalid-request` for text that is not JSON. */
+export const readLine = (json: Buffer): EventDraft =>
+  readEvent(parseJson(json), { json, start: 0, pointer: '' });
 
 const batchProperties = { events: { type: 'array', minItems: 1 } };
 const isBatch = compileBody<Readonly<{ events: readonly unknown[] }>>({

@@ -4,14 +4,20 @@ import {
   type Call,
   type Principal,
   parseJson,
+  type Reply,
   type Route,
   route,
+  streamedBody,
   traceparentOf,
 } from '@tidings/http';
+import { AppError } from '@tidings/runtime';
 import type { AcceptEvent, Submission } from '../accept-event.ts';
 import type { AcceptEventBatch } from '../accept-event-batch.ts';
 import type { EventTypeNotice } from '../check-event-type.ts';
-import { acceptedBody, batchResponse } from './accepted-response.ts';
+import type { AcceptEventLines } from '../ndjson/accept-event-lines.ts';
+import { type LinesResponse, linesResponse } from '../ndjson/lines-response.ts';
+import { batchLimits, isNdjson, ndjsonTypes } from '../ndjson/ndjson-body.ts';
+import { acceptedBody, type BatchResponse, batchResponse } from './accepted-response.ts';
 import { readBatch, readEvent } from './event-reader.ts';
 import {
   acceptedSchema,
@@ -19,6 +25,7 @@ import {
   batchSchema,
   eventExample,
   eventSchema,
+  linesSchema,
   mixedResultExample,
 } from './event-schemas.ts';
 
@@ -26,6 +33,7 @@ import {
 export type EventRoutesOptions = Readonly<{
   acceptEvent: AcceptEvent;
   acceptEventBatch: AcceptEventBatch;
+  acceptEventLines: AcceptEventLines;
   limits: Readonly<{ maxEventBytes: number; maxBatchBytes: number; maxBatchEvents: number }>;
 }>;
 
@@ -72,23 +80,28 @@ const publishEvent = ({ acceptEvent, limits: { maxEventBytes } }: EventRoutesOpt
     },
   });
 
-const publishBatch = ({ acceptEventBatch, limits }: EventRoutesOptions): Route =>
+const publishBatch = ({ acceptEventBatch, acceptEventLines, limits }: EventRoutesOptions): Route =>
   route({
     operationId: 'publishEventBatch',
     method: 'POST',
     path: '/v1/events/batch',
     access: 'events:write',
     tag: 'Events',
-    summary: 'Publish up to 1,000 events',
+    summary: 'Publish up to 1,000 events, or a stream of lines',
     description:
       'Each event is accepted or refused independently. Results are in the order of the events. With an ' +
-      '`Idempotency-Key`, a repeat of the same batch contains the same events.',
+      '`Idempotency-Key`, a repeat of the same batch contains the same events. As `application/x-ndjson`, one event a ' +
+      'line, up to 256 MiB within 30 s: read and accepted while it arrives. `results` are then the lines that were not ' +
+      'accepted, and `stopped` says from which line on nothing was read.',
     idempotency: 'derived',
-    body: bytesBody({
+    body: streamedBody({
       schema: batchSchema,
       maxBytes: limits.maxBatchBytes,
+      holdBytes: limits.maxBatchBytes,
       types,
       example: { events: [eventExample] },
+      limitsFor: (_, { request }) => batchLimits(request, limits.maxBatchBytes),
+      lines: { types: ndjsonTypes, schema: linesSchema, example: `${JSON.stringify(eventExample)}\n` },
     }),
     responses: {
       202: { description: 'All events are accepted.', schema: batchResultSchema },
@@ -100,14 +113,22 @@ const publishBatch = ({ acceptEventBatch, limits }: EventRoutesOptions): Route =
       },
     },
     handle: async (call) => {
+      const { body: json } = call;
+      if (isNdjson(call.request)) {
+        const chunks = Buffer.isBuffer(json) ? [json] : json;
+        return replyOf(linesResponse(await acceptEventLines(chunks, submissionOf(call))));
+      }
+      if (!Buffer.isBuffer(json)) throw new AppError({ code: 'internal', message: 'a batch is not held' });
       const bounds = { maxEvents: limits.maxBatchEvents, maxEventBytes: limits.maxEventBytes };
-      const items = readBatch(parseJson(call.body), call.body, bounds);
-      const results = await acceptEventBatch(items, submissionOf(call));
-      const { status, retryAfterSeconds, body } = batchResponse(results);
-      if (retryAfterSeconds === undefined) return { status, body };
-      return { status, body, headers: { 'retry-after': String(retryAfterSeconds) } };
+      const items = readBatch(parseJson(json), json, bounds);
+      return replyOf(batchResponse(await acceptEventBatch(items, submissionOf(call))));
     },
   });
+
+const replyOf = ({ status, retryAfterSeconds, body }: BatchResponse | LinesResponse): Reply =>
+  retryAfterSeconds === undefined
+    ? { status, body }
+    : { status, body, headers: { 'retry-after': String(retryAfterSeconds) } };
 
 // RFC 9745 and RFC 8594.
 const noticeHeaders = ({ deprecatedAtMs, sunsetAtMs }: EventTypeNotice): Record<string, string> => ({

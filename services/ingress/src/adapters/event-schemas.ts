@@ -60,6 +60,12 @@ export const batchSchema = named('EventBatch', {
   additionalProperties: false,
 });
 
+/** Schema of a stream of lines. */
+export const linesSchema = named('EventLines', {
+  type: 'string',
+  description: 'One event a line, as JSON without line feeds; blank lines are passed over.',
+});
+
 const warnings = {
   type: 'array',
   description: 'Faults in the data of an event whose type has the mode `warn`.',
@@ -102,10 +108,12 @@ export const batchResultSchema = named(
     properties: {
       results: {
         type: 'array',
-        description: 'One result for each event, in their order.',
+        description:
+          'One result for each event, in their order. For lines: the first 1,000 that were not accepted.',
         items: {
           type: 'object',
           properties: {
+            line: { type: 'integer', description: 'Of lines: the number of the line, from 1.' },
             status: { type: 'integer', description: '202, or the status of the problem.' },
             ...accepted,
             deprecated_at: dateTime,
@@ -114,6 +122,14 @@ export const batchResultSchema = named(
           },
           required: ['status'],
         },
+      },
+      accepted: { type: 'integer', description: 'Of lines: how many were accepted.' },
+      refused: { type: 'integer', description: 'Of lines: how many were not.' },
+      stopped: {
+        type: 'object',
+        description: 'Of lines: the first one that was not read, and why. Send those from there on again.',
+        properties: { line: { type: 'integer' }, status: { type: 'integer' }, problem: problemSchema },
+        required: ['line', 'status', 'problem'],
       },
     },
     required: ['results'],

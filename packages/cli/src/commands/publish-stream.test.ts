@@ -1,0 +1,85 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { aFolder, run } from '../cli-under-test.ts';
+
+type Received = Readonly<{ body: string; key: string; type: string }>;
+type Answer = Readonly<{ status?: number; body: unknown }>;
+
+/** Starts an API that takes lines, which the one of other tests reads as JSON. */
+async function aLinesApi(answerTo: (one: Received, number: number) => Answer) {
+  const received: Received[] = [];
+  const server = createServer((request, response) => {
+    void text(request).then((body) => {
+      const { 'idempotency-key': key, 'content-type': type } = request.headers;
+      const one = { body, key: String(key), type: String(type) };
+      received.push(one);
+      const { status = 202, body: answer } = answerTo(one, received.length);
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return { received, env: { TIDINGS_URL: url, TIDINGS_API_KEY: 'a-key' } };
+}
+
+const lines = ({ body }: Received): number => body.split('\n').filter((line) => line !== '').length;
+const all = (one: Received): Answer => ({ body: { accepted: lines(one), refused: 0, results: [] } });
+const command = ['events', 'publish-stream'];
+
+describe('events publish-stream', () => {
+  it('sends lines as they are, in parts that end with a line, with a key for each', async () => {
+    const { received, env } = await aLinesApi(all);
+    const line = `{"type":"a","data":"${'x'.repeat(1_000)}", "n": 1.0}\n`;
+    const folder = aFolder({ 'events.jsonl': line.repeat(9_000) });
+    const args = [...command, 'events.jsonl', '--idempotency-key', 'once'];
+    const result = await run(args, { env, folder });
+    expect([result.code, result.out]).toEqual([0, 'accepted  9000\nrefused   0']);
+    expect(received.map(({ type }) => type)).toEqual(Array.from({ length: 3 }, () => 'application/x-ndjson'));
+    expect(received.map(({ body }) => body).join('')).toBe(line.repeat(9_000));
+    for (const { body } of received) expect(body.endsWith('\n') && body.length < 5_000_000).toBe(true);
+    await run(args, { env, folder });
+    expect(received.slice(3).map(({ key }) => key)).toEqual(received.slice(0, 3).map(({ key }) => key));
+    expect(new Set(received.map(({ key }) => key)).size).toBe(3);
+  });
+
+  it('names the lines that are refused by their place in the file', async () => {
+    const { env } = await aLinesApi((one, number) => {
+      if (number === 1) return all(one);
+      const problem = { title: 'Refused', detail: 'No.' };
+      return { status: 207, body: { accepted: 1, refused: 1, results: [{ line: 2, status: 422, problem }] } };
+    });
+    const line = `{"type":"a","data":"${'x'.repeat(3_999_999)}"}\n`;
+    const { code, out, err } = await run(command, {
+      env,
+      stdin: Readable.from([Buffer.from(line), Buffer.from('1\n2\n')]),
+    });
+    expect([code, out]).toEqual([1, 'accepted  2\nrefused   1']);
+    expect(err).toContain('line 3: 422 Refused: No.');
+  });
+
+  it('repeats a part that was taken in part or not at all, with its key', async () => {
+    const stopped = { line: 2, status: 503, problem: { title: 'Away', detail: 'away' } };
+    const { received, env } = await aLinesApi((one, number) => {
+      if (number === 1) return { status: 503, body: {} };
+      return number === 2
+        ? { status: 207, body: { accepted: 1, refused: 0, results: [], stopped } }
+        : all(one);
+    });
+    const { code, out } = await run(command, { env, stdin: '1\n2\n' });
+    expect([code, out]).toEqual([0, 'accepted  2\nrefused   0']);
+    expect(new Set(received.map(({ key }) => key)).size).toBe(1);
+    expect(received).toHaveLength(3);
+  });
+
+  it.each([
+    [401, '1\n', 1],
+    [202, ' \n\n', 2],
+  ])('with %i and %j ends with the code %i', async (...[status, stdin, code]) => {
+    const { env } = await aLinesApi(() => ({ status, body: { title: 'x', detail: 'y' } }));
+    expect((await run(command, { env, stdin })).code).toBe(code);
+  });
+});
