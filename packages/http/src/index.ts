@@ -40,6 +40,7 @@ export {
   type Access,
   type Body,
   type Call,
+  type Exchange,
   type Idempotency,
   type JsonSchema,
   type Method,

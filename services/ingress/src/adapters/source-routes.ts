@@ -1,7 +1,7 @@
-import { bytesBody, named, type Route, route, traceparentOf, urlOf } from '@tidings/http';
+import { bytesBody, type Exchange, named, type Route, route, traceparentOf, urlOf } from '@tidings/http';
 import type { Clock } from '@tidings/runtime';
 import { maxReceivedBytes } from '../config.ts';
-import type { createAdmitWebhook } from '../received/admit-webhook.ts';
+import type { ArrivingWebhook, createAdmitWebhook } from '../received/admit-webhook.ts';
 import type { createReceiveWebhook } from '../received/receive-webhook.ts';
 
 /** Dependencies of the route. */
@@ -10,6 +10,16 @@ export type SourceRouteParts = Readonly<{
   receiveWebhook: ReturnType<typeof createReceiveWebhook>;
   clock: Pick<Clock, 'monotonicMs'>;
 }>;
+
+const arrivingOf = (sourceId: string, { request, response }: Exchange): ArrivingWebhook => {
+  const { rawHeaders, headers } = request;
+  const length = headers['content-length'];
+  return {
+    ...{ sourceId, rawHeaders, traceparent: traceparentOf(request) },
+    announcedBytes: length === undefined ? null : Number(length),
+    onEnd: (listener) => void response.once('close', listener),
+  };
+};
 
 /** POST /v1/sources/{id}: the webhooks of third parties. The body stays as it was sent, since its bytes are signed. */
 export const sourceRoute = ({ admitWebhook, receiveWebhook, clock }: SourceRouteParts): Route => {
@@ -32,15 +42,9 @@ export const sourceRoute = ({ admitWebhook, receiveWebhook, clock }: SourceRoute
       schema: named('InboundWebhook', { description: 'As the provider sends it: JSON or a form.' }),
       example: { action: 'opened', repository: { id: 4_711 } },
       maxBytes: maxReceivedBytes,
-      limitsFor: ({ id }, { request, response }) => {
-        arrivals.set(request, clock.monotonicMs());
-        const { rawHeaders, headers } = request;
-        const length = headers['content-length'];
-        return admitWebhook({
-          ...{ sourceId: String(id), rawHeaders, traceparent: traceparentOf(request) },
-          announcedBytes: length === undefined ? null : Number(length),
-          onEnd: (listener) => void response.once('close', listener),
-        });
+      limitsFor: ({ id }, exchange) => {
+        arrivals.set(exchange.request, clock.monotonicMs());
+        return admitWebhook(arrivingOf(String(id), exchange));
       },
     }),
     responses: {

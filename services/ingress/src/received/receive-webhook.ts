@@ -106,9 +106,7 @@ async function receive(
   refuseTooMany(hooks);
   const stamped = hooks.map((hook) => stampHook(hook, { source, headers, traceparent, nowMs }));
   // In order: the producer keeps it within a partition, where events of one ordering key are.
-  const spentMs = beganMs - arrivedMs;
-  const leftMs = Math.max(leastMs, provider.answerWithinMs - marginMs - spentMs);
-  const deadlineMs = Math.min(dependencies.publishDeadlineMs, leftMs);
+  const deadlineMs = deadlineOf(dependencies, provider, beganMs - arrivedMs);
   const published = await dependencies.publish(stamped, {
     maySpool: source.spool ?? provider.neverRepeats === true,
     deadlineMs,
@@ -130,6 +128,15 @@ async function receive(
     'webhook.accepted',
   );
   return { published };
+}
+
+/** Returns how long the log may take, so that the response comes before the provider gives up. */
+function deadlineOf(
+  { publishDeadlineMs }: Pick<ReceiveDependencies, 'publishDeadlineMs'>,
+  { answerWithinMs }: ActiveSource['provider'],
+  spentMs: number,
+): number {
+  return Math.min(publishDeadlineMs, Math.max(leastMs, answerWithinMs - marginMs - spentMs));
 }
 
 /** Returns the valid secrets. A seal that does not open is a fault here: the sender may repeat the webhook. */

@@ -17,6 +17,7 @@ const pages: Readonly<Record<string, string>> = {
   subscription: '/subscriptions',
   event_type: '/event-types',
   consumer: '/consumers',
+  source: '/sources',
   'api-key': '/keys',
   workspace: '/workspaces',
 };

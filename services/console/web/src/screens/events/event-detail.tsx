@@ -82,6 +82,18 @@ export function Page() {
 
 const textOrNull = (text: string | null) => (text === null ? null : <ForeignText>{text}</ForeignText>);
 
+/** The source of an event; a link to what it received, for an event that came from a third party. */
+function EventSource({ event: { id, source } }: Readonly<{ event: Event }>) {
+  const mayRead = useMay('sources:write');
+  const [, of] = /^\/v1\/sources\/(src_[0-9a-f]{32})$/.exec(source) ?? [];
+  if (of === undefined || !mayRead) return <ForeignText>{source}</ForeignText>;
+  return (
+    <Link to="/sources/$id" params={{ id: of } as never} search={{ event_id: id } as never}>
+      {source}
+    </Link>
+  );
+}
+
 function EventFacts({ event }: Readonly<{ event: Event }>) {
   const t = texts.facts;
   return (
@@ -89,7 +101,7 @@ function EventFacts({ event }: Readonly<{ event: Event }>) {
       facts={[
         [t.id, <CopyableId key="id" id={event.id} name={t.id} />],
         [t.caller, textOrNull(event.caller_id)],
-        [t.source, textOrNull(event.source)],
+        [t.source, <EventSource key="source" event={event} />],
         [t.consumer, textOrNull(event.consumer_id)],
         [t.key, textOrNull(event.ordering_key)],
         [t.accepted, <Time key="accepted" at={event.accepted_at} isExact />],

@@ -8,5 +8,6 @@ export const eventFilters = defineFilters({
   consumer_id: text(),
   ordering_key: text(),
   caller_id: text(),
+  source: text(),
   since: oneOf(timeRanges),
 });

@@ -63,6 +63,7 @@ const textFilters = [
   ['consumer_id', texts.filters.consumer, undefined],
   ['ordering_key', texts.filters.key, undefined],
   ['caller_id', texts.filters.caller, undefined],
+  ['source', texts.filters.source, undefined],
 ] as const;
 
 /** The list of events with its filters. */

@@ -23,6 +23,7 @@ export const texts = catalogue({
       consumer: 'Consumer',
       key: 'Ordering key',
       caller: 'Own id',
+      source: 'Source',
       since: 'Time',
     },
     everybody: 'all',
