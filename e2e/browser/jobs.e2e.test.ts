@@ -92,6 +92,11 @@ it('says what has not been delivered and why, gives up one dead letter, and redr
   await page.getByText('Done', { exact: true }).waitFor();
   await page.getByRole('progressbar', { name: 'Progress' }).waitFor();
   await page.getByText('2 of 2').waitFor();
+  const motion = "getComputedStyle(document.querySelector('[role=progressbar] *')).transitionDuration";
+  expect(await page.evaluate(motion)).toBe('0s');
+  await page.emulateMedia({ reducedMotion: 'no-preference' });
+  expect(await page.evaluate(motion)).toBe('0.3s');
+  await page.emulateMedia({ reducedMotion: 'reduce' });
   await examine(page, 'job');
   await page.getByRole('link', { name: 'All jobs' }).click();
   await page.getByRole('table').getByRole('link', { name: 'Redrive of dead letters' }).waitFor();

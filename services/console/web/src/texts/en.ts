@@ -65,6 +65,8 @@ export const en = {
   error: {
     title: 'This could not be loaded',
     retry: 'Try again',
+    unconfirmed:
+      'The event log did not confirm the event in time: it may or may not be there. Publish it again: as long as you change nothing it is the same event, and nobody receives it twice.',
     unavailable:
       'A part of Tidings that this needs does not respond in time, such as Kafka or the database. Nothing was changed. Try again in a moment.',
     trace: 'Trace',

@@ -7,6 +7,7 @@ import { ForeignText } from '../../parts/foreign/foreign-text.tsx';
 import { Field } from '../../parts/form/field.tsx';
 import { Button } from '../../parts/page/button.tsx';
 import { CopyableId } from '../../parts/values/copyable-id.tsx';
+import { texts as shared } from '../../texts/index.ts';
 import styles from './event-types.module.css';
 import { exampleText } from './example-text.ts';
 import { JsonField } from './json-field.tsx';
@@ -77,7 +78,7 @@ export function PublishTest({ type }: Readonly<{ type: Schemas['EventType'] }>) 
       </Field>
       {problem !== null && problem.fields.size === 0 && (
         <p className={styles.fault} role="alert">
-          {problem.status === 503 ? t.unconfirmed : problem.message}
+          {problem.status === 503 ? shared.error.unconfirmed : problem.message}
         </p>
       )}
       <div className={styles.dialogActions}>

@@ -118,8 +118,6 @@ export const texts = catalogue({
       key: 'Ordering key',
       action: 'Publish',
       working: 'Publishing …',
-      unconfirmed:
-        'The event log did not confirm the event in time: it may or may not be there. Publish it again: as long as you change nothing it is the same event, and nobody receives it twice.',
       done: 'Accepted',
       doneHint: 'The event is in the log and on its way to its subscriptions.',
       follow: 'See where it goes',

@@ -3,6 +3,7 @@ import { useRef, useState } from 'react';
 import { problemOf } from '../../../api/api-problem.ts';
 import { api, dataOf } from '../../../api/client.ts';
 import { useMay } from '../../../app/session-context.ts';
+import { texts as shared } from '../../../texts/index.ts';
 import { type DemoInbox, findDemoInbox } from './demo-inbox.ts';
 import { useProgress } from './progress.ts';
 import { type Seen, type StepName, stepsOf } from './steps.ts';
@@ -61,7 +62,9 @@ export function useFirstSteps(inbox: DemoInbox) {
       await actions[name]?.(keys.current[name]);
       delete keys.current[name];
     } catch (failed) {
-      setError(problemOf(failed)?.message ?? String(failed));
+      const problem = problemOf(failed);
+      const isUnconfirmed = problem?.status === 503 && name !== 'replay';
+      setError(isUnconfirmed ? shared.error.unconfirmed : (problem?.message ?? String(failed)));
     } finally {
       setWorking(false);
     }
