@@ -82,6 +82,7 @@ it('creates an endpoint with a key pair and mutual TLS, whose public key verifie
   await picture(page, 'subscription-certificates');
   await key.fill(client.key);
   await page.getByRole('button', { name: 'Create subscription' }).click();
+  await page.getByRole('heading', { name: 'Public key' }).waitFor();
   await page.getByText('The private key stays here.').waitFor();
   await page.getByRole('group', { name: 'Receiver: Node.js' }).getByText("'v1a,'").first().waitFor();
   const publicKey =

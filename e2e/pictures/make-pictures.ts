@@ -39,23 +39,27 @@ type Shot = Readonly<{
   act?: (page: Page) => Promise<void>;
 }>;
 
-async function shotsOf({ local }: Seeded): Promise<readonly Shot[]> {
+async function shotsOf({ local, token }: Seeded): Promise<readonly Shot[]> {
   const shop = new Caller(local.url, local.admin_key);
-  const one = async (path: string) => String((await shop.list(path, 1))[0]?.id);
+  const one = async (path: string) => shop.list(path, 1).then(([first]) => first);
   const failing = await one('/webhooks/deliveries?status=retrying');
-  const key = await one('/webhooks/api-keys?state=active&consumer_id=acme');
+  const { event_id, subscription_id } = failing as unknown as Readonly<Record<string, string>>;
   const change = await one('/webhooks/audit-log?kind=consumer');
   const all: readonly Shot[] = [
-    { name: 'events', path: '/events', ready: 'order.paid' },
+    { name: 'overview', path: '/', ready: 'Attempts by minute' },
     { name: 'deliveries', path: '/deliveries', ready: 'order.paid', scheme: 'dark' },
-    { name: 'delivery', path: `/deliveries/${failing}`, ready: 'Attempts' },
-    { name: 'consumers', path: '/consumers', ready: 'Globex Corporation' },
-    { name: 'consumer', path: '/consumers/acme', ready: 'Acme, warehouse' },
-    { name: 'keys', path: '/keys', ready: 'shop backend' },
-    { name: 'key', path: `/keys/${key}`, ready: 'Revoke key' },
-    { name: 'audit-log', path: '/audit-log', ready: 'Consumer changed' },
-    { name: 'audit-entry', path: `/audit-log/${change}`, ready: 'noc@acme.example' },
-    { name: 'settings', path: '/settings', ready: 'Notices' },
+    { name: 'event', path: `/events/${event_id}`, ready: 'Where it went' },
+    { name: 'delivery', path: `/deliveries/${failing?.id}`, ready: 'Attempts' },
+    { name: 'undelivered', path: '/undelivered', ready: 'Show them' },
+    {
+      name: 'subscription',
+      path: `/subscriptions/${subscription_id}`,
+      ready: 'Recent deliveries',
+      scheme: 'dark',
+    },
+    { name: 'audit-entry', path: `/audit-log/${change?.id}`, ready: 'noc@acme.example' },
+    // Signs the page in to the portal too.
+    { name: 'portal', path: `/portal#token=${token}`, ready: 'Attempts by hour' },
   ];
   return all.filter(({ name }) => name.startsWith(values.only));
 }

@@ -1,16 +1,21 @@
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import type { Schemas } from '../../api/client.ts';
+import { reasonWords } from '../../parts/delivery/failure-words.ts';
 import { ForeignText } from '../../parts/foreign/foreign-text.tsx';
 import { durationText } from '../../parts/values/relative-time.ts';
 import { SmallTable } from '../../parts/values/small-table.tsx';
 import { StatusBadge } from '../../parts/values/status-badge.tsx';
 import { SubscriptionName } from '../../parts/values/subscription-name.tsx';
 import { Time } from '../../parts/values/time.tsx';
+import { jobTexts } from '../../texts/jobs.ts';
 import styles from './overview.module.css';
 import { texts } from './texts.ts';
 
 type System = Schemas['System'];
+
+// A newer release may have others.
+const { kinds, states }: Readonly<Record<'kinds' | 'states', Readonly<Record<string, string>>>> = jobTexts;
 
 /** Shows where records wait, which circuit breakers are open, and what has ended undelivered. */
 export function PipelineState({ system }: Readonly<{ system: System }>) {
@@ -80,9 +85,10 @@ export function PipelineState({ system }: Readonly<{ system: System }>) {
           {(rows) => (
             <SmallTable
               label={texts.deadLetters}
+              isWordy
               columns={[texts.reason, texts.waiting, texts.age]}
               rows={rows.map(({ reason, waiting, oldest_at }) => [
-                reason,
+                reasonWords(reason, null),
                 waiting.toLocaleString(),
                 <Time key="age" at={oldest_at} />,
               ])}
@@ -94,7 +100,11 @@ export function PipelineState({ system }: Readonly<{ system: System }>) {
             <SmallTable
               label={texts.jobs}
               columns={[texts.kind, texts.state, texts.count]}
-              rows={rows.map(({ kind, state, count }) => [kind, state, count.toLocaleString()])}
+              rows={rows.map(({ kind, state, count }) => [
+                kinds[kind] ?? kind,
+                states[state] ?? state,
+                count.toLocaleString(),
+              ])}
             />
           )}
         </Part>

@@ -18,7 +18,7 @@ type Props = Readonly<{
 export function NewSecret({ subscription, title, warnings = [], onDone }: Props) {
   const { secret, public_key } = subscription;
   const code = <Verification subscription={subscription} />;
-  const shown = title ?? texts.secretName;
+  const shown = title ?? (public_key === null ? texts.secretName : texts.publicKeyName);
   return (
     <>
       {warnings.length > 0 && (
