@@ -115,6 +115,8 @@ async function open(page: Page, { path, ready, scheme = 'light', act }: Shot, ur
   await page.emulateMedia({ colorScheme: scheme });
   await page.goto(url + path);
   await page.getByText(ready).first().waitFor();
+  // Names and other parts of the page come by requests of their own.
+  await page.waitForLoadState('networkidle');
   await act?.(page);
 }
 
@@ -135,9 +137,11 @@ async function withStack(use: (stack: LocalStack) => Promise<void>): Promise<voi
   if (values.data !== undefined)
     return use(JSON.parse(await readFile(join(values.data, 'local.json'), 'utf8')) as LocalStack);
   const tidings = await startTidings();
-  await use(await tidings.local()).finally(async () => {
+  try {
+    await use(await tidings.local());
+  } finally {
     await tidings.stop();
-  });
+  }
 }
 
 if (values.help) {

@@ -26,5 +26,6 @@ export function SubscriptionName({ id }: Readonly<{ id: string }>) {
     retry: false,
   });
   const url = known.data?.get(id);
+  if (known.isLoading) return <span title={id}>…</span>;
   return <span title={id}>{url === undefined ? <code>{id}</code> : <ForeignText>{url}</ForeignText>}</span>;
 }
