@@ -11,6 +11,8 @@ import type { accessMetrics } from './metrics.ts';
 export type AuthenticateParts = Readonly<{
   table: AccessTable;
   isLoaded(): boolean;
+  /** Returns false while a key that is not in the table may exist. */
+  isComplete(): boolean;
   attempts: FailedAttempts;
   clock: Clock;
   metrics: Metrics<typeof accessMetrics>['handles'];
@@ -30,6 +32,7 @@ export function createAuthenticate(parts: AuthenticateParts): Authenticate {
   return (token, caller) => {
     if (!parts.isLoaded()) throw notLoaded(parts);
     const key = parts.table.keyOf(token);
+    if (key === undefined && !parts.isComplete()) throw notLoaded(parts);
     if (key === undefined) return refuseOrVerify(parts, token, caller);
     const refusal = refusalOf(parts, key);
     if (refusal !== null) return refuse(parts, caller, refusal);

@@ -37,6 +37,13 @@ export type Access = Readonly<{
   refresh(records: readonly AccessRecord[]): void;
 }>;
 
+/** Options of {@link openAccess}. `isComplete` returns false while a key that is not in the table may exist. */
+export type AccessParts = Readonly<{
+  bus: Pick<Bus, 'table'>;
+  producer: Producer;
+  isComplete?: () => boolean;
+}>;
+
 const reportEveryMs = 1_000;
 
 /**
@@ -45,7 +52,7 @@ const reportEveryMs = 1_000;
  */
 export async function openAccess(
   context: AccessContext,
-  { bus, producer }: Readonly<{ bus: Bus; producer: Producer }>,
+  { bus, producer, isComplete = () => true }: AccessParts,
 ): Promise<Access> {
   const { name, logger, metrics, health, resources, clock } = context;
   const { handles } = createMetrics(accessMetrics, { service: name, registry: metrics.registry });
@@ -80,6 +87,7 @@ export async function openAccess(
   const authenticate = createAuthenticate({
     table,
     isLoaded: () => readiness.isReady,
+    isComplete,
     attempts: new FailedAttempts(),
     clock,
     metrics: handles,

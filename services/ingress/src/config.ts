@@ -43,6 +43,12 @@ export const configSpec = {
  */
 export const spoolPatienceMs = 2_000;
 
+/**
+ * Age up to which ingress trusts what it knew of keys, workspaces, sources and event types while the brokers are away, in
+ * milliseconds, also after a restart: a key that was revoked meanwhile is valid for that long.
+ */
+export const snapshotMaxAgeMs = 86_400_000;
+
 /** Maximum items in one batch. */
 export const maxBatchEvents = 1_000;
 

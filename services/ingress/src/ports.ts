@@ -50,5 +50,7 @@ export type PolicyOf = (workspaceId: WorkspaceId) => 'strict' | 'open';
 export type SourceDirectory = Readonly<{
   /** False until the sources that existed at the start are known. */
   isLoaded: () => boolean;
+  /** False while one that is not found may exist nevertheless. */
+  isComplete: () => boolean;
   find: (id: string) => SourceRecord | undefined;
 }>;

@@ -7,7 +7,6 @@ import { keyRing } from '@tidings/runtime';
 import { type AcceptDependencies, createAcceptEvent, type Submission } from './accept-event.ts';
 import { createAcceptEventBatch } from './accept-event-batch.ts';
 import { awaitEventLog } from './adapters/await-event-log.ts';
-import { createEventPublisher } from './adapters/event-publisher.ts';
 import { readLine } from './adapters/event-reader.ts';
 import { eventRoutes } from './adapters/event-routes.ts';
 import { openEventTypeTable } from './adapters/event-type-table.ts';
@@ -25,6 +24,7 @@ import { createAdmitWebhook } from './received/admit-webhook.ts';
 import { BodySlots } from './received/body-slots.ts';
 import { createReceiveWebhook } from './received/receive-webhook.ts';
 import { ReceivedLog } from './received/received-log.ts';
+import { type KeptTables, openKeptTables } from './snapshot/open-kept-tables.ts';
 import { openSpool } from './spool/open-spool.ts';
 
 type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
@@ -37,12 +37,14 @@ export async function startIngress(
   const { config, logger, metrics, health, resources, clock } = context;
   const bus = await connect(context);
   const producer = await openProducer(context, bus);
+  const publish = await openSpool(context, producer);
+  const kept = await openKeptTables(context, bus);
+  const { isComplete } = kept;
   const part = health.register('event-log');
-  resources.add('event log probe', awaitEventLog({ bus, part, clock, logger }));
-
-  const toLog = createEventPublisher({ producer, deadlineMs: config.publishDeadlineMs });
-  const publish = await openSpool(context, { publish: toLog, producer });
-  const access = await openAccess(context, { bus, producer });
+  // With what it knew before, it can serve while the brokers are away, as one that loses them later.
+  if (kept.isRestored) part.up();
+  else resources.add('event log probe', awaitEventLog({ bus, part, clock, logger }));
+  const access = await openAccess(context, { bus: kept.bus, producer, isComplete });
   const { authenticate, table } = access;
   const policyOf: PolicyOf = (id) => table.workspace(id)?.eventTypePolicy ?? 'strict';
   const checkConsumer = createCheckConsumer({
@@ -50,7 +52,7 @@ export async function startIngress(
     isKnown: (workspace, consumer) => table.consumer(workspace, consumer) !== undefined,
   });
   const seenNames = new SeenNames(producer, logger);
-  const eventTypes = await openEventTypes(bus, context);
+  const eventTypes = await openEventTypes(kept.bus, context);
   const checkEventType = createCheckEventType({
     eventTypes,
     policyOf,
@@ -64,7 +66,7 @@ export async function startIngress(
       ...useCasesOf(dependencies, config.maxEventBytes),
       limits: { maxEventBytes: config.maxEventBytes, maxBatchBytes, maxBatchEvents },
     }),
-    await openSources(context, { bus, producer, access, publish, eventTypes, seenNames }),
+    await openSources(context, { kept, producer, access, publish, eventTypes, seenNames }),
   ];
   // Opened last, so that it closes first: no further requests, and later the producer sends its buffered records.
   const server = await serve(context, {
@@ -99,7 +101,10 @@ const withSpan =
       useCase(input, { ...submission, traceparent }),
     );
 
-async function openEventTypes(bus: Bus, { logger, metrics, health }: Context): Promise<EventTypeDirectory> {
+async function openEventTypes(
+  bus: KeptTables['bus'],
+  { logger, metrics, health }: Context,
+): Promise<EventTypeDirectory> {
   const part = health.register('event-types');
   const eventTypes = await openEventTypeTable({
     bus,
@@ -112,7 +117,7 @@ async function openEventTypes(bus: Bus, { logger, metrics, health }: Context): P
 }
 
 type SourceParts = Readonly<{
-  bus: Bus;
+  kept: KeptTables;
   producer: Producer;
   access: Access;
   publish: PublishEvents;
@@ -123,10 +128,10 @@ type SourceParts = Readonly<{
 /** Opens the sources and returns the route that receives their webhooks. */
 async function openSources(
   { config, clock, logger, metrics, health, resources }: Context,
-  { bus, producer, access, seenNames, ...parts }: SourceParts,
+  { kept, producer, access, seenNames, ...parts }: SourceParts,
 ): Promise<Route> {
   const part = health.register('sources');
-  const table = await openSourceTable(bus);
+  const table = await openSourceTable(kept.bus);
   let isLoaded = false;
   // If the brokers become unavailable later, the sources and workspaces stay as last read.
   void Promise.all([table.ready(), access.ready()]).then(() => {
@@ -138,7 +143,7 @@ async function openSources(
   const receiving = {
     ...{ ...parts, clock, logger, metrics: metrics.handles, ring: keyRing(config.sealingKeys) },
     ...{ received, slots: new BodySlots(), publishDeadlineMs: config.publishDeadlineMs },
-    sources: { find: table.find, isLoaded: () => isLoaded },
+    sources: { find: table.find, isLoaded: () => isLoaded, isComplete: kept.isComplete },
     stateOf: (id: WorkspaceId) => access.table.workspace(id)?.state,
     onUnregistered: (id: WorkspaceId, name: string) => seenNames.report(id, name, { isReceived: true }),
   };

@@ -112,7 +112,13 @@ describe('ingress without a broker', () => {
     onTestFinished(async () => own.stop());
     await ensureTopics({ brokers: own.brokers, replicationFactor: 1, logger: silentLogger });
     const { url, post, whenReady } = await startRunningIngress(own.brokers);
+    const spooling = await startRunningIngress(
+      own.brokers,
+      { INGRESS_SPOOL_DIR: join(folder, 'spool') },
+      'spooling',
+    );
     await whenReady();
+    await spooling.whenReady();
     const send = (id: string) => post('/v1/events', `{"type":"a","data":1,"id":"${id}"}`);
     const before = await send('before');
     expect(before.status).toBe(202);
@@ -124,6 +130,16 @@ describe('ingress without a broker', () => {
     expect(during.body.detail).toMatch(/may or may not be there/);
     expect(performance.now() - beganMs).toBeLessThan(limitMs);
     expect((await fetch(`${url}/live`)).status).toBe(200);
+    // With a spool each is accepted, those of a key one after the other.
+    const spooled: string[] = [];
+    const awayMs = Date.now();
+    for (let n = 0; n < 40; n += 1) {
+      const event = `{"type":"a","data":${n},"ordering_key":"k${n % 3}"}`;
+      const { status, body } = await spooling.post('/v1/events', event);
+      expect(status).toBe(202);
+      spooled.push(body.id ?? '');
+    }
+    const backMs = Date.now();
 
     await own.nodes[0]?.restart();
     const after = await eventually(
@@ -137,5 +153,24 @@ describe('ingress without a broker', () => {
     const accepted = new Set([before.body.id ?? '', after.body.id ?? '']);
     const found = await readEvents(own.brokers, accepted);
     expect(new Set(found.map(({ event }) => event.id as string))).toEqual(accepted);
-  });
+
+    const drained = await eventually(
+      async () => {
+        const events = await readEvents(own.brokers, new Set(spooled));
+        expect(new Set(events.map(({ event }) => event.id as string))).toEqual(new Set(spooled));
+        return events;
+      },
+      { timeoutMs: 20_000 },
+    );
+    for (const key of ['k0', 'k1', 'k2']) {
+      const ofKey = drained.filter(({ record }) => record.key === key);
+      const firsts = [...new Set(ofKey.map(({ event }) => event.id as string))];
+      const keyOf = (at: number): string => `k${at % 3}`;
+      expect(firsts).toEqual(spooled.filter((_, at) => keyOf(at) === key));
+    }
+    for (const { record } of drained) {
+      expect(record.timestampMs).toBeGreaterThanOrEqual(awayMs);
+      expect(record.timestampMs).toBeLessThanOrEqual(backMs);
+    }
+  }, 120_000);
 });

@@ -28,20 +28,20 @@ export type Answer = Readonly<{
   }>;
 }>;
 
-async function publishKey(brokers: readonly string[]): Promise<void> {
+async function publishKey(brokers: readonly string[], spool: boolean): Promise<void> {
   const bus = await connectKafka({ brokers, clientId: 'tidings-test', logger: silentLogger });
-  await publishTestKey(await bus.producer(), { key: adminKey, workspaceId: 'ws_ingress' });
+  await publishTestKey(await bus.producer(), { key: adminKey, workspaceId: 'ws_ingress', spool });
   await bus.close();
 }
 
 /**
  * Starts ingress in this process on a free port and closes it when the test ends. Publishes
- * its key first, unless there are no brokers.
+ * its key first, unless there are no brokers; `spooling`: one whose events may be spooled.
  */
 export async function startRunningIngress(
   brokers: readonly string[],
   env: Record<string, string> = {},
-  key: 'published' | 'nowhere' = 'published',
+  key: 'published' | 'spooling' | 'nowhere' = 'published',
 ) {
   const config = loadConfig(configSpec, {
     KAFKA_BROKERS: brokers.join(','),
@@ -54,7 +54,7 @@ export async function startRunningIngress(
     catalogue: metricsCatalogue,
   });
   onTestFinished(async () => context.resources.close(3_000));
-  if (key === 'published') await publishKey(brokers);
+  if (key !== 'nowhere') await publishKey(brokers, key === 'spooling');
   const { url } = await startIngress(context);
   const post = async (path: string, body: string, headers: Record<string, string> = {}): Promise<Answer> => {
     const init = { method: 'POST', headers: { ...requestHeaders, ...headers }, body };

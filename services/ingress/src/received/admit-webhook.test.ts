@@ -109,7 +109,7 @@ it('waits for the log no longer than the provider waits for the response, the ti
   const waits: (number | undefined)[] = [];
   const metrics = createMetrics(metricsCatalogue, { service: 'ingress' }).handles;
   const receive = createReceiveWebhook({
-    sources: { find: () => aSource(slack), isLoaded: () => true },
+    sources: { find: () => aSource(slack), isLoaded: () => true, isComplete: () => true },
     ...{ stateOf: () => 'active', eventTypes: { find: () => undefined }, onUnregistered: () => {} },
     publish: async (_events, { deadlineMs }) => {
       waits.push(deadlineMs);

@@ -15,11 +15,11 @@ export type FindSource = Readonly<{
  * sources are not loaded.
  */
 export function findActiveSource({ sources, stateOf }: FindSource, id: string): ActiveSource {
-  if (!sources.isLoaded()) {
+  const source = sources.find(id);
+  if (!sources.isLoaded() || (source === undefined && !sources.isComplete())) {
     const message = 'This process has just started and does not know its sources yet: nothing was written.';
     throw new AppError({ code: 'unavailable', message, isPublic: true, retryAfterMs: 1_000 });
   }
-  const source = sources.find(id);
   const provider = source === undefined ? undefined : providers.get(source.provider);
   const isOpen =
     source?.state === 'active' && provider !== undefined && stateOf(source.workspaceId) === 'active';

@@ -1,5 +1,6 @@
 import type { Producer } from '@tidings/kafka';
 import type { ServiceContext } from '@tidings/observability';
+import { createEventPublisher } from '../adapters/event-publisher.ts';
 import { type configSpec, spoolPatienceMs } from '../config.ts';
 import type { metricsCatalogue } from '../metrics.ts';
 import type { PublishEvents } from '../ports.ts';
@@ -12,14 +13,14 @@ import { SpoolingPublisher } from './spooling-publisher.ts';
 type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
 
 /**
- * Opens the spool, if a folder is set, and returns the publish port over it; otherwise `publish` itself. Closed before the
- * producer: what the log has not acknowledged stays on the disk. Rejects if the folder cannot be used.
+ * Returns the publish port, over the log and, if a folder is set, the spool. The spool is closed before the producer: what the log has not acknowledged stays on the disk. Rejects if the folder cannot be used.
  */
 export async function openSpool(
   { config, clock, logger, metrics, health, resources }: Context,
-  { publish, producer }: Readonly<{ publish: PublishEvents; producer: Producer }>,
+  producer: Producer,
 ): Promise<PublishEvents> {
   const { spoolDir, spoolMaxBytes, publishDeadlineMs } = config;
+  const publish = createEventPublisher({ producer, deadlineMs: publishDeadlineMs });
   if (spoolDir === undefined) return publish;
   const lock = await lockFolder(spoolDir);
   resources.add('spool folder', async () => lock.release());
