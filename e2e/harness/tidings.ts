@@ -70,7 +70,13 @@ export const startTidings = async (options: StartOptions = {}): Promise<Tidings>
   const guard = guardProcesses();
   const child = spawn(process.execPath, [...args, ...(options.args ?? ['--no-demo'])], {
     cwd: root,
-    env: { ...process.env, NODE_ENV: 'production', ...guard.env, ...options.env },
+    env: {
+      ...process.env,
+      NODE_ENV: 'production',
+      ...guard.env,
+      ...options.env,
+      NODE_OPTIONS: `${guard.env.NODE_OPTIONS} ${options.env?.['NODE_OPTIONS'] ?? ''}`.trim(),
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
