@@ -1,4 +1,5 @@
 import { eventually } from '@tidings/testing';
+import { createConnection } from 'mongoose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Api, apiOf, publishAll } from '../harness/api.ts';
 import { startCollector } from '../harness/collector.ts';
@@ -43,6 +44,17 @@ const all = async (path: string): Promise<readonly Listed[]> => {
     cursor = page.next_cursor;
   }
   return found;
+};
+
+/** Counts the documents that are erased in the database itself: what the API shows is erased at once. */
+const erasedDocuments = async (collection: string, filter: object): Promise<number> => {
+  const { mongodb_uri: uri } = await tidings.local();
+  const connection = await createConnection(uri, { dbName: 'tidings_history' }).asPromise();
+  try {
+    return await connection.collection(collection).countDocuments({ ...filter, erased: true });
+  } finally {
+    await connection.close();
+  }
 };
 
 describe.each(['history', 'mongodb'])('kill -9 of %s in the middle of a job', (victim) => {
@@ -92,6 +104,8 @@ describe.each(['history', 'mongodb'])('kill -9 of %s in the middle of a job', (v
     expect(new Set(shownEvents.map(({ id: event }) => event))).toEqual(events);
     expect(new Set(shownDeliveries.map(({ event_id: event }) => event))).toEqual(events);
     expect([...shownEvents, ...shownDeliveries].filter((one) => !one.erased)).toEqual([]);
+    expect(await erasedDocuments('events', { type })).toBe(erased);
+    expect(await erasedDocuments('deliveries', { event_type: type })).toBe(erased);
     for (const event of [...events].slice(0, 3)) {
       const shown = await jobs.ask<object>('GET', `events/${event}`);
       expect(shown).toMatchObject({ data: null, data_status: 'erased' });
