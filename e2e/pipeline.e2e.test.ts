@@ -225,7 +225,7 @@ describe('a refused event', () => {
     ['{"type":"a b","data":{}}', 422],
     ['{"type":"tidings.x","data":{}}', 422],
     ['{"type":"a.b","data":{},"surprise":1}', 422],
-    [`{"type":"a.b","data":"${'x'.repeat(262_144)}"}`, 413],
+    [`{"type":"a.b","data":"${'x'.repeat(6_000_000)}"}`, 413],
   ])('%.40s returns %i', async (body, status) => {
     const answer = await post(body);
     expect(answer.status).toBe(status);

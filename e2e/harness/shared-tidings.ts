@@ -23,6 +23,8 @@ export async function setup(project: TestProject): Promise<void> {
     // The limits have their own tests; a token cannot be exempted from them.
     SUBSCRIPTION_REQUESTS_PER_SECOND: '0',
     HISTORY_REQUESTS_PER_SECOND: '0',
+    // Allows what is off by default.
+    INGRESS_MAX_LARGE_EVENT_BYTES: '6000000',
     // As behind a load balancer on this machine: a test chooses the client address of a request.
     TRUSTED_PROXIES: 'loopback',
     // Another site than 127.0.0.1, for pages that embed the portal.

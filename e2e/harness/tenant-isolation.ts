@@ -214,6 +214,10 @@ export const isolationRules: Readonly<Record<string, 'public' | readonly Try[]>>
     { params: ({ event }) => ({ id: event }), ...hidden },
     { params: ({ received }) => ({ id: received }), ...hidden },
   ],
+  getEventData: [
+    { params: ({ event }) => ({ id: event }), ...hidden },
+    { params: ({ received }) => ({ id: received }), ...hidden },
+  ],
   listDeliveries: list,
   countUndelivered: list,
   listSubscriptionDeliveries: ofSubscription(),

@@ -72,7 +72,7 @@ export { ErasedData, type ErasureSubject } from './events/erased-data.ts';
 export type { DataErased, ErasureScope } from './events/erasure.ts';
 export { decodeErasure, encodeErasure } from './events/erasure.ts';
 export type { EventAccepted, Received } from './events/event.ts';
-export { decodeEvent, encodeEvent } from './events/event.ts';
+export { dataBytesOf, decodeEvent, encodeEvent } from './events/event.ts';
 export type {
   EventTypeAudience,
   EventTypeRecord,
@@ -87,6 +87,8 @@ export {
   eventTypeStates,
   schemaModes,
 } from './events/event-type.ts';
+export type { LargeData, LargeDataOwner } from './events/large-data.ts';
+export { dataRefOf, largeDataKey, largeDataPrefix, largeDataPrefixOf } from './events/large-data.ts';
 export type {
   DisableCause,
   ExportEvent,
@@ -205,6 +207,7 @@ export type { SourceAudience, SourceRecord } from './registry/source.ts';
 export { decodeSource, encodeSource, sourceAudiences } from './registry/source.ts';
 export type {
   ExhaustionPolicy,
+  LargePayloads,
   OnEnable,
   Ordering,
   SealedHeader,
@@ -219,6 +222,7 @@ export {
   defaultRetryScheduleSeconds,
   encodeSubscription,
   exhaustionPolicies,
+  largePayloadForms,
   onEnablePolicies,
   orderings,
   sealedHeaderField,

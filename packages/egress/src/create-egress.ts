@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { loopHeaderName, type RequestOutcome } from '@tidings/contracts';
 import { type Clock, messageOf, systemClock } from '@tidings/runtime';
 import { checkEndpoint, type EndpointCheck } from './check-endpoint.ts';
@@ -39,13 +40,20 @@ export type EgressOptions = Readonly<{
   dial?: Dial;
 }>;
 
+/**
+ * A body that is read while it is sent. `open` is called for each try, when its connection is there; the stream must have
+ * exactly `bytes` bytes.
+ */
+export type StreamedBody = Readonly<{ bytes: number; open(): Readable }>;
+
 /** One request. The body is sent unchanged; the egress sets `content-length` and `host`. */
 export type EgressRequest = Readonly<{
   url: string;
   /** Default POST. */
   method?: 'POST' | 'PUT' | 'PATCH' | 'GET' | 'HEAD' | 'OPTIONS' | 'DELETE';
   headers: Readonly<Record<string, string>>;
-  body: Buffer;
+  /** A streamed body that cannot be read ends the request as `aborted`. */
+  body: Buffer | StreamedBody;
   /** One deadline over lookup, connect, TLS, headers and body. */
   timeoutMs: number;
   /** Maximum number of body bytes read before the socket is destroyed. Default 16,384. */
@@ -153,6 +161,7 @@ class GuardedEgress implements Egress {
     if (typeof headers === 'string') {
       return failedAtOnce({ reason: 'protocol', detail: `header '${headers}' is set by the egress itself` });
     }
+    if (!(request.body instanceof Uint8Array)) headers.push('content-length', String(request.body.bytes));
     const url = this.#urls.find(request.url);
     if (url.failure !== null) return failedAtOnce(url.failure);
     let target: PoolTarget;

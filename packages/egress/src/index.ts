@@ -7,6 +7,7 @@ export {
   type Egress,
   type EgressOptions,
   type EgressRequest,
+  type StreamedBody,
 } from './create-egress.ts';
 export {
   type Resolution,

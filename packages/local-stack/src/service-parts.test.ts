@@ -27,6 +27,7 @@ const named = (name: string) => {
 test('a service receives its port and the addresses of the stack; loopback endpoints over http are allowed', () => {
   expect(processEnvironment(named('delivery'), around, {})).toEqual({
     NODE_ENV: 'production',
+    OBJECT_STORAGE_FOLDER: '/data/objects',
     SERVICES: 'delivery',
     KAFKA_BROKERS: '127.0.0.1:1,127.0.0.1:2',
     MONGODB_URI: 'mongodb://127.0.0.1:3/',
@@ -58,11 +59,14 @@ test("only the service that stores keys receives the operator's key", () => {
   }
 });
 
-test('the history service stores objects in the data folder, unless the caller names another', () => {
-  const folder = (own: Record<string, string>) =>
-    processEnvironment(named('history'), around, own)['OBJECT_STORAGE_FOLDER'];
-  expect([folder({}), folder({ OBJECT_STORAGE_FOLDER: '/mine' })]).toEqual(['/data/objects', '/mine']);
-});
+test.each(['history', 'ingress', 'fanout', 'delivery'])(
+  '%s has its objects in the data folder, unless the caller names another',
+  (service) => {
+    const folder = (own: Record<string, string>) =>
+      processEnvironment(named(service), around, own)['OBJECT_STORAGE_FOLDER'];
+    expect([folder({}), folder({ OBJECT_STORAGE_FOLDER: '/mine' })]).toEqual(['/data/objects', '/mine']);
+  },
+);
 
 test('ingress has its spool in the data folder, unless the caller names another', () => {
   const folder = (own: Record<string, string>) =>

@@ -157,7 +157,7 @@ export function processEnvironment(
     environment[`${name.toUpperCase()}_HOST`] = around.host;
     environment[`${name.toUpperCase()}_PORT`] = String(around.portBase + portOffset);
   }
-  if (names.has('history')) {
+  if (['history', 'ingress', 'fanout', 'delivery'].some((name) => names.has(name))) {
     environment['OBJECT_STORAGE_FOLDER'] = own['OBJECT_STORAGE_FOLDER'] ?? around.objectFolder;
   }
   if (names.has('ingress')) {

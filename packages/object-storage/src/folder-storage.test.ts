@@ -44,6 +44,17 @@ describe('a folder', () => {
     expect(await storage.head('exports/one')).not.toBeNull();
   });
 
+  it('keeps nothing of a staged object that is discarded or too old', async () => {
+    const [discarded, left] = [await storage.stage(), await storage.stage()];
+    for (const staged of [discarded, left]) await staged.write(Buffer.from('x'));
+    await discarded.discard();
+    await storage.removeStaged(Date.now() - 60_000);
+    expect(await readdir(join(folder, 'unfinished'))).toHaveLength(1);
+    await storage.removeStaged(Date.now() + 60_000);
+    expect(await readdir(join(folder, 'unfinished'))).toEqual([]);
+    await left.discard();
+  });
+
   it('removes uploads that a crash left without a key, and leaves what is no upload', async () => {
     await put('exports/one');
     const id = '0f0f0f0f-0f0f-4f0f-8f0f-0f0f0f0f0f0f';
@@ -66,6 +77,16 @@ describe('a folder', () => {
     await expect(put('link/new')).rejects.toThrow('leaves');
     expect(await readdir(outside)).toEqual(['secret']);
     await rm(outside, { recursive: true });
+  });
+
+  it('that is not there has lost nothing: it is unavailable', async () => {
+    await put('exports/one');
+    expect(await storage.get('exports/two')).toBeNull();
+    await rm(folder, { recursive: true });
+    const failure = { code: 'unavailable', retryable: true };
+    await expect(storage.get('exports/one')).rejects.toMatchObject(failure);
+    await mkdir(folder);
+    await expect(storage.get('exports/one')).rejects.toMatchObject(failure);
   });
 
   it('says why it cannot be written', async () => {

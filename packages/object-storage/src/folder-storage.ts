@@ -1,16 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import {
-  type FileHandle,
-  mkdir,
-  open,
-  readdir,
-  readFile,
-  realpath,
-  rename,
-  rm,
-  stat,
-} from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, realpath, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import { AppError } from '@tidings/runtime';
 import { atDisk, ifMissing } from './disk-errors.ts';
@@ -18,11 +8,13 @@ import {
   checkedKey,
   type FinishedPart,
   type ObjectStorage,
+  removedAtOnce,
+  type StagedObject,
   type StoredObject,
   type Upload,
 } from './object-storage.ts';
+import { removeUnfinished, UnfinishedFile } from './unfinished-file.ts';
 
-const privateFile = 0o600;
 const privateFolder = 0o700;
 const uploadIdPattern = /^[0-9a-f-]{36}$/;
 
@@ -50,10 +42,7 @@ export class FolderStorage implements ObjectStorage {
   async putPart({ id }: Upload, number: number, body: Buffer): Promise<FinishedPart> {
     await this.#atDisk(async () => {
       // A part would make the folder of an aborted upload again.
-      if ((await ifMissing(stat(this.#uploadFile(id, 'key')), null)) === null) {
-        const message = `The upload ${id} was aborted: nothing can be added to it.`;
-        throw new AppError({ code: 'unavailable', message, retryable: false });
-      }
+      if ((await ifMissing(stat(this.#uploadFile(id, 'key')), null)) === null) throw aborted(id);
       await this.#write(this.#uploadFile(id, String(number)), [body]);
     });
     return { number, bytes: body.length, tag: createHash('sha256').update(body).digest('hex') };
@@ -69,7 +58,7 @@ export class FolderStorage implements ObjectStorage {
       await this.abortUpload(upload);
       const object = await this.head(upload.key);
       if (object !== null) return object;
-      throw new AppError({ code: 'internal', message: `The object '${upload.key}' was removed at once.` });
+      throw removedAtOnce(upload.key);
     });
   }
 
@@ -81,7 +70,7 @@ export class FolderStorage implements ObjectStorage {
 
   async abortUploads(prefix: string, startedBeforeMs: number): Promise<number> {
     return this.#atDisk(async () => {
-      await this.#removeUnfinished(startedBeforeMs);
+      await removeUnfinished(this.#root, startedBeforeMs);
       let aborted = 0;
       for (const id of await ifMissing(readdir(join(this.#root, 'uploads')), [])) {
         // Such as a file of the file system or of a desktop.
@@ -100,12 +89,24 @@ export class FolderStorage implements ObjectStorage {
     });
   }
 
+  async stage(): Promise<StagedObject> {
+    const unfinished = await this.#atDisk(async () => this.#begin());
+    return {
+      write: async (chunk) => this.#atDisk(async () => unfinished.write(chunk)),
+      finish: async (key) => {
+        const file = this.#objectFile(key);
+        await this.#atDisk(async () => this.#place(unfinished, file));
+      },
+      discard: async () => this.#atDisk(async () => unfinished.discard()),
+    };
+  }
+
   async get(key: string) {
     const file = this.#objectFile(key);
     return this.#atDisk(async () => {
       await this.#refuseLinks(file);
       const handle = await ifMissing(open(file, 'r'), null);
-      if (handle === null) return null;
+      if (handle === null) return this.#missing();
       const { size, mtimeMs } = await handle.stat();
       // The stream closes the handle, at its end and when it is destroyed.
       const body = handle.createReadStream();
@@ -129,10 +130,25 @@ export class FolderStorage implements ObjectStorage {
     });
   }
 
+  removeStaged(beforeMs: number): Promise<void> {
+    return this.#atDisk(async () => removeUnfinished(this.#root, beforeMs));
+  }
+
+  async touch(key: string): Promise<void> {
+    const file = this.#objectFile(key);
+    const now = new Date();
+    await this.#atDisk(async () => {
+      await this.#refuseLinks(file);
+      await ifMissing(utimes(file, now, now), null);
+    });
+  }
+
   async *list(prefix: string): AsyncGenerator<StoredObject> {
     const objects = join(this.#root, 'objects');
-    const read = async () => ifMissing(readdir(objects, { recursive: true, withFileTypes: true }), []);
-    for (const entry of await this.#atDisk(read)) {
+    // Only the folder that the prefix names: there may be many others.
+    const folder = join(objects, ...prefix.split('/').slice(0, -1));
+    const options = { recursive: true, withFileTypes: true } as const;
+    for (const entry of await this.#atDisk(async () => ifMissing(readdir(folder, options), []))) {
       if (!entry.isFile()) continue;
       const key = join(entry.parentPath, entry.name)
         .slice(objects.length + 1)
@@ -151,11 +167,16 @@ export class FolderStorage implements ObjectStorage {
       for (const name of ['objects', 'uploads', 'unfinished']) {
         await mkdir(join(this.#root, name), { recursive: true, mode: privateFolder });
       }
-      const file = join(this.#root, 'unfinished', randomUUID());
-      await (await open(file, 'wx', privateFile)).close();
-      await rm(file);
+      await (await UnfinishedFile.create(join(this.#root, 'unfinished'))).discard();
     });
     this.#isPrepared = true;
+  }
+
+  /** Returns null if the folder has objects at all. One that is not mounted must not look as if they were removed. */
+  async #missing(): Promise<null> {
+    const objects = join(this.#root, 'objects');
+    if ((await ifMissing(stat(objects), null)) !== null) return null;
+    throw new AppError({ code: 'unavailable', message: `There is no ${objects}: is its disk mounted?` });
   }
 
   #objectFile(key: string): string {
@@ -167,7 +188,7 @@ export class FolderStorage implements ObjectStorage {
     throw new AppError({ code: 'internal', message: `'${id.slice(0, 80)}' is not the id of an upload.` });
   }
 
-  async #atDisk<T>(work: () => Promise<T>): Promise<T> {
+  #atDisk<T>(work: () => Promise<T>): Promise<T> {
     return atDisk(this.#root, work);
   }
 
@@ -186,24 +207,26 @@ export class FolderStorage implements ObjectStorage {
   }
 
   async #write(file: string, chunks: Iterable<Buffer> | AsyncIterable<Buffer>): Promise<void> {
-    await this.prepare();
-    const unfinished = join(this.#root, 'unfinished', randomUUID());
+    const unfinished = await this.#begin();
     try {
-      const handle = await open(unfinished, 'wx', privateFile);
-      try {
-        for await (const chunk of chunks) await writeAll(handle, chunk);
-        await handle.sync();
-      } finally {
-        await handle.close();
-      }
-      await mkdir(dirname(file), { recursive: true, mode: privateFolder });
-      await this.#refuseLinks(file);
-      await rename(unfinished, file);
-      await syncFolder(dirname(file));
+      for await (const chunk of chunks) await unfinished.write(chunk);
+      await this.#place(unfinished, file);
     } catch (error) {
-      await rm(unfinished, { force: true });
+      await unfinished.discard();
       throw error;
     }
+  }
+
+  async #begin(): Promise<UnfinishedFile> {
+    await this.prepare();
+    return UnfinishedFile.create(join(this.#root, 'unfinished'));
+  }
+
+  async #place(unfinished: UnfinishedFile, file: string): Promise<void> {
+    await unfinished.finish();
+    await mkdir(dirname(file), { recursive: true, mode: privateFolder });
+    await this.#refuseLinks(file);
+    await unfinished.moveTo(file);
   }
 
   /** Throws if a link in the folder leads out of it. Nothing in Tidings makes one. */
@@ -218,26 +241,9 @@ export class FolderStorage implements ObjectStorage {
       message: `${dirname(file)} is a link that leaves ${this.#root}.`,
     });
   }
-
-  async #removeUnfinished(writtenBeforeMs: number): Promise<void> {
-    const folder = join(this.#root, 'unfinished');
-    for (const name of await ifMissing(readdir(folder), [])) {
-      const found = await ifMissing(stat(join(folder, name)), null);
-      if (found !== null && found.mtimeMs < writtenBeforeMs) await rm(join(folder, name), { force: true });
-    }
-  }
 }
 
-async function writeAll(handle: FileHandle, chunk: Buffer): Promise<void> {
-  for (let at = 0; at < chunk.length; ) at += (await handle.write(chunk, at)).bytesWritten;
-}
-
-// A rename is durable once its folder is.
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
+const aborted = (id: string): AppError => {
+  const message = `The upload ${id} was aborted: nothing can be added to it.`;
+  return new AppError({ code: 'unavailable', message, retryable: false });
+};

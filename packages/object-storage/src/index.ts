@@ -1,3 +1,3 @@
-export type { FinishedPart, ObjectStorage, StoredObject, Upload } from './object-storage.ts';
+export type { FinishedPart, ObjectStorage, StagedObject, StoredObject, Upload } from './object-storage.ts';
 export { maxParts, minPartBytes } from './object-storage.ts';
 export { openStorage, storageSettings } from './open-storage.ts';

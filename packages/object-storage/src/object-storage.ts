@@ -10,6 +10,16 @@ export type Upload = Readonly<{ key: string; id: string }>;
 /** A part that the storage has; its caller keeps the list of them. `tag` identifies the content. */
 export type FinishedPart = Readonly<{ number: number; bytes: number; tag: string }>;
 
+/** An object that is being written and has no key yet. What a crash leaves of it is removed by `removeStaged`. */
+export type StagedObject = Readonly<{
+  /** Adds bytes. Await it: a storage holds one part in memory (5 MiB) at most. */
+  write(chunk: Buffer): Promise<void>;
+  /** Gives the object its key, whole and durable; replaces an object of this key. The end of the writing. */
+  finish(key: string): Promise<void>;
+  /** Removes what was written, also after `finish` has failed. */
+  discard(): Promise<void>;
+}>;
+
 /** The smallest part that every storage accepts, except for the last part of an upload (a limit of S3). */
 export const minPartBytes = 5 * 1024 * 1024;
 
@@ -37,12 +47,18 @@ export type ObjectStorage = Readonly<{
   abortUpload(upload: Upload): Promise<void>;
   /** Removes uploads to keys with this prefix that began before that time (epoch milliseconds); returns their number. */
   abortUploads(prefix: string, startedBeforeMs: number): Promise<number>;
+  /** Starts an object whose key follows from its content. */
+  stage(): Promise<StagedObject>;
+  /** Removes what crashes have left of staged objects that were begun before that time (epoch milliseconds). */
+  removeStaged(beforeMs: number): Promise<void>;
   /** Returns the object and its bytes; null if there is none. The caller reads `body` to its end or destroys it. */
   get(key: string): Promise<Readonly<{ object: StoredObject; body: Readable }> | null>;
   head(key: string): Promise<StoredObject | null>;
+  /** Makes the time of the object now, from which its age is counted. Does nothing if there is no such object. */
+  touch(key: string): Promise<void>;
   /** Does nothing if there is no such object. */
   delete(key: string): Promise<void>;
-  /** Yields the objects whose keys have this prefix. */
+  /** Yields the objects whose keys have this prefix, which ends with a slash or within a name. */
   list(prefix: string): AsyncIterable<StoredObject>;
   close(): Promise<void>;
 }>;
@@ -60,3 +76,7 @@ export function checkedKey(key: string): string {
   const rule = `up to ${maxKeyLength} characters of the form ${keyPattern.source}`;
   throw new AppError({ code: 'internal', message: `The object key ${shown} is not of ${rule}.` });
 }
+
+/** Returns the error for an object that is gone although its upload has just ended. */
+export const removedAtOnce = (key: string): AppError =>
+  new AppError({ code: 'internal', message: `The object '${key}' was removed at once.` });

@@ -5,9 +5,13 @@ import {
   checkedKey,
   type FinishedPart,
   type ObjectStorage,
+  removedAtOnce,
+  type StagedObject,
   type StoredObject,
   type Upload,
 } from './object-storage.ts';
+import { finalErrors, isMissing, named } from './s3-errors.ts';
+import { S3StagedObject, stagingPrefix } from './s3-staged-object.ts';
 
 /** A bucket of an S3-compatible service. */
 export type S3Options = Readonly<{
@@ -28,24 +32,6 @@ type Work<T> = (opened: Opened, at: Readonly<{ Bucket: string; Key: string }>) =
 const requestTimeoutMs = 60_000;
 const connectTimeoutMs = 5_000;
 const maxAttempts = 4;
-
-const named = (error: unknown): string => (error instanceof Error ? error.name : '');
-const isMissing = (error: unknown): boolean =>
-  ['NoSuchKey', 'NotFound', 'NoSuchUpload'].includes(named(error));
-
-// What another try cannot change.
-const finalErrors = [
-  'AccessDenied',
-  'InvalidAccessKeyId',
-  'SignatureDoesNotMatch',
-  'NoSuchBucket',
-  'EntityTooSmall',
-  'EntityTooLarge',
-  'InvalidPart',
-  // Aborted, by another run or by a rule of the bucket.
-  'NoSuchUpload',
-  'CredentialsProviderError',
-];
 
 /** Objects in a bucket. The AWS SDK is loaded at the first use: it takes 20 MB. */
 export class S3Storage implements ObjectStorage {
@@ -85,7 +71,7 @@ export class S3Storage implements ObjectStorage {
     });
     const object = await this.head(key);
     if (object !== null) return object;
-    throw new AppError({ code: 'internal', message: `The object '${key}' was removed at once.` });
+    throw removedAtOnce(key);
   }
 
   async abortUpload({ key, id }: Upload): Promise<void> {
@@ -111,6 +97,26 @@ export class S3Storage implements ObjectStorage {
     }
     for (const upload of old) await this.abortUpload(upload);
     return old.length;
+  }
+
+  async stage(): Promise<StagedObject> {
+    return new S3StagedObject(this, {
+      put: async (key, body) =>
+        void (await this.#run(checkedKey(key), async ({ sdk, client }, at) =>
+          client.send(new sdk.PutObjectCommand({ ...at, Body: body })),
+        )),
+      copy: async (from, to) => void (await this.#run(checkedKey(to), copyOf(from))),
+    });
+  }
+
+  async removeStaged(beforeMs: number): Promise<void> {
+    await this.abortUploads(stagingPrefix, beforeMs);
+    for await (const { key, modifiedAtMs } of this.list(stagingPrefix))
+      if (modifiedAtMs < beforeMs) await this.delete(key);
+  }
+
+  async touch(key: string): Promise<void> {
+    await this.#unlessMissing(checkedKey(key), copyOf(key));
   }
 
   async get(key: string) {
@@ -203,6 +209,15 @@ export class S3Storage implements ObjectStorage {
     });
   }
 }
+
+/** Copies an object within the bucket. Its key needs no encoding. */
+const copyOf =
+  (from: string): Work<unknown> =>
+  async ({ sdk, client }, at) => {
+    // A copy of an object to itself must replace something: here the metadata, of which there is none.
+    const source = { CopySource: `${at.Bucket}/${from}`, MetadataDirective: 'REPLACE' } as const;
+    return client.send(new sdk.CopyObjectCommand({ ...at, ...source }));
+  };
 
 /** The position in a list of uploads: each page has a thousand at most. */
 type Marker = Readonly<{ KeyMarker?: string; UploadIdMarker?: string }>;

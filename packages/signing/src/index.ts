@@ -10,9 +10,13 @@ export {
 export {
   type PlainInput,
   type SignInput,
+  type StreamSignatures,
+  type StreamSigner,
+  type StreamSignInput,
   sign,
   signHeaders,
   signPlain,
+  streamSigner,
   type WebhookHeaders,
 } from './sign.ts';
 export { SigningError, type SigningErrorCode, signingErrorCodes } from './signing-error.ts';

@@ -33,6 +33,57 @@ export function sign(input: SignInput): string {
   return secrets.map((secret) => signature(secret, head, input.body)).join(' ');
 }
 
+/** The content of a request but for its body, and every active secret. */
+export type StreamSignInput = Omit<SignInput, 'body'> &
+  Readonly<{
+    /** Also signs in the plain style, with the text of this secret; null: does not. */
+    plainSecret: string | null;
+  }>;
+
+/** The signatures of a body: the values of `webhook-signature`, and of `X-Webhook-Signature` in the plain style. */
+export type StreamSignatures = Readonly<{ signature: string; plainSignature: string | null }>;
+
+/** Signs a body that is given in chunks. */
+export type StreamSigner = Readonly<{ update(chunk: Buffer): void; finish(): StreamSignatures }>;
+
+/**
+ * Returns a signer of a body that does not fit into memory: {@link sign} and {@link signPlain} in one pass. Ed25519 signs
+ * whole content only, so with a `whsk_` key the signer holds all chunks. Throws as {@link sign}.
+ */
+export function streamSigner(input: StreamSignInput): StreamSigner {
+  const { secrets, plainSecret } = input;
+  const head = signedHead(input);
+  if (secrets.length === 0) throw new SigningError('invalid-secret', 'there is no secret to sign with');
+  const signers = secrets.map((secret) => signerOf(secret, head));
+  const plain = plainSecret === null ? null : createHmac('sha256', plainSecret);
+  return {
+    update: (chunk) => {
+      for (const signer of signers) signer.update(chunk);
+      plain?.update(chunk);
+    },
+    finish: () => ({
+      signature: signers.map((signer) => signer.finish()).join(' '),
+      plainSignature: plain === null ? null : `sha256=${plain.digest('hex')}`,
+    }),
+  };
+}
+
+function signerOf(secret: string | PreparedSecret, head: string) {
+  const { scheme, key } = typeof secret === 'string' ? prepareSecret(secret) : secret;
+  if (scheme === 'v1') {
+    const hmac = createHmac('sha256', key).update(head);
+    return {
+      update: (chunk: Buffer) => void hmac.update(chunk),
+      finish: () => `v1,${hmac.digest('base64')}`,
+    };
+  }
+  const chunks: Buffer[] = [Buffer.from(head)];
+  return {
+    update: (chunk: Buffer) => void chunks.push(chunk),
+    finish: () => `v1a,${signEd25519(key, Buffer.concat(chunks)).toString('base64')}`,
+  };
+}
+
 /** Returns all three headers with the signature. */
 export function signHeaders(input: SignInput): WebhookHeaders {
   return {
@@ -43,7 +94,7 @@ export function signHeaders(input: SignInput): WebhookHeaders {
 }
 
 // `{id}.{timestamp}.` before the body. A dot in the id would let two different requests have the same signed content.
-function signedHead({ id, timestampSeconds }: SignInput): string {
+function signedHead({ id, timestampSeconds }: Pick<SignInput, 'id' | 'timestampSeconds'>): string {
   if (id === '' || id.includes('.')) {
     throw new SigningError('invalid-id', `a webhook id must not be empty or contain a dot, got '${id}'`);
   }

@@ -1,3 +1,4 @@
+export { type DeliveredEvent, deliveryRenderer, type RenderedBody } from './delivery-renderer.ts';
 export {
   exchangeExample,
   exchangeProperties,

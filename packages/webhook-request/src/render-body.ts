@@ -7,11 +7,17 @@ export type RenderedEvent = Pick<
 >;
 
 const quote = (text: string): string => JSON.stringify(text);
-const tail = Buffer.from('}');
+/** The end of every body with a head. */
+export const tail = Buffer.from('}');
 
 type Enveloped = Exclude<BodyFormat, 'cloudevents-binary'>;
 
-const headOf = (event: RenderedEvent, format: Enveloped, acceptedAtMs: number): string => {
+/** Returns the beginning of a body, up to the data. */
+export const headOf = (
+  event: Omit<RenderedEvent, 'data'>,
+  format: Enveloped,
+  acceptedAtMs: number,
+): string => {
   const type = quote(event.eventType);
   const time = quote(event.time);
   switch (format) {

@@ -1,5 +1,5 @@
 import { type BodyFormat, type DeliveryState, isReplayed } from '@tidings/contracts';
-import { type PreparedSecret, signHeaders, signPlain } from '@tidings/signing';
+import { type PreparedSecret, type StreamSignatures, sign, signPlain } from '@tidings/signing';
 
 /** The User-Agent that endpoints receive. */
 export const userAgent = 'Tidings/0.1.0';
@@ -31,7 +31,8 @@ export type SignedRequest = Readonly<{
   >;
   /** The subscription's own headers, as its owner wrote them. Each version of it has one object. */
   ownHeaders: Readonly<Record<string, string>>;
-  body: Buffer;
+  /** The body, or the signatures of one that was read before. */
+  body: Buffer | StreamSignatures;
   keys: RequestKeys;
   nowMs: number;
   traceparent: string;
@@ -73,32 +74,44 @@ const cloudEventHeaders = ({ state }: SignedRequest): Record<string, string> => 
     'ce-type': state.eventType,
     'ce-time': toHeaderValue(cloudEvent.time),
     'ce-workspaceid': state.workspaceId,
+    ...(cloudEvent.dataref !== undefined && { 'ce-dataref': cloudEvent.dataref }),
   };
 };
+
+const signaturesOf = ({ state, body, keys }: SignedRequest, timestampSeconds: number): StreamSignatures =>
+  Buffer.isBuffer(body)
+    ? {
+        signature: sign({ id: state.deliveryId, timestampSeconds, body, secrets: keys.secrets }),
+        plainSignature: keys.plainSecret === null ? null : signPlain({ body, secret: keys.plainSecret }),
+      }
+    : body;
 
 /**
  * Returns the headers of one attempt, names in lower case. The id is the same on every attempt; time and signature are
  * new. These take precedence over the subscription's own headers.
  */
 export const requestHeaders = (request: SignedRequest): Record<string, string> => {
-  const { state, body, keys, nowMs } = request;
+  const { state, keys, nowMs } = request;
   const id = state.deliveryId;
   const timestampSeconds = Math.floor(nowMs / 1_000);
+  const { signature, plainSignature } = signaturesOf(request, timestampSeconds);
   const headers: Record<string, string> = {
     ...loweredOf(request.ownHeaders),
     ...keys.headers,
     'content-type': contentTypes[state.format],
     ...cloudEventHeaders(request),
     'user-agent': userAgent,
-    ...signHeaders({ id, timestampSeconds, body, secrets: keys.secrets }),
+    'webhook-id': id,
+    'webhook-timestamp': String(timestampSeconds),
+    'webhook-signature': signature,
     'x-webhook-event': state.eventType,
     traceparent: request.traceparent,
   };
   if (isReplayed(state)) headers['x-webhook-trigger'] = 'replay';
-  if (keys.plainSecret !== null) {
+  if (plainSignature !== null) {
     headers['x-webhook-id'] = id;
     headers['x-webhook-timestamp'] = String(timestampSeconds);
-    headers['x-webhook-signature'] = signPlain({ body, secret: keys.plainSecret });
+    headers['x-webhook-signature'] = plainSignature;
   }
   return headers;
 };

@@ -9,6 +9,7 @@ import {
 } from '@tidings/contracts';
 import { generateSecret, verify, verifyPlain } from '@tidings/signing';
 import { describe, expect, it } from 'vitest';
+import { type DeliveredEvent, deliveryRenderer } from './delivery-renderer.ts';
 import { bodyRenderer, type RenderedEvent } from './render-body.ts';
 import { requestHeaders, type SignedRequest } from './request-headers.ts';
 
@@ -22,7 +23,8 @@ const event: RenderedEvent = {
 };
 const secret = generateSecret();
 const nowMs = 1_700_000_000_000;
-const request = (format: (typeof bodyFormats)[number], over: Partial<SignedRequest> = {}): SignedRequest => ({
+type MadeRequest = SignedRequest & Readonly<{ body: Buffer }>;
+const request = (format: (typeof bodyFormats)[number], over: Partial<MadeRequest> = {}): MadeRequest => ({
   state: {
     deliveryId: deriveDeliveryId(event.id, subscriptionId('sub_1')),
     eventId: event.id,
@@ -59,6 +61,42 @@ describe('the body', () => {
 
   it('is the data alone in the binary mode of CloudEvents', () => {
     expect(request('cloudevents-binary').body).toEqual(event.data);
+  });
+});
+
+describe('the body of an event whose data are in the storage', () => {
+  const large = { bytes: event.data.length, sha256: 'a'.repeat(64) };
+  const inStorage: DeliveredEvent = { ...event, large, data: Buffer.alloc(0) };
+
+  it.each(bodyFormats)('as %s is that of the event itself once the data are inserted', (format) => {
+    const { body, state } = deliveryRenderer(inStorage, nowMs)(format);
+    const at = state.large?.at ?? -1;
+    expect(state.large).toEqual({ ...large, at });
+    expect(Buffer.concat([body.subarray(0, at), event.data, body.subarray(at)])).toEqual(
+      bodyRenderer(event, nowMs)(format),
+    );
+  });
+
+  it.each(bodyFormats)('as %s can refer to the data', (format) => {
+    const { body, state } = deliveryRenderer(inStorage, nowMs)(format, true);
+    const dataref = `/v1/webhooks/events/${event.id}/data`;
+    expect(state.large).toBeUndefined();
+    if (format === 'cloudevents-binary') {
+      expect(body.toString()).toBe('null');
+      const headers = requestHeaders({ ...request(format), state: { ...request(format).state, ...state } });
+      expect(headers['ce-dataref']).toBe(dataref);
+      return;
+    }
+    const sent = JSON.parse(body.toString()) as object;
+    expect(sent).toMatchObject({ dataref, databytes: large.bytes, datasha256: large.sha256 });
+    // CloudEvents: an event has its data or a reference to them. Standard Webhooks: data is required.
+    expect(Object.hasOwn(sent, 'data')).toBe(format !== 'cloudevents');
+  });
+
+  it('is whole for an event with its data, reference or not', () => {
+    const render = deliveryRenderer(event, nowMs);
+    expect(render('standard', true).body).toEqual(render('standard').body);
+    expect(render('standard', true).state).toEqual({});
   });
 });
 

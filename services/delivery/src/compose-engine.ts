@@ -9,6 +9,7 @@ import type { SubscriptionDirectory } from './adapters/subscription-directory.ts
 import { SupersededCommandsLog } from './adapters/superseded-commands-log.ts';
 import { AttemptDelivery, type AttemptDependencies } from './attempt/attempt-delivery.ts';
 import { createDeferJob } from './attempt/defer-job.ts';
+import type { LargeBodies } from './attempt/large-bodies.ts';
 import { Linger } from './attempt/linger.ts';
 import { createRecordResolution, type Recorded } from './attempt/record-resolution.ts';
 import { finishedAttemptsBounds, hardCapFactor, maxDelayed, maxUnrecorded } from './config.ts';
@@ -32,6 +33,7 @@ export type EngineOptions = Readonly<{
   erasures: ErasedCommands;
   producer: Producer;
   send: SendRequest;
+  largeBodies: LargeBodies;
   ring: KeyRing;
   concurrency: number;
   maxOrderedBacklog: number;
@@ -72,18 +74,18 @@ const composeDispatcher = (concurrency: number, parts: AttemptDependencies): Dis
 };
 
 export const composeEngine = (options: EngineOptions): Engine => {
-  const { bus, directory, erasures, producer, send, ring, concurrency, metrics, clock, logger } = options;
+  const { bus, directory, erasures, producer, ring, concurrency, metrics, clock, logger } = options;
   const { endpointStates, ...jobs } = createState(clock);
   const signingKeys = new SigningKeyCache({ ring, logger });
   const linger = new Linger(clock, options.lingerMs);
   const shared = { ...jobs, directory, erasures, metrics, clock, logger };
   const recorded: Recorded = new Listeners();
-  const record = createRecordResolution({ ...shared, producer, linger, recorded });
+  const { send, largeBodies } = options;
+  const { onDeadLetter } = largeBodies;
+  const record = createRecordResolution({ ...shared, producer, linger, recorded, onDeadLetter });
   const deferJob = createDeferJob({ record, clock });
   const dispatcher = composeDispatcher(concurrency, {
-    ...shared,
-    signingKeys,
-    send,
+    ...{ ...shared, signingKeys, send, largeBodies },
     record,
     deferJob,
     notRetried: defaultNotRetried,

@@ -1,4 +1,5 @@
 import { httpSettings } from '@tidings/http';
+import { storageSettings } from '@tidings/object-storage';
 import { boolean, duration, integer, sharedSettings } from '@tidings/runtime';
 
 /** Settings for operators. Every service also reads LOG_LEVEL and OTEL_*. */
@@ -69,10 +70,14 @@ export const configSpec = {
     default: true,
     help: 'false leaves the retry ladder to other instances',
   }),
+  ...storageSettings,
 } as const;
 
 /** Maximum ended requests that wait to be recorded. Above it no request is sent: the log may be unavailable. */
 export const maxUnrecorded = 2_000;
+
+/** Maximum bytes of large bodies in memory, for signatures that need the whole body; further ones wait. */
+export const maxHeldLargeBytes = 64 * 1024 * 1024;
 
 /** Maximum commands in memory that are due within a second. */
 export const maxDelayed = 512;

@@ -8,11 +8,13 @@ import {
   type Relay,
   type Table,
 } from '@tidings/kafka';
+import { openStorage } from '@tidings/object-storage';
 import type { ServiceContext } from '@tidings/observability';
 import { keyRing } from '@tidings/runtime';
 import { openSubscriptionDirectory, type SubscriptionDirectory } from './adapters/subscription-directory.ts';
+import { LargeBodies } from './attempt/large-bodies.ts';
 import { composeEngine, type Engine } from './compose-engine.ts';
-import { type configSpec, maxFetchBytes } from './config.ts';
+import { type configSpec, maxFetchBytes, maxHeldLargeBytes } from './config.ts';
 import { startRelay } from './intake/relay-due-retries.ts';
 import { createRestoreOnAssign } from './intake/restore-on-assign.ts';
 import type { metricsCatalogue } from './metrics.ts';
@@ -45,6 +47,8 @@ export const openEngine = async (
   resources.add('subscriptions', () => table.close());
   const erasures = await openErasures(bus, 'delivery');
   resources.add('erasures', () => erasures.close());
+  const storage = openStorage(config);
+  resources.add('object storage', async () => storage.close());
   const { concurrency, maxOrderedBacklog, maxCachedBodyBytes, lingerMs, recordSuccessBodies } = config;
   const engine = composeEngine({
     bus,
@@ -52,6 +56,7 @@ export const openEngine = async (
     erasures,
     producer,
     send,
+    largeBodies: new LargeBodies({ storage, maxHeldBytes: maxHeldLargeBytes, logger }),
     ring,
     concurrency,
     maxOrderedBacklog,

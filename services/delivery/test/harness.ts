@@ -1,3 +1,4 @@
+import { buffer } from 'node:stream/consumers';
 import {
   type AttemptRecorded,
   type DeliveryDeadLettered,
@@ -30,7 +31,12 @@ import {
 import { sealingKeys, startMs } from './builders.ts';
 
 /** A request that the fake sender received, and a function that responds to it. */
-export type Sent = DeliveryRequest & { answer(outcome: RequestOutcome): void; readonly atMs: number };
+export type Sent = Omit<DeliveryRequest, 'body'> & {
+  /** The bytes; a streamed body is read to its end first. */
+  body: Buffer;
+  answer(outcome: RequestOutcome): void;
+  readonly atMs: number;
+};
 
 /** Sends nothing: keeps each request until a test responds to it, or responds by a rule. */
 export class FakeSender {
@@ -47,8 +53,9 @@ export class FakeSender {
   readonly send = async (request: DeliveryRequest): Promise<RequestOutcome> => {
     const atMs = this.#clock.nowMs();
     const ruled = this.rule?.(request);
+    const body = Buffer.isBuffer(request.body) ? request.body : await buffer(request.body.open());
     return new Promise((resolve) => {
-      const sent = { ...request, answer: resolve, atMs };
+      const sent = { ...request, body, answer: resolve, atMs };
       this.sent.push(sent);
       this.onSend?.(sent);
       if (ruled !== undefined) resolve(ruled);

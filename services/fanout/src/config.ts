@@ -1,4 +1,5 @@
 import { httpSettings } from '@tidings/http';
+import { storageSettings } from '@tidings/object-storage';
 import { duration, integer, sharedSettings } from '@tidings/runtime';
 
 /** Settings for operators. */
@@ -39,6 +40,7 @@ export const configSpec = {
     max: 1_000,
     help: 'minimum time between two fetches of events; events that arrive in between are fetched together',
   }),
+  ...storageSettings,
 } as const;
 
 /**

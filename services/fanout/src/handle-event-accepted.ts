@@ -1,5 +1,5 @@
 import type { DeliveryRequested } from '@tidings/contracts';
-import { bodyRenderer } from '@tidings/webhook-request';
+import { commandBodies } from './command-bodies.ts';
 import type { DedupeWindows } from './domain/dedupe-windows.ts';
 import type { MatchIndex } from './domain/match-index.ts';
 import { requestDelivery } from './domain/request-delivery.ts';
@@ -48,15 +48,15 @@ export const handleEventAccepted = (
   }
   const candidates = index.candidates(event);
   if (candidates.length === 0) return { outcome: 'unmatched', filterFailures: 0 };
-  const match = matchEvent(event.data, candidates, { maxDataBytes });
+  const match = matchEvent(logged, candidates, { maxDataBytes });
   if (!match.ok) return { outcome: 'poison', reason: 'undecodable', detail: match.detail };
   const { matched, filterFailures } = match;
   if (matched.length === 0) return { outcome: 'unmatched', filterFailures };
   const acceptedAtMs = Math.max(0, timestampMs);
   const traceparent = childTraceparent(event.traceparent ?? undefined);
-  const bodyIn = bodyRenderer(event, acceptedAtMs);
+  const bodyFor = commandBodies(event, acceptedAtMs);
   const commands = matched.map((subscription) =>
-    requestDelivery({ event, subscription, acceptedAtMs, body: bodyIn(subscription.format), traceparent }),
+    requestDelivery({ event, subscription, acceptedAtMs, content: bodyFor(subscription), traceparent }),
   );
   const disabledCount = matched.filter(({ isDisabled }) => isDisabled).length;
   return { outcome: 'fanned-out', commands, disabledCount, filterFailures };

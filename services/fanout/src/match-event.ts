@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import type { EventAccepted } from '@tidings/contracts';
 import { parseExactly } from '@tidings/json';
 import { messageOf } from '@tidings/runtime';
 import type { Filter, IndexedSubscription } from './domain/match-index.ts';
@@ -24,6 +25,13 @@ const parseData = (bytes: Buffer, maxBytes: number, hasFilter: boolean): Parsed 
   }
 };
 
+// Without a filter to evaluate, only valid JSON matters, and ingress has checked that of large data.
+const dataOf = ({ event, dataFault }: Data, maxBytes: number, hasFilter: boolean): Parsed => {
+  if (event.large === undefined) return parseData(event.data, maxBytes, hasFilter);
+  if (dataFault !== undefined) return { ok: false, detail: dataFault };
+  return hasFilter ? parseData(event.data, event.large.bytes, true) : { ok: true, data: undefined };
+};
+
 const select = (candidates: readonly IndexedSubscription[], data: unknown) => {
   let filterFailures = 0;
   const matched = candidates.filter(({ filter }) => {
@@ -39,6 +47,15 @@ const select = (candidates: readonly IndexedSubscription[], data: unknown) => {
   return { matched, filterFailures };
 };
 
+/** An event with its data; large ones only if {@link needsData} says so. */
+type Data = Readonly<{ event: Pick<EventAccepted, 'data' | 'large'>; dataFault?: string }>;
+
+/** Returns true if matching an event evaluates its data. */
+export const needsData = (
+  candidates: readonly IndexedSubscription[],
+  filter: Filter | null = null,
+): boolean => filter !== null || candidates.some((candidate) => candidate.filter !== null);
+
 /** The subscriptions that an event goes to, or the reason why its data cannot be sent to any. */
 export type Match = Readonly<
   | { ok: true; matched: readonly IndexedSubscription[]; filterFailures: number }
@@ -47,15 +64,14 @@ export type Match = Readonly<
 
 /**
  * Applies the filters of the candidates to the data of an event. The bytes become part of a JSON body, so they must be
- * JSON, whichever client wrote them. `filter` is a further filter, which applies to every candidate.
+ * JSON, whichever client wrote them; large ones ingress has checked. `filter` is a further filter, which applies to every candidate.
  */
 export const matchEvent = (
-  bytes: Buffer,
+  logged: Data,
   candidates: readonly IndexedSubscription[],
   { maxDataBytes, filter = null }: Readonly<{ maxDataBytes: number; filter?: Filter | null }>,
 ): Match => {
-  const hasFilter = filter !== null || candidates.some((candidate) => candidate.filter !== null);
-  const parsed = parseData(bytes, maxDataBytes, hasFilter);
+  const parsed = dataOf(logged, maxDataBytes, needsData(candidates, filter));
   if (!parsed.ok) return parsed;
   if (filter !== null && !passes(filter, parsed.data)) return { ok: true, matched: [], filterFailures: 0 };
   return { ok: true, ...select(candidates, parsed.data) };

@@ -1,7 +1,13 @@
 import type { EventAccepted, EventReceived } from '@tidings/contracts';
 
 /** One event with its position in the log. */
-export type LoggedEvent = Readonly<{ event: EventAccepted; offset: number; timestampMs: number }>;
+export type LoggedEvent = Readonly<{
+  event: EventAccepted;
+  offset: number;
+  timestampMs: number;
+  /** Set if its data, which are in the object storage, cannot be evaluated by filters. */
+  dataFault?: string;
+}>;
 
 /** A range of one partition: from `fromOffset`, or from the first record at `fromMs`, up to `untilOffset`. */
 export type LogRange = Readonly<{

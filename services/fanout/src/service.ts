@@ -11,6 +11,7 @@ import {
   type WatchedPart,
   watchWorkers,
 } from '@tidings/kafka';
+import { openStorage } from '@tidings/object-storage';
 import {
   childTraceparent,
   type Logger,
@@ -25,6 +26,8 @@ import { assertIdPartitions, createReceivedIds } from './adapters/received-ids.t
 import { type configSpec, receivedBounds } from './config.ts';
 import { type CompileFilter, MatchIndex } from './domain/match-index.ts';
 import { handleEventAccepted } from './handle-event-accepted.ts';
+import { createLoadData, type LoadData, withData } from './large-data.ts';
+import { needsData } from './match-event.ts';
 import type { metricsCatalogue } from './metrics.ts';
 import { createFanOutRecorder } from './record-fan-out.ts';
 import { createWindowRefill } from './refill-dedupe-window.ts';
@@ -32,7 +35,12 @@ import { YieldingPace } from './replays/domain/yielding-pace.ts';
 import { openReplays, type Replays } from './replays/open-replays.ts';
 
 type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
-type Parts = Readonly<{ index: MatchIndex; producer: Producer; replayPace: YieldingPace }>;
+type Parts = Readonly<{
+  index: MatchIndex;
+  producer: Producer;
+  replayPace: YieldingPace;
+  loadData: LoadData;
+}>;
 
 // A command adds the head of the body, state and trace to the data; together they never exceed this.
 const maxDataBytes = maxRecordBytes - 8_192;
@@ -54,7 +62,7 @@ const filterCompiler =
 
 const createConsumer = (
   bus: Bus,
-  { index, producer, replayPace }: Parts,
+  { index, producer, replayPace, loadData }: Parts,
   context: Context,
 ): EventConsumer => {
   const { config, metrics, logger, clock } = context;
@@ -70,6 +78,7 @@ const createConsumer = (
     producer,
     clock,
     handle: (event, windows) => handleEventAccepted(parts, event, windows),
+    load: async (logged) => withData(logged, needsData(index.candidates(logged.event)), loadData),
     refill: createWindowRefill({ ...sources, bounds, metrics: metrics.handles, clock, logger }),
     onFannedOut: (fannedOut) => {
       record(fannedOut);
@@ -88,7 +97,7 @@ const exposeGauges = (consumer: EventConsumer, index: MatchIndex, { metrics }: C
 
 const startReplays = async (
   bus: Bus,
-  { index, producer, replayPace }: Parts,
+  { index, producer, replayPace, loadData }: Parts,
   context: Context,
 ): Promise<Replays> => {
   const { metrics, logger, clock, resources } = context;
@@ -96,7 +105,7 @@ const startReplays = async (
   resources.add('erasures', () => erasures.close());
   await erasures.ready();
   return openReplays({
-    ...{ bus, producer, index, erasures, childTraceparent, maxDataBytes, clock, logger },
+    ...{ bus, producer, index, erasures, loadData, childTraceparent, maxDataBytes, clock, logger },
     compileFilter: filterCompiler(logger),
     sharedPace: replayPace,
     metrics: metrics.handles,
@@ -116,7 +125,10 @@ const work = async (bus: Bus, context: Context): Promise<void> => {
   const table = await openMatchRules(bus, index);
   resources.add('subscriptions table', () => table.close());
   const replayPace = new YieldingPace(context.config.replayPerSecond);
-  const opened = { index, producer: await openProducer(context, bus), replayPace };
+  const storage = openStorage(context.config);
+  resources.add('object storage', async () => storage.close());
+  const producer = await openProducer(context, bus);
+  const opened = { index, producer, replayPace, loadData: createLoadData(storage) };
   const consumer = createConsumer(bus, opened, context);
   exposeGauges(consumer, index, context);
   // An event matched against an incomplete table is lost for the missing subscriptions.

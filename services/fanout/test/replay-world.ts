@@ -97,6 +97,7 @@ export const replayWorld = async (...subscriptions: SubscriptionRecord[]) => {
       producer: gated,
       index,
       compileFilter,
+      loadData: async () => ({ ok: false, detail: 'there is no object storage' }),
       childTraceparent,
       maxDataBytes: 1_000_000,
       sharedPace: new Pace(1e6),

@@ -104,7 +104,7 @@ const sweepKeys = ({ config, clock, logger, resources }: Context, { keys }: Stor
   resources.add('idempotency key sweep', stop);
 };
 
-/** Opens what the service knows of workspaces: who may read, how long, of what the data, and what is erased. */
+/** Opens what the service knows of workspaces: who may read, how long, of what the data, where, and what is erased. */
 const openWorkspaces = async (context: Context, bus: Bus) => {
   const { config, clock, resources } = context;
   const producer = await openProducer(context, bus);
@@ -118,7 +118,8 @@ const openWorkspaces = async (context: Context, bus: Bus) => {
   resources.add('erasures', async () => erasures.close());
   const { authenticate, isStillValid, table } = access;
   const isConsumer: IsConsumer = (workspace, id) => table.consumer(workspace, id) !== undefined;
-  return { authenticate, isStillValid, isConsumer, retention, log, erasures };
+  const storage = openStorage(config);
+  return { authenticate, isStillValid, isConsumer, retention, log, erasures, storage };
 };
 
 type LongWork = Awaited<ReturnType<typeof openWorkspaces>> &
@@ -127,8 +128,7 @@ type LongWork = Awaited<ReturnType<typeof openWorkspaces>> &
 
 /** Opens what jobs carry out besides redrives and discards. `stored`: the stores as they are. Returns the routes. */
 const openLongWork = async (context: Context, parts: LongWork): Promise<readonly Route[]> => {
-  const { bus, stored, stores } = parts;
-  const storage = openStorage(context.config);
+  const { bus, stored, stores, storage } = parts;
   return [
     ...(await openRetries(context, bus, { ...stores, ...parts })),
     ...(await openReplays(context, bus, { ...stores, ...parts })),
@@ -155,7 +155,7 @@ export const startHistory = async (
   const { config, metrics, logger, resources, clock } = context;
   const stored = backends.openStores(context);
   const bus = await backends.openBus(context);
-  const { erasures, retention, log, ...access } = await openWorkspaces(context, bus);
+  const { erasures, retention, log, storage, ...access } = await openWorkspaces(context, bus);
   const stores = erasingStores(stored, erasures);
   const statistics = openStatistics(context, { ...stores, retention, bus });
   const deliveryRoutes = await openDeliveries(context, bus, {
@@ -163,7 +163,7 @@ export const startHistory = async (
     ...{ onStored: statistics.countAttempts, onAssigned: statistics.onAssigned, onClosing: statistics.hurry },
   });
   const eventRoutes = openEvents(context, bus, {
-    ...{ ...stores, log, retention },
+    ...{ ...stores, log, storage, retention },
     ...{ onStored: statistics.countEvents, onClosing: statistics.hurry },
   });
   const jobs = await openJobs(context, bus, { ...stores, retention });
@@ -171,7 +171,7 @@ export const startHistory = async (
     ...{ stores, jobs, retention },
   });
   const jobRoutes = await openLongWork(context, {
-    ...{ ...access, ...deadLetterParts, erasures, retention, log, bus, stored, stores, jobs },
+    ...{ ...access, ...deadLetterParts, erasures, retention, log, bus, stored, stores, storage, jobs },
   });
   sweepKeys(context, stores);
   const stream = openStream(context, { bus, erasures, isStillValid: access.isStillValid, keys: stores.keys });

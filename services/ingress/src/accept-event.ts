@@ -1,4 +1,4 @@
-import type { EventId, WorkspaceId } from '@tidings/contracts';
+import { dataBytesOf, type EventId, type WorkspaceId } from '@tidings/contracts';
 import type { Logger, Metrics } from '@tidings/observability';
 import { AppError, type Clock } from '@tidings/runtime';
 import type { CheckConsumer } from './check-consumer.ts';
@@ -95,7 +95,7 @@ async function accept(
     throw error;
   }
   const tookMs = observe('accepted');
-  metrics.acceptedBytes.inc({}, stamped.event.data.length);
+  metrics.acceptedBytes.inc({}, dataBytesOf(stamped.event));
   logger.info({ ...lineOf(stamped), published, tookMs: Math.round(tookMs) }, 'event.accepted');
   return { id: stamped.event.id, type: stamped.event.eventType, acceptedAtMs, notice };
 }
@@ -108,6 +108,6 @@ const lineOf = ({ event }: StampedEvent): Readonly<Record<string, unknown>> => (
   source: event.source,
   callerId: event.callerId,
   orderingKey: event.orderingKey,
-  bytes: event.data.length,
+  bytes: dataBytesOf(event),
   traceparent: event.traceparent,
 });

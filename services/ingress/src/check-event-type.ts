@@ -1,4 +1,4 @@
-import type { WorkspaceId } from '@tidings/contracts';
+import type { LargeData, SchemaMode, WorkspaceId } from '@tidings/contracts';
 import type { ErrorDetail } from '@tidings/json';
 import type { Logger, Metrics } from '@tidings/observability';
 import { AppError, refused } from '@tidings/runtime';
@@ -68,12 +68,12 @@ const none: readonly ErrorDetail[] = [];
 
 function warningsOf(
   { mode, checkData }: EventTypeEntry,
-  { request: { type, data }, data: json }: EventDraft,
+  { request: { type, data }, data: json, large }: EventDraft,
   { location, dependencies }: Readonly<{ location: EventLocation; dependencies: EventTypeCheckDependencies }>,
 ): readonly ErrorDetail[] {
   if (mode === 'off' || checkData === null) return none;
   const { metrics, logger } = dependencies;
-  const faults = dataFaultsOf(checkData(data, json));
+  const faults = large === undefined ? dataFaultsOf(checkData(data, json)) : [notChecked(large, mode)];
   if (faults.length === 0) {
     metrics.eventTypeChecks.inc({ verdict: 'valid' });
     return none;
@@ -91,6 +91,15 @@ const noticeOf = (entry: EventTypeEntry, warnings: readonly ErrorDetail[]): Even
   entry.state === 'deprecated'
     ? { deprecatedAtMs: entry.deprecatedAtMs ?? 0, sunsetAtMs: entry.sunsetAtMs, warnings }
     : { deprecatedAtMs: null, sunsetAtMs: null, warnings };
+
+// Parsed, large data take many times their size in memory, and validating them holds up everybody else.
+const notChecked = ({ bytes }: LargeData, mode: SchemaMode): ErrorDetail => ({
+  pointer: '/data',
+  detail:
+    mode === 'enforce'
+      ? `has ${bytes} bytes, too many to be validated: set the mode of its event type to 'warn' or 'off' to accept it`
+      : `has ${bytes} bytes, too many to be validated`,
+});
 
 function notLoaded(): AppError {
   return new AppError({

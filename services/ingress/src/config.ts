@@ -1,4 +1,5 @@
 import { httpSettings, rateLimitSetting } from '@tidings/http';
+import { storageSettings } from '@tidings/object-storage';
 import { duration, integer, optional, sharedSettings, text } from '@tidings/runtime';
 
 /** Settings for operators. */
@@ -15,6 +16,14 @@ export const configSpec = {
     max: 900_000,
     help: 'the largest event, as bytes of its JSON text; a record of the log holds at most 1,000,000',
   }),
+  maxLargeEventBytes: integer({
+    env: 'INGRESS_MAX_LARGE_EVENT_BYTES',
+    default: 0,
+    min: 0,
+    max: 26_214_400,
+    help: 'the largest event whose data go to the object storage, as bytes of its JSON text; 0: events above INGRESS_MAX_EVENT_BYTES are refused',
+  }),
+  ...storageSettings,
   publishDeadlineMs: duration({
     env: 'INGRESS_PUBLISH_DEADLINE',
     default: 4_000,

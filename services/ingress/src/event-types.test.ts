@@ -142,7 +142,7 @@ describe('an event of a registered type', () => {
 
 describe('an event of a type that is not registered', () => {
   it('is refused by a strict workspace until the type is registered, and accepted by an open one', async () => {
-    const { post, register, accepted } = await startWithTypes([], createMemoryBus(), 'strict');
+    const { post, register, accepted } = await startWithTypes([], createMemoryBus(), { policy: 'strict' });
     expect(await post(right)).toMatchObject({
       status: 422,
       body: { errors: [{ pointer: '/type', detail: "'order.paid' is not registered; none is registered" }] },

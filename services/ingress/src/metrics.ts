@@ -48,6 +48,19 @@ export const metricsCatalogue = defineMetrics({
     help: 'Bytes of the data of accepted events.',
     labels: [],
   },
+  largeBytes: {
+    type: 'counter',
+    name: 'tidings_ingress_large_bytes_total',
+    help: 'Bytes of the data of accepted events that are in the object storage.',
+    labels: [],
+  },
+  uploads: {
+    type: 'gauge',
+    name: 'tidings_ingress_uploads',
+    help: 'Large events that are being received.',
+    action: 'At 24 others get 503, at 20 of one workspace 429: the storage is slow, or senders are.',
+    labels: [],
+  },
   publishSeconds: {
     type: 'histogram',
     name: 'tidings_ingress_publish_seconds',

@@ -2,13 +2,14 @@ import { type Access, openAccess } from '@tidings/access';
 import type { WorkspaceId } from '@tidings/contracts';
 import { mountRoutes, type Route, serve } from '@tidings/http';
 import { type Bus, openBus, openProducer, type Producer } from '@tidings/kafka';
+import { openStorage } from '@tidings/object-storage';
 import { inSpan, type ServiceContext } from '@tidings/observability';
 import { keyRing } from '@tidings/runtime';
 import { type AcceptDependencies, createAcceptEvent, type Submission } from './accept-event.ts';
 import { createAcceptEventBatch } from './accept-event-batch.ts';
 import { awaitEventLog } from './adapters/await-event-log.ts';
 import { readLine } from './adapters/event-reader.ts';
-import { eventRoutes } from './adapters/event-routes.ts';
+import { eventRoutes, readWhole } from './adapters/event-routes.ts';
 import { openEventTypeTable } from './adapters/event-type-table.ts';
 import { rejectLoops } from './adapters/reject-loops.ts';
 import { SeenNames } from './adapters/seen-names.ts';
@@ -17,6 +18,8 @@ import { openSourceTable } from './adapters/source-table.ts';
 import { createCheckConsumer } from './check-consumer.ts';
 import { createCheckEventType } from './check-event-type.ts';
 import { type configSpec, maxBatchBytes, maxBatchEvents } from './config.ts';
+import { type AcceptLargeEvent, createAcceptLargeEvent } from './large-data/accept-large-event.ts';
+import { UploadSlots } from './large-data/upload-slots.ts';
 import type { metricsCatalogue } from './metrics.ts';
 import { createAcceptEventLines } from './ndjson/accept-event-lines.ts';
 import type { EventTypeDirectory, PolicyOf, PublishEvents } from './ports.ts';
@@ -64,7 +67,8 @@ export async function startIngress(
   const routes = [
     ...eventRoutes({
       ...useCasesOf(dependencies, config.maxEventBytes),
-      limits: { maxEventBytes: config.maxEventBytes, maxBatchBytes, maxBatchEvents },
+      acceptLargeEvent: withSpan('accept-large-event', openLargeEvents(context, dependencies)),
+      limits: { ...config, maxBatchBytes, maxBatchEvents },
     }),
     await openSources(context, { kept, producer, access, publish, eventTypes, seenNames }),
   ];
@@ -74,10 +78,7 @@ export async function startIngress(
     maxBodyBytes: Number.MAX_SAFE_INTEGER,
     routes: (app) => {
       app.use('/v1', rejectLoops(config.loopId, metrics.handles));
-      mountRoutes(app, routes, {
-        authenticate,
-        requestsPerSecond: config.requestsPerSecond,
-      });
+      mountRoutes(app, routes, { authenticate, requestsPerSecond: config.requestsPerSecond });
     },
   });
   return { url: server.url };
@@ -91,6 +92,18 @@ function useCasesOf(dependencies: AcceptDependencies, maxLineBytes: number) {
     acceptEventBatch: withSpan('accept-event-batch', acceptEventBatch),
     acceptEventLines: withSpan('accept-event-lines', acceptEventLines),
   };
+}
+
+/** Opens the object storage and returns the use case for events whose data go there. */
+function openLargeEvents(
+  { config, metrics, resources }: Context,
+  dependencies: AcceptDependencies,
+): AcceptLargeEvent {
+  const storage = openStorage(config);
+  resources.add('object storage', async () => storage.close());
+  const slots = new UploadSlots();
+  metrics.handles.uploads.collect((gauge) => gauge.set({}, slots.taken));
+  return createAcceptLargeEvent({ ...dependencies, storage, slots, readEnvelope: readWhole });
 }
 
 /** Runs a use case inside a span of its request's trace. */

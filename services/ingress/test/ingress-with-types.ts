@@ -44,7 +44,7 @@ export const anEventType = (over: Partial<EventTypeRecord> = {}): EventTypeRecor
 export const startWithTypes = async (
   given: readonly EventTypeRecord[] = [],
   bus: MemoryBus = createMemoryBus(),
-  policy: EventTypePolicy = 'open',
+  { policy = 'open', env = {} }: { policy?: EventTypePolicy; env?: Record<string, string> } = {},
 ) => {
   const producer = await bus.producer();
   const write = async (record: Omit<OutgoingRecord, 'topic'>) =>
@@ -57,6 +57,7 @@ export const startWithTypes = async (
     config: loadConfig(configSpec, {
       KAFKA_BROKERS: 'localhost:1',
       SEALING_KEYS: sealingKeys,
+      ...env,
     }),
     catalogue: metricsCatalogue,
     logger,

@@ -1,5 +1,5 @@
 import { requestsAt } from '../api/requests-at.ts';
-import { type CommandSpec, fieldsOf, pageOptions, pageQuery } from '../command.ts';
+import { type CommandSpec, fieldsOf, inPath, pageOptions, pageQuery } from '../command.ts';
 import { timeOptions, timesOf } from '../input/time-options.ts';
 
 const path = '/v1/webhooks/events';
@@ -66,5 +66,13 @@ export const historyCommands: readonly CommandSpec[] = [
     examples: ['events show evt_019aab3cf4007c3d8e4f5a6b7c8d9e0f'],
     view: 'object',
     request: requestsAt(path).get(),
+  },
+  {
+    name: 'events data',
+    description: 'print the data of an event alone, also those that are too large for the event itself',
+    args: [{ name: 'id', description: 'id of the event, evt_…' }],
+    examples: ['events data evt_019aab3cf4007c3d8e4f5a6b7c8d9e0f'],
+    view: 'object',
+    request: (given) => ({ method: 'GET', path: `${path}/${inPath(given, 'id')}/data` }),
   },
 ];

@@ -42,6 +42,10 @@ const settings: readonly OptionSpec[] = [
   },
   { flags: '--ordering <order>', description: 'none, key or subscription' },
   { flags: '--format <format>', description: 'standard, plain or cloudevents' },
+  {
+    flags: '--large-payloads <form>',
+    description: 'events above the size of a record: full, reference or skip',
+  },
   { flags: '--signature <style>', description: 'v1, v1a or plain' },
   { flags: '--timeout <duration>', description: 'time limit for the response of the endpoint, 1s to 30s' },
 ];
@@ -57,6 +61,7 @@ async function settingsOf(given: Given): Promise<Readonly<Record<string, unknown
     audience: options['audience'],
     ordering: options['ordering'],
     format: options['format'],
+    large_payloads: options['largePayloads'],
     signature_style: options['signature'],
     timeout_seconds: secondsOf(given, 'timeout'),
     consumer_id: options['consumer'],

@@ -1,3 +1,4 @@
+import { type LargeData, largeDataProperties } from '../events/large-data.ts';
 import type { ConsumerId, DeliveryId, EventId, SubscriptionId, WorkspaceId } from '../ids/ids.ts';
 import { compileSchema, exactly, parseJson, shape } from '../wire/schemas.ts';
 import { DecodeError, type WireRecord } from '../wire/wire.ts';
@@ -40,14 +41,16 @@ export type DeliveryState = Readonly<{
   deferrals: number;
   attempts: readonly AttemptSummary[];
   /** Headers of `cloudevents-binary` that no other part of the state carries; present only with that format. */
-  cloudEvent?: Readonly<{ source: string; time: string }>;
+  cloudEvent?: Readonly<{ source: string; time: string; dataref?: string }>;
   /** True when commands of older chains of the delivery may still wait: this one takes their place. */
   supersedes?: true;
   /** The consumer that the event is addressed to, if the subscription belongs to none: an erasure may cover it. */
   addressedTo?: ConsumerId;
+  /** The data that are sent with the body and are in the object storage: inserted into it at byte `at`. */
+  large?: LargeData & Readonly<{ at: number }>;
 }>;
 
-/** A command to deliver one event to one subscription: its state, and the complete request body as bytes. */
+/** A command to deliver one event to one subscription: its state, and the request body as bytes: complete, but for large data. */
 export type DeliveryRequested = Readonly<{ state: DeliveryState; body: Buffer; traceparent: string | null }>;
 
 /** Schema of a command's state, for every record that carries one. */
@@ -82,9 +85,10 @@ export const deliveryStateSchema = exactly(
     },
   },
   {
-    cloudEvent: exactly({ source: shape.text, time: shape.text }),
+    cloudEvent: exactly({ source: shape.text, time: shape.text }, { dataref: shape.text }),
     supersedes: { const: true },
     addressedTo: shape.text,
+    large: exactly({ ...largeDataProperties, at: shape.count }),
   },
 );
 

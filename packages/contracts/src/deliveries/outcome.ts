@@ -43,6 +43,8 @@ export const deadLetterReasons = [
   'disabled',
   'backlog-full',
   'unknown-subscription',
+  'data-missing',
+  'data-changed',
   'idempotency-conflict',
   'undecodable',
 ] as const;

@@ -3,6 +3,7 @@ import { consumerId, deriveEventId, eventId, isEventId, sourceId, workspaceId } 
 import type { HeaderFields } from '../wire/header-fields.ts';
 import { compileSchema, parseJson, shape } from '../wire/schemas.ts';
 import { DecodeError, type WireRecord } from '../wire/wire.ts';
+import { type LargeData, largeDataHeaders, largeDataIn } from './large-data.ts';
 import { binaryFormOf } from './structured-event.ts';
 
 /** Origin of an event that a third party sent: its source, and the headers of the request without credentials. */
@@ -27,8 +28,14 @@ export type EventAccepted = Readonly<{
   time: string;
   orderingKey: string | null;
   traceparent: string | null;
+  /** Present if the data are in the object storage; `data` is empty then. */
+  large?: LargeData;
   data: Buffer;
 }>;
+
+/** Returns the size of the data of an event, in bytes. */
+export const dataBytesOf = ({ large, data }: Pick<EventAccepted, 'large' | 'data'>): number =>
+  large?.bytes ?? data.length;
 
 const headerFields = compileSchema<HeaderFields>('received headers', {
   type: 'object',
@@ -82,6 +89,7 @@ export const encodeEvent = (
     headers['ce_sourceid'] = event.received.sourceId;
     headers['received-headers'] = JSON.stringify(event.received.headers);
   }
+  if (event.large !== undefined) Object.assign(headers, largeDataHeaders(event.id, event.large));
   return {
     key: event.orderingKey ?? (options.isRepeatable ? event.id : null),
     headers,
@@ -116,6 +124,9 @@ export const decodeEvent = (given: WireRecord & Readonly<{ timestampMs: number }
   const source = headers['ce_source'] as string;
   const isOurs = isEventId(id);
   const received = receivedOf(headers);
+  // No JSON is empty, so the data of no other record are.
+  const isEmpty = record.value === null || record.value.length === 0;
+  const large = isEmpty ? largeDataIn(headers) : undefined;
   return {
     type: 'EventAccepted.v1',
     id: isOurs ? eventId(id) : deriveEventId({ workspaceId: workspace, source, callerId: id }),
@@ -129,6 +140,7 @@ export const decodeEvent = (given: WireRecord & Readonly<{ timestampMs: number }
     time: headers['ce_time'] ?? new Date(record.timestampMs).toISOString(),
     orderingKey: headers['ce_orderingkey'] ?? null,
     traceparent: headers['traceparent'] ?? null,
-    data: record.value ?? Buffer.from('null'),
+    ...(large !== undefined && { large }),
+    data: record.value ?? Buffer.from(large === undefined ? 'null' : ''),
   };
 };

@@ -34,6 +34,14 @@ export const subscriptionAudiences = ['external', 'internal'] as const;
 /** See {@link subscriptionAudiences}. */
 export type SubscriptionAudience = (typeof subscriptionAudiences)[number];
 
+/**
+ * Forms in which a subscription receives events whose data are too large for a record. full: with their data. reference:
+ * with a reference to them. skip: not at all.
+ */
+export const largePayloadForms = ['full', 'reference', 'skip'] as const;
+/** See {@link largePayloadForms}. */
+export type LargePayloads = (typeof largePayloadForms)[number];
+
 /** A secret, sealed. The associated data are workspace id, the id of its subscription or source, and `secrets`. */
 export type SealedSecret = Readonly<{
   id: string;
@@ -90,6 +98,8 @@ export type SubscriptionRecord = Readonly<{
   ordering: Ordering;
   onExhausted: ExhaustionPolicy;
   format: BodyFormat;
+  /** Absent: full, as in records of earlier releases. */
+  largePayloads?: LargePayloads;
   signatureStyle: SignatureStyle;
   /** Newest first. */
   secrets: readonly SealedSecret[];
@@ -157,7 +167,11 @@ const checkSubscription = compileSchema<SubscriptionRecord>(
       maxInFlight: { type: 'integer', minimum: 1 },
       disabledReason: shape.nullableText,
     },
-    { audience: { enum: subscriptionAudiences }, tls: exactly({ sealed: shape.text }) },
+    {
+      audience: { enum: subscriptionAudiences },
+      largePayloads: { enum: largePayloadForms },
+      tls: exactly({ sealed: shape.text }),
+    },
   ),
 );
 

@@ -5,6 +5,7 @@ import type { SocketPools } from '../connection/socket-pools.ts';
 import type { Listed, SwapRemoveList } from '../connection/swap-remove-list.ts';
 import type { DnsCache } from '../dns/dns-cache.ts';
 import type { PreparedUrl } from './prepared-urls.ts';
+import type { BodySource } from './request-body.ts';
 
 /** An exchange that can be ended as `aborted`. */
 export type RunningExchange = Listed & { abort(detail: string): void };
@@ -26,7 +27,7 @@ export type ExchangeOptions = Readonly<{
   method: Dispatcher.HttpMethod;
   /** Alternating names and values. */
   headers: string[];
-  body: Buffer;
+  body: BodySource;
   timeoutMs: number;
   maxResponseBytes: number;
   /** True if no idle socket may be used. */

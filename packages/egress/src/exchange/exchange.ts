@@ -5,12 +5,10 @@ import type { Acquirer } from '../connection/origin-pool.ts';
 import type { AnswerReader, PooledConnection } from '../connection/pooled-connection.ts';
 import type { LookupResult } from '../dns/dns-cache.ts';
 import { type EgressFailure, failureOf, outcomeOfFailure, type Phase } from '../failure.ts';
-import { ResponseReader } from '../response/response-reader.ts';
+import { maxRawBytes, ResponseReader } from '../response/response-reader.ts';
 import type { ExchangeOptions, RunningExchange } from './exchange-options.ts';
 import { checkLookup } from './prepared-urls.ts';
-
-// For the header, informational responses and trailers, and for the bytes that a socket reads ahead of the parser.
-const rawSlackBytes = 512 * 1_024;
+import { RequestBody } from './request-body.ts';
 
 function rounded(ms: number | null): number | null {
   return ms === null ? null : Math.round(ms * 100) / 100;
@@ -48,11 +46,13 @@ export class Exchange implements Dispatcher.DispatchHandler, Acquirer, AnswerRea
   /** The time at which the response's header was complete. */
   #answeredMs: number | null = null;
   readonly #response: ResponseReader;
+  readonly #body: RequestBody;
 
   constructor(options: ExchangeOptions) {
     this.#options = options;
     this.needsFresh = options.needsFresh;
     this.#startedMs = options.tools.clock.monotonicMs();
+    this.#body = new RequestBody(options.body);
     this.#response = new ResponseReader(options.maxResponseBytes);
   }
 
@@ -129,19 +129,15 @@ export class Exchange implements Dispatcher.DispatchHandler, Acquirer, AnswerRea
     this.#pooled = pooled;
     this.#wasReused = pooled.isReused;
     this.#bytesBefore = pooled.connection.socket.bytesRead;
-    pooled.limitTo(this.#maxRawBytes, this);
+    pooled.limitTo(maxRawBytes(this.#options.maxResponseBytes), this);
     this.#sentMs = this.#options.tools.clock.monotonicMs();
-    const { url, method, headers, body } = this.#options;
+    const { url, method, headers } = this.#options;
+    const body = this.#body.open((detail) => this.abort(detail));
     pooled.client.dispatch({ path: url.path, method, headers, body }, this);
   }
 
   onFailure(failure: EgressFailure): void {
     this.#fail(failure);
-  }
-
-  /** Far above the size of reasonable framing: chunks of one byte take six. */
-  get #maxRawBytes(): number {
-    return 8 * this.#options.maxResponseBytes + rawSlackBytes;
   }
 
   #startTimer(): void {
@@ -244,6 +240,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Acquirer, AnswerRea
     this.#isDone = true;
     this.#options.tools.running.delete(this);
     this.#cancelTimer();
+    this.#body.close();
     if (this.#onSignal !== undefined) this.#options.signal?.removeEventListener('abort', this.#onSignal);
     this.#resolve?.(outcome);
   }

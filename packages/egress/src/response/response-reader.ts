@@ -2,6 +2,12 @@ import type { HeaderFields } from '@tidings/contracts';
 
 const noBody = Buffer.alloc(0);
 
+// For the header, informational responses and trailers, and for the bytes that a socket reads ahead of the parser.
+const rawSlackBytes = 512 * 1_024;
+
+/** Returns the limit of the bytes of a response: far above reasonable framing, as chunks of one byte take six. */
+export const maxRawBytes = (maxResponseBytes: number): number => 8 * maxResponseBytes + rawSlackBytes;
+
 /** Collects one response, at most `maxBytes` of its body. */
 export class ResponseReader {
   status = 0;

@@ -1,5 +1,5 @@
 import { buffer } from 'node:stream/consumers';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { minPartBytes, type ObjectStorage, type Upload } from '../object-storage.ts';
 
 /** Opens an empty storage, and closes it. */
@@ -110,6 +110,61 @@ export function describeStorage(name: string, { open, close }: StorageHarness): 
       await expect(storage.completeUpload(old, [part])).rejects.toThrow();
       const kept = await storage.putPart(other, 1, Buffer.from('x'));
       expect(await storage.completeUpload(other, [kept])).toMatchObject({ bytes: 1 });
+    });
+
+    it.each([
+      ['of a few bytes', [Buffer.from('small')]],
+      ['of several parts', [bytes('1', 70_000), bytes('2'), bytes('3', 7)]],
+    ])(
+      'gives a staged object %s its key at its end, whole, and replaces what was there',
+      async (_name, chunks) => {
+        await stored('payloads/a', Buffer.from('before'));
+        const staged = await storage.stage();
+        for (const chunk of chunks) await staged.write(chunk);
+        expect(await keysOf('payloads/')).toEqual(['payloads/a']);
+        expect((await read('payloads/a'))?.toString()).toBe('before');
+        await staged.finish('payloads/a');
+        expect((await read('payloads/a'))?.equals(Buffer.concat(chunks))).toBe(true);
+        expect(await keysOf('staging/')).toEqual([]);
+      },
+    );
+
+    it('keeps nothing of a staged object that is discarded', async () => {
+      const staged = await storage.stage();
+      await staged.write(bytes('1'));
+      await staged.write(bytes('2', 9));
+      await staged.discard();
+      await staged.discard();
+      expect(await keysOf('staging/')).toEqual([]);
+      await expect(staged.finish('payloads/discarded')).rejects.toThrow();
+      expect(await storage.head('payloads/discarded')).toBeNull();
+    });
+
+    it('removes what a crash left of a staged object', async () => {
+      const staged = await storage.stage();
+      await staged.write(bytes('1'));
+      await storage.removeStaged(Date.now() - 3_600_000);
+      await staged.write(bytes('2', 9));
+      await storage.removeStaged(Date.now() + 3_600_000);
+      // Nothing is left that the writer could finish.
+      await expect(staged.finish('payloads/late')).rejects.toThrow();
+      expect(await storage.head('payloads/late')).toBeNull();
+    });
+
+    it('makes the time of an object now, and leaves its content', async () => {
+      const { modifiedAtMs } = await stored('payloads/touched', Buffer.from('x'));
+      // S3 counts in seconds.
+      await vi.waitFor(
+        async () => {
+          await storage.touch('payloads/touched');
+          const touched = await storage.head('payloads/touched');
+          expect(touched?.modifiedAtMs).toBeGreaterThan(modifiedAtMs);
+        },
+        { timeout: 5_000, interval: 100 },
+      );
+      expect((await read('payloads/touched'))?.toString()).toBe('x');
+      await storage.touch('payloads/missing');
+      expect(await storage.head('payloads/missing')).toBeNull();
     });
 
     it('lists by prefix, and deletes', async () => {

@@ -1,6 +1,7 @@
 import type { DeliveryRequested, PhaseTimings, RequestOutcome, SubscriptionRecord } from '@tidings/contracts';
 import { childTraceparent, type Logger } from '@tidings/observability';
 import { type Clock, messageOf } from '@tidings/runtime';
+import type { StreamSignatures } from '@tidings/signing';
 import { type BodyRule, type Redaction, recordExchange, requestHeaders } from '@tidings/webhook-request';
 import type { SigningKeyCache, SigningKeys } from '../adapters/signing-key-cache.ts';
 import type { SubscriptionDirectory } from '../adapters/subscription-directory.ts';
@@ -22,6 +23,7 @@ import type { SupersededChains } from '../domain/superseded-chains.ts';
 import type { DeliveryMetrics } from '../metrics.ts';
 import type { DeliveryRequest, SendRequest } from '../ports.ts';
 import type { DeferJob } from './defer-job.ts';
+import { isLarge, type LargeBodies, type LargeCommand } from './large-bodies.ts';
 import type { RecordResolution } from './record-resolution.ts';
 import { reportAttempt } from './report-attempt.ts';
 
@@ -36,6 +38,10 @@ export type PreparedRequest = PreparedAttempt &
     beganMs: number;
     beganTurns: number;
   }>;
+
+/** An attempt whose body has to be read before it can be signed. */
+export type PreparedLarge = PreparedAttempt &
+  Readonly<{ kind: 'large'; job: Job; command: LargeCommand; keys: SigningKeys }>;
 
 /** A job whose request has ended, or that got none, and whose result is not recorded yet. */
 export type EndedAttempt =
@@ -59,6 +65,7 @@ export type AttemptDependencies = Readonly<{
   superseded: SupersededChains;
   inFlight: InFlightJobs;
   send: SendRequest;
+  largeBodies: LargeBodies;
   record: RecordResolution;
   deferJob: DeferJob;
   notRetried: RetryRules['notRetried'];
@@ -74,32 +81,44 @@ export type AttemptDependencies = Readonly<{
  */
 const operatorDelayMs = 60_000;
 
+/** Delay while the object storage does not respond. */
+const storageDelayMs = 5_000;
+
 type RequestParts = Readonly<{
   command: DeliveryRequested;
   subscription: SubscriptionRecord;
   keys: SigningKeys;
   nowMs: number;
+  /** The body as it is sent and its signatures; default: the command's, byte for byte. */
+  large?: Readonly<{ body: DeliveryRequest['body']; signatures: StreamSignatures }>;
 }>;
 
-/** Builds the request of one attempt. The body is the command's, byte for byte. */
-export const buildRequest = ({ command, subscription, keys, nowMs }: RequestParts): DeliveryRequest => {
-  const { state, body, traceparent } = command;
+/** Builds the request of one attempt. */
+export const buildRequest = ({
+  command,
+  subscription,
+  keys,
+  nowMs,
+  large,
+}: RequestParts): DeliveryRequest => {
+  const { state, traceparent } = command;
   const { endpointUrl: url, headers: ownHeaders, timeoutMs } = subscription;
   const headers = requestHeaders({
     state,
     ownHeaders,
-    body,
+    body: large?.signatures ?? command.body,
     keys,
     nowMs,
     traceparent: childTraceparent(traceparent ?? undefined),
   });
+  const body = large?.body ?? command.body;
   return keys.tls === null
     ? { url, headers, body, timeoutMs }
     : { url, headers, body, timeoutMs, tls: keys.tls };
 };
 
 /**
- * The stages of one attempt: prepare → send → conclude → record. A job occupies its slot in the queue until it is
+ * The stages of one attempt: prepare → (sign, if the data are in the storage) → send → conclude → record. A job occupies its slot in the queue until it is
  * concluded; the caller frees the slot and then records.
  */
 export class AttemptDelivery {
@@ -113,7 +132,7 @@ export class AttemptDelivery {
    * Builds the request of a job, or ends the job without one. Reads the subscription again just before the request, so
    * that a rotated secret, a new URL or a disable also applies to commands that waited in memory.
    */
-  prepare(job: Job): PreparedRequest | EndedAttempt {
+  prepare(job: Job): PreparedRequest | PreparedLarge | EndedAttempt {
     const { directory, erasures, signingKeys, finishedAttempts, superseded, metrics, clock } =
       this.#dependencies;
     const { command } = job;
@@ -134,11 +153,41 @@ export class AttemptDelivery {
       const deferral = { ...heldFor(operatorDelayMs), subscriptionVersion: subscription.version };
       return { kind: 'deferred', deferral };
     }
-    const beganMs = clock.monotonicMs();
-    const beganTurns = clock.turns();
+    const prepared = { job, state, subscription, atMs };
+    if (isLarge(command)) return { kind: 'large', command, keys, ...prepared };
     const request = buildRequest({ command, subscription, keys, nowMs: atMs });
-    const { redaction } = keys;
-    return { kind: 'request', job, state, subscription, atMs, request, redaction, beganMs, beganTurns };
+    return { kind: 'request', request, redaction: keys.redaction, ...prepared, ...this.#now() };
+  }
+
+  /** Reads the body of an attempt, verifies and signs it; ends the attempt if its data are not what was accepted. */
+  async sign({ command, keys, ...prepared }: PreparedLarge): Promise<PreparedRequest | EndedAttempt> {
+    const { largeBodies, clock, logger } = this.#dependencies;
+    const { state, subscription, atMs } = prepared;
+    const { secrets, plainSecret } = keys;
+    const message = { id: state.deliveryId, timestampSeconds: Math.floor(atMs / 1_000) };
+    const signed = await largeBodies.sign(command, { ...message, secrets, plainSecret });
+    switch (signed.kind) {
+      case 'signed': {
+        const large = { body: largeBodies.body(command), signatures: signed.signatures };
+        const request = buildRequest({ command, subscription, keys, nowMs: atMs, large });
+        return { ...prepared, kind: 'request', request, redaction: keys.redaction, ...this.#now() };
+      }
+      case 'missing':
+      case 'changed': {
+        const disposition = { kind: 'dead-letter', reason: `data-${signed.kind}` } as const;
+        return {
+          kind: 'unsent',
+          resolution: resolutionOfDisposition(state, disposition, clock.nowMs()),
+        };
+      }
+      case 'busy':
+        return { kind: 'deferred', deferral: heldFor(0) };
+      case 'unavailable': {
+        const { detail, isTransient } = signed;
+        logger.warn({ deliveryId: state.deliveryId, detail }, 'large-data.unavailable');
+        return { kind: 'deferred', deferral: heldFor(isTransient ? storageDelayMs : operatorDelayMs) };
+      }
+    }
   }
 
   /** Sends the request. Never rejects. */
@@ -214,6 +263,12 @@ export class AttemptDelivery {
     }
     logger.warn({ deliveryId: job.command.state.deliveryId, detail }, 'request.aborted');
     void deferJob(job, heldFor(0));
+  }
+
+  /** The beginning of a request, for its duration. */
+  #now(): Pick<PreparedRequest, 'beganMs' | 'beganTurns'> {
+    const { clock } = this.#dependencies;
+    return { beganMs: clock.monotonicMs(), beganTurns: clock.turns() };
   }
 
   #deferDefect(job: Job, error: unknown): void {

@@ -1,4 +1,4 @@
-import { topics } from '@tidings/contracts';
+import { type DeliveryRequested, topics } from '@tidings/contracts';
 import { isClosed, type Producer, type RecordPosition } from '@tidings/kafka';
 import type { Logger } from '@tidings/observability';
 import { backoffMs, type Clock, sleep } from '@tidings/runtime';
@@ -28,6 +28,8 @@ export type RecordDependencies = Readonly<{
    * Called for each resolution that the log has acknowledged, with the offset of the job's new entry, if it has one.
    */
   recorded: Recorded;
+  /** Called with each command that becomes a dead letter. */
+  onDeadLetter(command: DeliveryRequested): void;
   metrics: DeliveryMetrics;
   clock: Clock;
   logger: Logger;
@@ -95,6 +97,7 @@ const recordOnce = async (
   const ending = resolution.attemptEvent === null ? null : endingOf(resolution.attemptEvent);
   if (ending !== null)
     finishedAttempts.record(chain, command.state.attempt, { ...ending, nowMs: clock.monotonicMs() });
+  if (resolution.followUp.kind === 'dead-letter') dependencies.onDeadLetter(command);
   inFlight.complete(job);
   countResolution(job, resolution, metrics);
   recorded.call(job, resolution, persistedOffset);

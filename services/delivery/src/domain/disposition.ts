@@ -9,7 +9,10 @@ export type Disposition =
   /** The local table does not hold the subscription yet, or holds an older version than the matcher used. */
   | Readonly<{ kind: 'await-subscription'; rung: Rung }>
   | Readonly<{ kind: 'suppress'; reason: 'subscription-deleted' | 'erased' }>
-  | Readonly<{ kind: 'dead-letter'; reason: 'disabled' | 'unknown-subscription' | 'backlog-full' }>;
+  | Readonly<{
+      kind: 'dead-letter';
+      reason: 'disabled' | 'unknown-subscription' | 'backlog-full' | 'data-missing' | 'data-changed';
+    }>;
 
 /** The known erasures. */
 export type ErasedCommands = Readonly<{ covers(state: ErasureSubject): boolean }>;

@@ -15,7 +15,7 @@ type DispatcherOptions = Readonly<{
   maxUnrecorded: number;
   /** Maximum delayed jobs in memory. */
   maxDelayed: number;
-  attempts: Pick<AttemptDelivery, 'prepare' | 'send' | 'conclude' | 'record'>;
+  attempts: Pick<AttemptDelivery, 'prepare' | 'sign' | 'send' | 'conclude' | 'record'>;
   clock: Clock;
 }>;
 
@@ -173,7 +173,8 @@ export class Dispatcher {
     const { attempts, clock } = this.#options;
     let ended: EndedAttempt;
     try {
-      const prepared = attempts.prepare(job);
+      const begun = attempts.prepare(job);
+      const prepared = begun.kind === 'large' ? await attempts.sign(begun) : begun;
       ended =
         prepared.kind === 'request' ? attempts.conclude(prepared, await attempts.send(prepared)) : prepared;
       if (ended.kind === 'concluded') this.concluded.call(ended.attempted);

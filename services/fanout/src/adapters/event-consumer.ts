@@ -29,6 +29,8 @@ export type EventConsumerOptions = Readonly<{
   producer: Pick<Producer, 'publishAll' | 'whenWritable'>;
   clock: Clock;
   handle: (event: LoggedEvent, windows: DedupeWindows) => FanOut;
+  /** Returns an event whose data are in the object storage with them, if matching it evaluates them. */
+  load: (event: LoggedEvent) => Promise<LoggedEvent>;
   refill: (assignment: Assignment) => Promise<DedupeWindows>;
   onFannedOut: (fannedOut: FannedOut) => void;
   maxPendingPerPartition: number;
@@ -94,7 +96,7 @@ export class EventConsumer {
     const windows = this.#windows.get(partition);
     if (windows === undefined) throw new Error(`partition ${partition} has no deduplication window`);
     const acks: Promise<Ack>[] = [];
-    for (const chunk of this.#chunksOf(items, windows)) {
+    for await (const chunk of this.#chunksOf(items, windows)) {
       if (acks.length > 0) await nextTurn();
       acks.push(this.#settle(chunk, await this.#publish(chunk.records)));
     }
@@ -104,11 +106,13 @@ export class EventConsumer {
     throw new AppError({ code: 'unavailable', message, cause: failed.error });
   }
 
-  *#chunksOf(items: readonly WorkItem<LoggedEvent>[], windows: DedupeWindows): Generator<Chunk> {
+  async *#chunksOf(items: readonly WorkItem<LoggedEvent>[], windows: DedupeWindows): AsyncGenerator<Chunk> {
     let units: Unit[] = [];
     let records: OutgoingRecord[] = [];
     for (const item of items) {
-      const result = this.#options.handle(item.message, windows);
+      const { load, handle } = this.#options;
+      const { message } = item;
+      const result = handle(message.event.large === undefined ? message : await load(message), windows);
       units.push({ item, result });
       if (result.outcome === 'fanned-out') {
         for (const command of result.commands) {

@@ -7,10 +7,11 @@ export const openMatchRules = async (bus: Pick<Bus, 'table'>, index: MatchIndex)
     service: 'fanout',
     // URL, secrets and headers are dropped here: fan-out does not need them.
     select: ({ id, version, workspaceId, consumerId, kind, state, events, audience, ...rest }) => {
-      const { filters, format, ordering } = rest;
+      const { filters, format, ordering, largePayloads } = rest;
       return {
         ...{ id, version, workspaceId, consumerId, kind, state, events, filters, format, ordering },
         ...(audience !== undefined && { audience }),
+        ...(largePayloads !== undefined && { largePayloads }),
       };
     },
     onChange: (id, rule) => {

@@ -25,7 +25,9 @@ export const ofReceived: Fingerprint = { high: 0, low: 0 };
 /** Computes the {@link Fingerprint} of an event. */
 export const fingerprintOf = (event: EventAccepted): Fingerprint => {
   if (event.received !== undefined) return ofReceived;
-  const digest = hash('sha256', event.data, 'buffer');
+  const { large } = event;
+  const digest =
+    large === undefined ? hash('sha256', event.data, 'buffer') : Buffer.from(large.sha256, 'hex');
   const rest = mix(JSON.stringify([event.eventType, event.source, event.consumerId, event.orderingKey]));
   return { high: (digest.readUInt32LE(0) ^ rest) >>> 0, low: digest.readUInt32LE(4) };
 };

@@ -1,6 +1,7 @@
 import type {
   BodyFormat,
   ConsumerId,
+  LargePayloads,
   SubscriptionId,
   SubscriptionRecord,
   WorkspaceId,
@@ -24,6 +25,7 @@ export type IndexedSubscription = Readonly<{
   isInternal: boolean;
   isOrdered: boolean;
   format: BodyFormat;
+  largePayloads: LargePayloads;
   filter: Filter | null;
 }>;
 
@@ -41,6 +43,7 @@ export type MatchRule = Pick<
   | 'filters'
   | 'format'
   | 'ordering'
+  | 'largePayloads'
 >;
 
 /** Compiles the filters of a subscription, once per version. */
@@ -52,6 +55,7 @@ export type Matchable = Readonly<{
   eventType: string;
   consumerId: ConsumerId | null;
   audience?: 'internal';
+  large?: object;
 }>;
 
 /** Subscriptions of one pattern, by the consumer that owns them (null: the workspace itself). */
@@ -136,6 +140,7 @@ export class MatchIndex {
       isInternal: rule.audience === 'internal' && rule.consumerId === null,
       isOrdered: rule.ordering !== 'none',
       format: rule.format,
+      largePayloads: rule.largePayloads ?? 'full',
       filter: rule.filters === null ? null : this.#compileFilter(rule.filters),
     };
     this.#entries.set(rule.id, { rule, subscription });
@@ -167,8 +172,9 @@ export class MatchIndex {
 
   /** Returns the subscriptions whose patterns and consumer match the event, each once. Filters are not applied yet. */
   candidates(event: Matchable): readonly IndexedSubscription[] {
-    const found = this.#matching(event);
-    return event.audience === 'internal' ? found.filter(({ isInternal }) => isInternal) : found;
+    let found = this.#matching(event);
+    if (event.audience === 'internal') found = found.filter(({ isInternal }) => isInternal);
+    return event.large === undefined ? found : found.filter(({ largePayloads }) => largePayloads !== 'skip');
   }
 
   #matching({ workspaceId, eventType, consumerId }: Matchable): readonly IndexedSubscription[] {

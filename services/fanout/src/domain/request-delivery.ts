@@ -1,4 +1,4 @@
-import type { DeliveryId, DeliveryRequested, EventAccepted } from '@tidings/contracts';
+import type { DeliveryId, DeliveryRequested, DeliveryState, EventAccepted } from '@tidings/contracts';
 import { deriveDeliveryId } from '@tidings/contracts';
 import type { IndexedSubscription } from './match-index.ts';
 
@@ -7,7 +7,8 @@ export type DeliveryOrigin = Readonly<{
   event: EventAccepted;
   subscription: IndexedSubscription;
   acceptedAtMs: number;
-  body: Buffer;
+  /** The body, and what its form adds to the state. */
+  content: Readonly<{ body: Buffer; state: Pick<DeliveryState, 'large' | 'cloudEvent'> }>;
   traceparent: string | null;
   /** Id and chain of a delivery that a replay requests, and whether commands of its older chains may still wait. */
   replay?: Readonly<{ deliveryId: DeliveryId; chain: number; supersedes: boolean }>;
@@ -21,7 +22,7 @@ export const requestDelivery = ({
   event,
   subscription,
   acceptedAtMs,
-  body,
+  content,
   traceparent,
   replay,
 }: DeliveryOrigin): DeliveryRequested => ({
@@ -45,12 +46,10 @@ export const requestDelivery = ({
     notBeforeMs: null,
     deferrals: 0,
     attempts: [],
-    ...(subscription.format === 'cloudevents-binary' && {
-      cloudEvent: { source: event.source, time: event.time },
-    }),
+    ...content.state,
     ...(event.consumerId !== null && subscription.consumerId === null && { addressedTo: event.consumerId }),
     ...(replay?.supersedes === true && { supersedes: true }),
   },
-  body,
+  body: content.body,
   traceparent,
 });

@@ -34,16 +34,16 @@ export const findMissing = async (span: Span, parts: Parts): Promise<MissingPart
   const subscriptions = new Set<SubscriptionId>();
   const reached = new Map([...span].map(([partition, { next }]) => [partition, next]));
   let sinceMs = Infinity;
-  const look = (logged: LoggedEvent): void => {
+  const look = async (logged: LoggedEvent): Promise<void> => {
     sinceMs = Math.min(sinceMs, logged.timestampMs);
-    for (const { id } of match(logged)?.matched ?? []) {
+    for (const { id } of (await match(logged))?.matched ?? []) {
       subscriptions.add(id);
       chains.add(deriveDeliveryId(logged.event.id, id));
     }
   };
   for await (const { partition, events, next } of readSpan(log, span, { accepts, signal })) {
     for (const logged of events) {
-      look(logged);
+      await look(logged);
       reached.set(partition, logged.offset + 1);
       // Here, not after the chunk: 500 events may match a thousand subscriptions each.
       if (chains.size >= maxDeliveries) break;

@@ -1,6 +1,7 @@
 import type { Erasures } from '@tidings/kafka';
 import type { Filter, IndexedSubscription, MatchIndex } from '../domain/match-index.ts';
-import { matchEvent } from '../match-event.ts';
+import { type LoadData, withData } from '../large-data.ts';
+import { matchEvent, needsData } from '../match-event.ts';
 import type { LoggedEvent } from '../ports.ts';
 import { coversEvent, coversSubscription, type ReplayOrder } from './domain/replay-scope.ts';
 
@@ -10,6 +11,7 @@ type Parts = Readonly<{
   /** The filter of the replay. */
   filter: Filter | null;
   erasures: Pick<Erasures, 'covers'>;
+  loadData: LoadData;
   maxDataBytes: number;
 }>;
 
@@ -24,7 +26,7 @@ export type Replayed = Readonly<{
 }>;
 
 /** Returns the subscriptions of an event; undefined for an event that the replay does not cover. */
-export type MatchReplayed = (logged: LoggedEvent) => Replayed | undefined;
+export type MatchReplayed = (logged: LoggedEvent) => Replayed | undefined | Promise<Replayed | undefined>;
 
 const none: Replayed = { matched: [], disabled: 0, erased: 0 };
 
@@ -33,8 +35,9 @@ const none: Replayed = { matched: [], disabled: 0, erased: 0 };
  * covers. A disabled subscription gets nothing, because it would only collect dead letters.
  */
 export const createMatchReplayed =
-  ({ index, order, filter, erasures, maxDataBytes }: Parts): MatchReplayed =>
-  ({ event, timestampMs }) => {
+  ({ index, order, filter, erasures, loadData, maxDataBytes }: Parts): MatchReplayed =>
+  (logged) => {
+    const { event, timestampMs } = logged;
     if (!coversEvent(order, event, timestampMs)) return undefined;
     const candidates = index.candidates(event).filter((candidate) => coversSubscription(order, candidate));
     if (candidates.length === 0) return none;
@@ -42,13 +45,17 @@ export const createMatchReplayed =
     const isErased = ({ consumerId }: Pick<IndexedSubscription, 'consumerId'>): boolean =>
       erasures.covers({ workspaceId, eventId, consumerId, acceptedAtMs: timestampMs });
     if (isErased(event)) return { ...none, erased: candidates.length };
-    const match = matchEvent(event.data, candidates, { maxDataBytes, filter });
-    if (!match.ok) return none;
-    const active = match.matched.filter(({ isDisabled }) => !isDisabled);
-    const matched = active.filter((subscription) => !isErased(subscription));
-    return {
-      matched,
-      disabled: match.matched.length - active.length,
-      erased: active.length - matched.length,
+    const result = (whole: LoggedEvent): Replayed => {
+      const match = matchEvent(whole, candidates, { maxDataBytes, filter });
+      if (!match.ok) return none;
+      const active = match.matched.filter(({ isDisabled }) => !isDisabled);
+      const matched = active.filter((subscription) => !isErased(subscription));
+      return {
+        matched,
+        disabled: match.matched.length - active.length,
+        erased: active.length - matched.length,
+      };
     };
+    if (event.large === undefined) return result(logged);
+    return withData(logged, needsData(candidates, filter), loadData).then(result);
   };

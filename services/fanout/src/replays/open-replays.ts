@@ -10,6 +10,7 @@ import type { Logger, Metrics } from '@tidings/observability';
 import type { Clock } from '@tidings/runtime';
 import { eventGroup } from '../adapters/event-consumer.ts';
 import type { CompileFilter, MatchIndex } from '../domain/match-index.ts';
+import type { LoadData } from '../large-data.ts';
 import type { metricsCatalogue } from '../metrics.ts';
 import { JobConsumer, replayGroup } from './adapters/job-consumer.ts';
 import { createAttemptWatch } from './adapters/kafka-attempt-watch.ts';
@@ -27,6 +28,7 @@ export type ReplayParts = Readonly<{
   producer: Pick<Producer, 'publish' | 'publishAll' | 'whenWritable'>;
   index: MatchIndex;
   erasures: Pick<Erasures, 'covers'>;
+  loadData: LoadData;
   compileFilter: CompileFilter;
   childTraceparent: (parent: string | undefined) => string;
   maxDataBytes: number;
@@ -59,8 +61,8 @@ export type Replays = Readonly<{ runner: PartitionRunner; close: () => Promise<v
 
 /** Starts the group of the replays. The match index and the erasures must be complete. */
 export const openReplays = async (parts: ReplayParts): Promise<Replays> => {
-  const { bus, index, erasures, compileFilter, maxDataBytes, childTraceparent, metrics, clock, logger } =
-    parts;
+  const { bus, index, erasures, loadData, compileFilter, maxDataBytes } = parts;
+  const { childTraceparent, metrics, clock, logger } = parts;
   const output = createOutput(parts);
   const log = createReplayLog(bus, replayGroup);
   const facts = createDeliveryFacts({ bus, eventGroup, clock });
@@ -72,7 +74,7 @@ export const openReplays = async (parts: ReplayParts): Promise<Replays> => {
   const start: StartRun = async (job, signal) => {
     const { order } = job;
     const filter = order.spec.filter === null ? null : compileFilter(order.spec.filter);
-    const match = createMatchReplayed({ index, order, filter, erasures, maxDataBytes });
+    const match = createMatchReplayed({ index, order, filter, erasures, loadData, maxDataBytes });
     return new ReplayRun(job, {
       log,
       facts,

@@ -10,7 +10,7 @@ import {
   type SubscriptionId,
 } from '@tidings/contracts';
 import { BoundedMap, type Clock, sleep } from '@tidings/runtime';
-import { bodyRenderer } from '@tidings/webhook-request';
+import { commandBodies } from '../command-bodies.ts';
 import type { IndexedSubscription } from '../domain/match-index.ts';
 import { requestDelivery } from '../domain/request-delivery.ts';
 import type { LoggedEvent } from '../ports.ts';
@@ -141,7 +141,7 @@ export class ReplayRun {
   async #replay(logged: PositionedEvent, isWanted: IsWanted): Promise<Partial<ReplayCounts> | null> {
     const { match } = this.#parts;
     const { event } = logged;
-    const found = match(logged);
+    const found = await match(logged);
     if (found === undefined) return {};
     if (this.#seen.get(event.id) === true) return { repeats: 1 };
     const wanted = found.matched.filter(({ id }) => isWanted(event.id, id));
@@ -161,19 +161,19 @@ export class ReplayRun {
     const { childTraceparent, clock } = this.#parts;
     const { event, timestampMs } = logged;
     const acceptedAtMs = Math.max(0, timestampMs);
-    const bodyIn = bodyRenderer(event, acceptedAtMs);
+    const bodyFor = commandBodies(event, acceptedAtMs);
     const traceparent = childTraceparent(event.traceparent ?? undefined);
     for (const subscription of wanted) {
       if (!(await this.#waitForRoom(subscription))) return false;
-      const { id, format } = subscription;
+      const { id } = subscription;
       const deliveryId = this.#job.order.spec.asNew
         ? deriveReplayDeliveryId(event.id, id, this.#job.order.jobId)
         : deriveDeliveryId(event.id, id);
-      const body = bodyIn(format);
+      const content = bodyFor(subscription);
       const supersedes = this.#waiting?.mayWait(deliveryId, logged) === true;
       const replay = { deliveryId, chain: this.#chain, supersedes };
-      this.#batch.push(requestDelivery({ event, subscription, acceptedAtMs, body, traceparent, replay }));
-      this.#batchBytes += body.length;
+      this.#batch.push(requestDelivery({ event, subscription, acceptedAtMs, content, traceparent, replay }));
+      this.#batchBytes += content.body.length;
       this.#window.sent(id, deliveryId, clock.monotonicMs());
     }
     return true;

@@ -84,7 +84,15 @@ export type DeadLetterStore = Readonly<{
 /** The known fields of a subscription: whether it receives, since which version, and how. */
 export type KnownSubscription = Pick<
   SubscriptionRecord,
-  'id' | 'workspaceId' | 'state' | 'version' | 'enabledVersion' | 'onEnable' | 'format' | 'ordering'
+  | 'id'
+  | 'workspaceId'
+  | 'state'
+  | 'version'
+  | 'enabledVersion'
+  | 'onEnable'
+  | 'format'
+  | 'ordering'
+  | 'largePayloads'
 >;
 
 /** The subscriptions by id; the table of the topic has this form. */

@@ -1,17 +1,23 @@
 import type { EventId } from '@tidings/contracts';
+import type { ObjectStorage } from '@tidings/object-storage';
 import { deadLetterKey } from '../dead-letters/domain/dead-letter.ts';
 import type { DeadLetterScope } from '../dead-letters/domain/dead-letter-filters.ts';
 import type { DeadLetterPosition, DeadLetterStore } from '../dead-letters/ports.ts';
 import { documentKey } from '../deliveries/domain/delivery.ts';
 import { erasedDelivery } from '../deliveries/domain/erase-delivery.ts';
 import type { DeliveryFilters, DeliveryStore, ListPosition } from '../deliveries/ports.ts';
+import { removeDataOf } from '../events/large-data.ts';
 import { positionOf } from '../events/list-events.ts';
 import type { EventPosition } from '../events/ports.ts';
 import type { ErasureJob } from './domain/erasure-job.ts';
 import { type Erased, type ErasedStores, isContentErased, isDeliveryErased } from './erasing-stores.ts';
 
 /** The stores as they are, with what is to be erased. */
-export type EraseParts = Readonly<{ stores: ErasedStores; erasures: Erased }>;
+export type EraseParts = Readonly<{
+  stores: ErasedStores;
+  erasures: Erased;
+  storage: Pick<ObjectStorage, 'list' | 'delete'>;
+}>;
 
 /** The changes of one page, and the position behind it; null at the end. */
 export type ErasedPage<Position> = Readonly<{
@@ -118,12 +124,16 @@ export const eraseEventPage = async (
   const { events: store } = parts.stores;
   if (spec.scope.kind === 'event') {
     const { eventId } = spec.scope;
+    // Before the mark: a run that a crash ends here begins again.
+    await removeDataOf(parts.storage, workspaceId, [eventId]);
     const events = await store.erase([eventId]);
     return { events, ...(await eraseOfEvent(parts, job, eventId)), next: null };
   }
   const { consumerId } = spec.scope;
   const filters = { workspaceId, ownerId: null, consumerId, acceptedBeforeMs: spec.beforeMs };
   const found = await store.list(filters, { limit: atOnce, after });
+  const large = found.flatMap(({ id, dataSha256 }) => (dataSha256 === undefined ? [] : [id]));
+  await removeDataOf(parts.storage, workspaceId, large);
   const events = await store.erase(found.map(({ id }) => id));
   let deliveries = 0;
   let deadLetters = 0;

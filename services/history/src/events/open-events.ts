@@ -1,6 +1,7 @@
 import { topics } from '@tidings/contracts';
 import type { Route } from '@tidings/http';
 import { type Bus, problemOf, watchWorkers } from '@tidings/kafka';
+import type { ObjectStorage } from '@tidings/object-storage';
 import { type ServiceContext, startInBackground } from '@tidings/observability';
 import { BatchProjector, type WaitingRecord } from '../batch-projector.ts';
 import type { configSpec } from '../config.ts';
@@ -12,6 +13,7 @@ import type { Retention } from '../retention.ts';
 import { webhookEventRoutes } from './adapters/event-routes.ts';
 import { decodeStoredEvent } from './adapters/kafka-event-log.ts';
 import type { StoredEvent } from './domain/event.ts';
+import { collectPeriodically } from './large-data.ts';
 import type { EventLog, EventStore } from './ports.ts';
 
 type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
@@ -33,6 +35,7 @@ type EventItem = WaitingRecord<StoredEvent>;
 export type EventParts = EventStores &
   Readonly<{
     log: EventLog;
+    storage: ObjectStorage;
     retention: Retention;
     onStored(items: readonly EventItem[]): void;
     onClosing(): void;
@@ -122,6 +125,12 @@ export const openEvents = (context: Context, bus: Bus, parts: EventParts): reado
     logger,
   });
   resources.add('event sweep', stopSweeping);
-  const { events: store, deliveries, log } = parts;
-  return webhookEventRoutes({ store, deliveries, log, clock });
+  const { events: store, deliveries, log, storage, retention } = parts;
+  const { deadLetterRetentionMs } = config;
+  const stopCollecting = collectPeriodically(
+    { storage, retention, deadLetterRetentionMs },
+    { clock, logger },
+  );
+  resources.add('collecting of large data', stopCollecting);
+  return webhookEventRoutes({ store, deliveries, log, storage, clock });
 };

@@ -43,15 +43,15 @@ export type EventStore = Readonly<{
   PurgedByWorkspace;
 
 /** The parts of an event that only the log has. */
-export type LoggedParts = Pick<EventAccepted, 'data' | 'received'>;
+export type LoggedParts = Pick<EventAccepted, 'data' | 'large' | 'received'>;
 
 /** The data of events, by their positions in the log. */
 export type EventLog = Readonly<{
   /** Returns what the log has of an event; null and rejections as {@link EventLog.readData}. */
   read(event: StoredEvent): Promise<LoggedParts | null>;
   /**
-   * Returns the data of each event, byte for byte; null where it is erased or the log does not have it any more. Rejects with AppError
-   * `unavailable` if the brokers do not respond.
+   * Returns the data of each event, byte for byte; null where it is erased or the log does not have it any more, and empty
+   * where they are in the object storage. Rejects with AppError `unavailable` if the brokers do not respond.
    */
   readData(events: readonly StoredEvent[]): Promise<readonly (Buffer | null)[]>;
 }>;

@@ -34,8 +34,8 @@ const chunkBytes = 16 * 1024 * 1024;
 /** Returns the first events of a list that together have at most 16 MiB, at least one. */
 const fittingIn = (events: readonly StoredEvent[]): readonly StoredEvent[] => {
   let bytes = 0;
-  const end = events.findIndex(({ sizeBytes }, at) => {
-    bytes += sizeBytes;
+  const end = events.findIndex(({ sizeBytes, dataSha256 }, at) => {
+    bytes += dataSha256 === undefined ? sizeBytes : 0;
     return at > 0 && bytes > chunkBytes;
   });
   return end < 0 ? events : events.slice(0, end);

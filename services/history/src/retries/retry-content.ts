@@ -1,6 +1,6 @@
 import { childTraceparent } from '@tidings/observability';
 import { AppError } from '@tidings/runtime';
-import { bodyRenderer } from '@tidings/webhook-request';
+import { deliveryRenderer } from '@tidings/webhook-request';
 import { type Content, type DeadLetter, deadLetterKey } from '../dead-letters/domain/dead-letter.ts';
 import type { DeadLetterStore, KnownSubscription } from '../dead-letters/ports.ts';
 import type { Delivery } from '../deliveries/domain/delivery.ts';
@@ -11,25 +11,23 @@ import { timeOf } from './refuse-retry.ts';
 /** Returns the content of a delivery as fanout made it: the same bytes, if the subscription has the same format. */
 const contentOfEvent = (
   { event, acceptedAtMs }: LoggedEvent,
-  { format }: Pick<KnownSubscription, 'format'>,
-): RetryContent => ({
-  body: bodyRenderer(event, acceptedAtMs)(format),
-  traceparent: childTraceparent(event.traceparent ?? undefined),
-  state: {
-    format,
-    orderingKey: event.orderingKey,
-    acceptedAtMs,
-    ...(format === 'cloudevents-binary' && { cloudEvent: { source: event.source, time: event.time } }),
-  },
-});
+  { format, largePayloads }: Pick<KnownSubscription, 'format' | 'largePayloads'>,
+): RetryContent => {
+  const { body, state } = deliveryRenderer(event, acceptedAtMs)(format, largePayloads === 'reference');
+  return {
+    body,
+    traceparent: childTraceparent(event.traceparent ?? undefined),
+    state: { format, orderingKey: event.orderingKey, acceptedAtMs, ...state },
+  };
+};
 
 const contentOfCommand = ({ command }: Extract<Content, { kind: 'delivery' }>): RetryContent => {
   const { body, traceparent, state } = command;
-  const { format, orderingKey, acceptedAtMs, cloudEvent } = state;
+  const { format, orderingKey, acceptedAtMs, cloudEvent, large } = state;
   return {
     body,
     traceparent,
-    state: { format, orderingKey, acceptedAtMs, ...(cloudEvent && { cloudEvent }) },
+    state: { format, orderingKey, acceptedAtMs, ...(cloudEvent && { cloudEvent }), ...(large && { large }) },
   };
 };
 

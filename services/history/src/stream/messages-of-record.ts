@@ -1,4 +1,10 @@
-import { type AttemptRecorded, attemptId, type EventAccepted, isReservedEventType } from '@tidings/contracts';
+import {
+  type AttemptRecorded,
+  attemptId,
+  dataBytesOf,
+  type EventAccepted,
+  isReservedEventType,
+} from '@tidings/contracts';
 import { exchangeView } from '@tidings/webhook-request';
 import { type Delivery, type DeliveryStatus, deliveryOf } from '../deliveries/domain/delivery.ts';
 import { erasedDelivery } from '../deliveries/domain/erase-delivery.ts';
@@ -26,7 +32,7 @@ export const messageOfEvent = (event: EventAccepted, place: EventPlace): StreamM
     ...{ kind: 'event', event_id: id, event_type: eventType, consumer_id: consumerId, at: acceptedAt },
     ...{ source: event.source, time: event.time, ordering_key: orderingKey },
     ...{ caller_id: callerId, trace_id: traceparent?.split('-')[1] ?? null },
-    ...{ size_bytes: event.data.length, erased: place.isErased },
+    ...{ size_bytes: dataBytesOf(event), erased: place.isErased },
     position: { partition: place.partition, offset: String(place.offset) },
   };
   return {

@@ -1,6 +1,5 @@
 import { workspaceId } from '@tidings/contracts';
 import {
-  bytesBody,
   type Call,
   type Principal,
   parseJson,
@@ -14,6 +13,8 @@ import { AppError } from '@tidings/runtime';
 import type { AcceptEvent, Submission } from '../accept-event.ts';
 import type { AcceptEventBatch } from '../accept-event-batch.ts';
 import type { EventTypeNotice } from '../check-event-type.ts';
+import type { EventDraft } from '../domain/stamp-event.ts';
+import type { AcceptLargeEvent } from '../large-data/accept-large-event.ts';
 import type { AcceptEventLines } from '../ndjson/accept-event-lines.ts';
 import { type LinesResponse, linesResponse } from '../ndjson/lines-response.ts';
 import { batchLimits, isNdjson, ndjsonTypes } from '../ndjson/ndjson-body.ts';
@@ -32,12 +33,23 @@ import {
 /** Dependencies of the routes: the use cases and the limits. */
 export type EventRoutesOptions = Readonly<{
   acceptEvent: AcceptEvent;
+  acceptLargeEvent: AcceptLargeEvent;
   acceptEventBatch: AcceptEventBatch;
   acceptEventLines: AcceptEventLines;
-  limits: Readonly<{ maxEventBytes: number; maxBatchBytes: number; maxBatchEvents: number }>;
+  /** `maxLargeEventBytes`: of an event whose data go to the object storage; 0: none does. */
+  limits: Readonly<{
+    maxEventBytes: number;
+    maxLargeEventBytes: number;
+    maxBatchBytes: number;
+    maxBatchEvents: number;
+  }>;
 }>;
 
 const types = ['application/json'];
+
+/** Reads an event that is the whole text. Throws as {@link readEvent}. */
+export const readWhole = (json: Buffer): EventDraft =>
+  readEvent(parseJson(json), { json, start: 0, pointer: '' });
 
 /**
  * Declares POST /v1/events and POST /v1/events/batch. They read the bytes themselves: `data` is kept as it was sent.
@@ -47,7 +59,7 @@ export const eventRoutes = (options: EventRoutesOptions): Route[] => [
   publishBatch(options),
 ];
 
-const publishEvent = ({ acceptEvent, limits: { maxEventBytes } }: EventRoutesOptions): Route =>
+const publishEvent = ({ acceptEvent, acceptLargeEvent, limits }: EventRoutesOptions): Route =>
   route({
     operationId: 'publishEvent',
     method: 'POST',
@@ -61,7 +73,14 @@ const publishEvent = ({ acceptEvent, limits: { maxEventBytes } }: EventRoutesOpt
       'With an `Idempotency-Key` or an `id`, a repeat is the same event. After a 503 the outcome is unknown: repeat ' +
       'the request with the same key.',
     idempotency: 'derived',
-    body: bytesBody({ schema: eventSchema, maxBytes: maxEventBytes, types, example: eventExample }),
+    problems: ['rate-limited'],
+    body: streamedBody({
+      schema: eventSchema,
+      maxBytes: Math.max(limits.maxEventBytes, limits.maxLargeEventBytes),
+      holdBytes: limits.maxEventBytes,
+      types,
+      example: eventExample,
+    }),
     responses: {
       202: {
         description: 'The event is accepted.',
@@ -71,8 +90,9 @@ const publishEvent = ({ acceptEvent, limits: { maxEventBytes } }: EventRoutesOpt
     },
     handle: async (call) => {
       const { body: json } = call;
-      const read = () => readEvent(parseJson(json), { json, start: 0, pointer: '' });
-      const accepted = await acceptEvent(read, submissionOf(call));
+      const accepted = Buffer.isBuffer(json)
+        ? await acceptEvent(() => readWhole(json), submissionOf(call))
+        : await acceptLargeEvent(json, submissionOf(call));
       const body = acceptedBody(accepted);
       return accepted.notice === null
         ? { status: 202, body }

@@ -21,7 +21,7 @@ export type EventRequest = Readonly<{
 }>;
 
 /** Maximum nesting of arrays and objects in `data`: recursive readers downstream must not exhaust their stack. */
-const maxDataDepth = 128;
+export const maxDataDepth = 128;
 
 /** Maximum members of one event that are checked individually: limits the cost of a rejection. */
 export const maxMembers = 32;

@@ -2,6 +2,7 @@ import {
   consumerId,
   deriveEventId,
   type EventAccepted,
+  type LargeData,
   newEventId,
   type WorkspaceId,
 } from '@tidings/contracts';
@@ -11,8 +12,8 @@ import { normaliseTime } from './rfc3339.ts';
 /** The source of an event that names none. A URI, as CloudEvents requires. */
 export const defaultSource = 'tidings:api';
 
-/** A valid request, with its data as bytes. */
-export type EventDraft = Readonly<{ request: EventRequest; data: Buffer }>;
+/** A valid request, with its data as bytes, which are empty if they are in the object storage. */
+export type EventDraft = Readonly<{ request: EventRequest; data: Buffer; large?: LargeData }>;
 
 /** The parts of an event that do not come from its text. `idempotencyKey` is null if the caller sent none. */
 export type Stamp = Readonly<{
@@ -30,7 +31,7 @@ export type StampedEvent = Readonly<{ event: Omit<EventAccepted, 'type'>; isRepe
  * repeat is the same event; otherwise random. If both are given, the own id is used, since it
  * identifies the event and not one request for it.
  */
-export const stampEvent = ({ request, data }: EventDraft, stamp: Stamp): StampedEvent => {
+export const stampEvent = ({ request, data, large }: EventDraft, stamp: Stamp): StampedEvent => {
   const { workspaceId, idempotencyKey, traceparent, nowMs } = stamp;
   const source = request.source ?? defaultSource;
   const callerId = request.id ?? idempotencyKey;
@@ -46,6 +47,7 @@ export const stampEvent = ({ request, data }: EventDraft, stamp: Stamp): Stamped
     time: time ?? new Date(nowMs).toISOString(),
     orderingKey: request.ordering_key ?? null,
     traceparent,
+    ...(large !== undefined && { large }),
     data,
   };
   return { event, isRepeatable: callerId !== null };

@@ -30,6 +30,7 @@ export const subscriptionKind = defineDocuments<Subscription, SubscriptionFields
     4: (document) => ({ ...document, tls: null }),
     5: (document) => ({ ...document, counted_version: document['enabled_version'] }),
     6: (document) => ({ ...document, audience: 'external' }),
+    7: (document) => ({ ...document, large_payloads: 'full' }),
   },
   toFields,
   fromFields,

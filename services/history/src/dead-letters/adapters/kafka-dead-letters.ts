@@ -81,15 +81,16 @@ export const openKnownSubscriptions = async (
 ): Promise<Table<KnownSubscription>> =>
   openSubscriptionTable<KnownSubscription>(bus, {
     service: 'history',
-    select: ({ id, workspaceId, state, version, enabledVersion, onEnable, format, ordering }) => ({
+    select: ({ id, workspaceId, state, version, enabledVersion, onEnable, largePayloads, ...rest }) => ({
       id,
       workspaceId,
       state,
       version,
       enabledVersion,
       onEnable,
-      format,
-      ordering,
+      format: rest.format,
+      ordering: rest.ordering,
+      ...(largePayloads !== undefined && { largePayloads }),
     }),
     onChange: (id, value) => {
       if (value !== undefined) onChange(id);

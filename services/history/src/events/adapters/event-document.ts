@@ -2,7 +2,14 @@ import { type ConsumerId, consumerId, eventId, isReservedEventType, workspaceId 
 import { type Audience, audienceOf, type StoredEvent } from '../domain/event.ts';
 
 /** Facts that only the view of an event shows: its time, the bytes of its data, and its place in the log. */
-type RecordFacts = Readonly<{ time: string; size: number; partition: number; offset: number }>;
+type RecordFacts = Readonly<{
+  time: string;
+  size: number;
+  /** Of data in the object storage. */
+  sha256?: string;
+  partition: number;
+  offset: number;
+}>;
 
 /**
  * An event in MongoDB. Small, because each is an insert: fields without a value are left out, the consumer is part of the
@@ -41,8 +48,10 @@ const consumerOf = (audience: string): ConsumerId | null =>
 const isInternal = ({ audience, type }: Pick<EventDocument, 'audience' | 'type'>): boolean =>
   audience === audienceText({ kind: 'workspace' }) && !isReservedEventType(type);
 
-const recordText = ({ time, sizeBytes, position: { partition, offset } }: StoredEvent): string => {
-  const facts: RecordFacts = { time, size: sizeBytes, partition, offset };
+const recordText = ({ time, sizeBytes, dataSha256, position }: StoredEvent): string => {
+  const { partition, offset } = position;
+  const sha256 = dataSha256 === undefined ? {} : { sha256: dataSha256 };
+  const facts: RecordFacts = { time, size: sizeBytes, ...sha256, partition, offset };
   return JSON.stringify(facts);
 };
 
@@ -67,7 +76,7 @@ export const toDocument = (event: StoredEvent): EventDocument => ({
 /** Returns the event of a document. */
 export const fromDocument = (document: EventDocument): StoredEvent => {
   const { record } = document;
-  const { time, size, partition, offset } = (
+  const { time, size, sha256, partition, offset } = (
     record === undefined ? document : JSON.parse(record)
   ) as RecordFacts;
   return {
@@ -83,6 +92,7 @@ export const fromDocument = (document: EventDocument): StoredEvent => {
     callerId: document.caller_id ?? null,
     traceId: document.trace_id ?? null,
     sizeBytes: size,
+    ...(sha256 !== undefined && { dataSha256: sha256 }),
     position: { partition, offset },
     ...(document.erased === true && { isErased: true }),
   };

@@ -1,5 +1,6 @@
 import { eventId, type WorkspaceId } from '@tidings/contracts';
 import { pageReply, type Route, route } from '@tidings/http';
+import type { ObjectStorage } from '@tidings/object-storage';
 import { AppError, type Clock } from '@tidings/runtime';
 import { withScannedTo } from '../../adapters/scanned-page.ts';
 import { tenantScopeOf } from '../../adapters/tenant-scope.ts';
@@ -9,6 +10,7 @@ import { SearchTurns } from '../../search-turns.ts';
 import { listEvents, withCounts } from '../list-events.ts';
 import type { EventLog, EventStore } from '../ports.ts';
 import { searchEvents } from '../search-events.ts';
+import { eventDataRoute } from './event-data-route.ts';
 import { type EventQuery, eventListQuery, readEventQuery } from './event-query.ts';
 import { eventDetailSchema, eventListSchema } from './event-schemas.ts';
 import { dataView, eventView, receivedView } from './event-view.ts';
@@ -18,6 +20,7 @@ export type EventParts = Readonly<{
   store: Pick<EventStore, 'find' | 'step'>;
   deliveries: Pick<DeliveryStore, 'list' | 'countByEvent'>;
   log: EventLog;
+  storage: Pick<ObjectStorage, 'get'>;
   clock: Pick<Clock, 'nowMs' | 'monotonicMs'>;
 }>;
 
@@ -118,5 +121,9 @@ const singleRoute = ({ store, deliveries, log }: EventParts): Route =>
     },
   });
 
-/** Declares the routes for the list of events and the single event with its data. */
-export const webhookEventRoutes = (parts: EventParts): Route[] => [listRoute(parts), singleRoute(parts)];
+/** Declares the routes for the list of events, the single event with its data, and the data alone. */
+export const webhookEventRoutes = (parts: EventParts): Route[] => [
+  listRoute(parts),
+  singleRoute(parts),
+  eventDataRoute(parts),
+];

@@ -94,14 +94,19 @@ export const eventDetailSchema = named(
     ...eventSchema.properties,
     data: {
       description:
-        'The data as received: the JSON value, digit for digit, or base64 text if it is not JSON. Null if it has expired or is erased.',
+        'The data as received: the JSON value, digit for digit, or base64 text if it is not JSON. Null if it is stored, has expired or is erased.',
     },
     data_encoding: { enum: ['json', 'base64', null] },
     data_status: {
-      enum: ['available', 'expired', 'erased'],
+      enum: ['available', 'stored', 'expired', 'erased'],
       description:
-        'expired: the log, which keeps events for 7 days by default, does not have it any more. erased: by a request for erasure.',
+        'stored: too large for this response, read it at `data_url`. expired: the log, which keeps events for 7 days by default, does not have it any more. erased: by a request for erasure.',
     },
+    data_url: {
+      ...textOrNull,
+      description: 'Where stored data can be read with the same key, relative to the address of the API.',
+    },
+    data_sha256: { ...textOrNull, description: 'SHA-256 of stored data, in hex.' },
     received: {
       oneOf: [
         {
@@ -128,6 +133,7 @@ export const eventDetailSchema = named(
   {
     ...eventExample,
     ...{ data: { order_id: 'ord_7' }, data_encoding: 'json', data_status: 'available' },
+    ...{ data_url: null, data_sha256: null },
     ...{ received: null, delivery_list: [] },
   },
 );

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import type { Received } from '@tidings/contracts';
+import { dataRefOf, type Received } from '@tidings/contracts';
 import { type DeliveryStatus, deliveryStatuses } from '../../deliveries/domain/delivery.ts';
 import type { OutcomeCounts } from '../../deliveries/ports.ts';
 import { audienceOf, type StoredEvent } from '../domain/event.ts';
@@ -60,19 +60,27 @@ const isJson = (text: string): boolean => {
   }
 };
 
-const withoutData = (status: 'expired' | 'erased'): DataView => ({
-  body: { data_status: status, data_encoding: null, data: null },
+type DataStatus = 'available' | 'stored' | 'expired' | 'erased';
+
+const noReference = { data_url: null, data_sha256: null };
+const withoutData = (status: DataStatus, reference: object = noReference): DataView => ({
+  body: { data_status: status, data_encoding: null, data: null, ...reference },
   raw: {},
 });
 
 /**
  * Returns the data of an event as a single event shows it: as received, digit for digit, if it is JSON; else its bytes.
- * `data`: null if the log does not have it any more.
+ * `data`: null if the log does not have it any more. Data in the object storage are referred to.
  */
-export const dataView = (data: Buffer | null, { isErased }: Pick<StoredEvent, 'isErased'>): DataView => {
+export const dataView = (
+  data: Buffer | null,
+  { id, isErased, dataSha256 }: Pick<StoredEvent, 'id' | 'isErased' | 'dataSha256'>,
+): DataView => {
   if (isErased === true) return withoutData('erased');
   if (data === null) return withoutData('expired');
-  const status = { data_status: 'available' } as const;
+  if (dataSha256 !== undefined)
+    return withoutData('stored', { data_url: dataRefOf(id), data_sha256: dataSha256 });
+  const status = { data_status: 'available', ...noReference } as const;
   const text = isUtf8(data) ? data.toString('utf8') : null;
   if (text !== null && isJson(text))
     return { body: { ...status, data_encoding: 'json' }, raw: { data: text } };

@@ -1,5 +1,6 @@
 import {
   type ConsumerId,
+  dataBytesOf,
   type EventAccepted,
   type EventId,
   isReservedEventType,
@@ -27,6 +28,8 @@ export type StoredEvent = Readonly<{
   callerId: string | null;
   traceId: string | null;
   sizeBytes: number;
+  /** SHA-256 of the data, in hex, if they are in the object storage. */
+  dataSha256?: string;
   position: LogPosition;
   /** True if its data is erased, and with it the fields that a caller may have chosen by a person. */
   isErased?: true;
@@ -70,7 +73,8 @@ export const storedEventOf = (
   orderingKey: event.orderingKey,
   callerId: event.callerId,
   traceId: traceparentPattern.exec(event.traceparent ?? '')?.[1] ?? null,
-  sizeBytes: event.data.length,
+  sizeBytes: dataBytesOf(event),
+  ...(event.large !== undefined && { dataSha256: event.large.sha256 }),
   position: at.position,
 });
 

@@ -32,7 +32,7 @@ const eventColumns = [
     'deliveries.pending',
   ],
   ...['deliveries.retrying', 'deliveries.delivered', 'deliveries.failed', 'deliveries.dead_lettered'],
-  ...['deliveries.suppressed', 'data_status', 'data_encoding', 'data'],
+  ...['deliveries.suppressed', 'data_status', 'data_encoding', 'data', 'data_url', 'data_sha256'],
 ] as const;
 
 const filtersOf = (request: RowRequest): EventFilters => {
@@ -53,8 +53,8 @@ const filtersOf = (request: RowRequest): EventFilters => {
 /** Returns the first events whose data fit into memory together; one always does. */
 const lightest = (events: readonly StoredEvent[]): readonly StoredEvent[] => {
   let bytes = 0;
-  const end = events.findIndex(({ sizeBytes }, at) => {
-    bytes += sizeBytes;
+  const end = events.findIndex(({ sizeBytes, dataSha256 }, at) => {
+    bytes += dataSha256 === undefined ? sizeBytes : 0;
     return at > 0 && bytes > bytesAtOnce;
   });
   return end < 0 ? events : events.slice(0, end);

@@ -6,7 +6,9 @@ const maxSummaries = 32;
 
 /** The body of a command and the parts of its state that follow from the event and its format. */
 export type RetryContent = Pick<DeliveryRequested, 'body' | 'traceparent'> &
-  Readonly<{ state: Pick<DeliveryState, 'format' | 'orderingKey' | 'acceptedAtMs' | 'cloudEvent'> }>;
+  Readonly<{
+    state: Pick<DeliveryState, 'format' | 'orderingKey' | 'acceptedAtMs' | 'cloudEvent' | 'large'>;
+  }>;
 
 const summaryOf = ({ atMs, statusCode, reason, durationMs }: AttemptEvent): AttemptSummary => ({
   atMs,

@@ -3,6 +3,8 @@ import {
   bodyFormats,
   type ExhaustionPolicy,
   exhaustionPolicies,
+  type LargePayloads,
+  largePayloadForms,
   type Ordering,
   orderings,
   type SignatureStyle,
@@ -140,6 +142,17 @@ export const eventSettings = {
     read: same<BodyFormat>,
     shown: { enum: bodyFormats },
     stored: { enum: bodyFormats },
+  }),
+  largePayloads: setting({
+    wire: 'large_payloads',
+    schema: choice(
+      largePayloadForms,
+      'Events whose data are too large for a record of the log: sent with their data (`full`), with a reference to them (`reference`), or not at all (`skip`).',
+    ),
+    default: 'full',
+    read: same<LargePayloads>,
+    shown: { enum: largePayloadForms },
+    stored: { enum: largePayloadForms },
   }),
   signatureStyle: setting({
     wire: 'signature_style',

@@ -19,7 +19,7 @@ it('publishes as default of each omitted field the value that a new subscription
   const { secret_headers, is_active, send_test, ...published } = defaultsOf(
     bodySchemas.create['properties'] as object,
   );
-  expect(Object.keys(published)).toHaveLength(14);
+  expect(Object.keys(published)).toHaveLength(15);
   expect({ is_active, send_test }).toEqual({ is_active: true, send_test: true });
   expect(readSettings(published as SettingsBody, base)).toEqual(base);
   expect(secret_headers).toEqual({});

@@ -150,10 +150,14 @@ export const deleted = (subscription: Subscription, nowMs: number): Subscription
   return next(subscription, { state: 'deleted', deletedAtMs: nowMs, settings, secrets: [] }, nowMs);
 };
 
-/** Returns the settings of events in a record. An external audience is omitted: earlier releases refuse unknown fields. */
+/** Returns the settings of events in a record. Newer defaults are omitted: earlier releases refuse unknown fields. */
 const eventsOnTopic = (settings: Settings) => {
-  const { audience, ...others } = onTopic(eventSettings, settings);
-  return { ...others, ...(audience !== 'external' && { audience }) };
+  const { audience, largePayloads, ...others } = onTopic(eventSettings, settings);
+  return {
+    ...others,
+    ...(audience !== 'external' && { audience }),
+    ...(largePayloads !== 'full' && { largePayloads }),
+  };
 };
 
 /** Returns the version's record on the subscriptions topic. */

@@ -47,6 +47,8 @@ export const texts = catalogue({
       disabled: 'The endpoint is disabled. What waits for it is sent again when it is enabled again.',
       'backlog-full': 'More deliveries wait for this ordered endpoint than it may hold.',
       'unknown-subscription': 'The endpoint was not known to the delivery service within 5 minutes.',
+      'data-missing': 'The data of the event are not in the object storage any more.',
+      'data-changed': 'The data in the object storage are not those that were accepted.',
       'idempotency-conflict': 'Another event with the same id had other content.',
       undecodable: 'The command could not be read.',
       'subscription-deleted': 'The endpoint was deleted before the delivery.',

@@ -15,6 +15,8 @@ const remedies = catalogue({
     disabled: 'Enable the subscription: what waits is then sent by itself, in order.',
     'backlog-full': 'It is sent when the subscription is enabled the next time; or redrive.',
     'unknown-subscription': 'Redrive when the subscription exists.',
+    'data-missing': 'Publish the event again, then discard.',
+    'data-changed': 'Publish the event again, then discard; see who writes to the object storage.',
     undecodable: 'Find the program that wrote the record and mend it, then discard.',
     'idempotency-conflict': 'Tell the publisher, which used one id for two events, then discard.',
     erased: 'It can only be discarded.',

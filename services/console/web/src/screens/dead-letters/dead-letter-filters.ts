@@ -9,6 +9,8 @@ export const reasons = [
   'disabled',
   'backlog-full',
   'unknown-subscription',
+  'data-missing',
+  'data-changed',
   'idempotency-conflict',
   'undecodable',
 ] as const;

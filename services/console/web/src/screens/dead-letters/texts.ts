@@ -44,6 +44,8 @@ export const texts = catalogue({
       disabled: 'Subscription disabled',
       'backlog-full': 'Backlog full',
       'unknown-subscription': 'Unknown subscription',
+      'data-missing': 'Data missing',
+      'data-changed': 'Data changed',
       'idempotency-conflict': 'Id used twice',
       undecodable: 'Undecodable',
     },

@@ -73,7 +73,14 @@ export function Page() {
         {data_status === 'available' ? (
           <EventData event={event.data} name={texts.data} />
         ) : (
-          <Note>{texts.dataStatus[data_status]}</Note>
+          <Note>
+            {texts.dataStatus[data_status]}{' '}
+            {event.data.data_url !== null && (
+              <a href={event.data.data_url} download={`${id}.json`}>
+                {texts.download}
+              </a>
+            )}
+          </Note>
         )}
       </Section>
     </>

@@ -45,7 +45,9 @@ export const texts = catalogue({
     },
     positionText: (partition: number, offset: number) => `partition ${partition}, offset ${offset}`,
     data: 'Data',
+    download: 'Download the data',
     dataStatus: {
+      stored: 'The data are too large to be shown here.',
       expired: 'The log has dropped the data: its retention is over.',
       erased: 'The data was erased on request.',
     },

@@ -106,6 +106,7 @@ const labels: Readonly<Record<keyof Values, string>> = {
   filters: t.filter,
   headers: t.headers,
   format: t.format,
+  large_payloads: t.largePayloads,
   signature_style: t.signature,
   ordering: t.ordering,
   on_exhausted: t.onExhausted,

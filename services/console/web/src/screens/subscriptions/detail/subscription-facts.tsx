@@ -31,6 +31,7 @@ export function SubscriptionFacts({ subscription }: Readonly<{ subscription: Sch
         [t.events, <ForeignText key="events">{subscription.events.join(', ')}</ForeignText>],
         [t.signature, f.signatures[subscription.signature_style].label],
         [t.format, f.formats[subscription.format]],
+        [f.largePayloads, f.largeForms[subscription.large_payloads]],
         [t.ordering, f.orderings[ordering]],
         [t.exhausted, ordering === 'none' ? null : f.exhausted[subscription.on_exhausted]],
         [t.schedule, retries === '' ? t.noRetries : retries],

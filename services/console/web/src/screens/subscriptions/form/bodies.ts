@@ -51,6 +51,7 @@ const commonOf = (values: Values) => ({
   description: values.description.trim() === '' ? null : values.description,
   events: values.events,
   format: values.format,
+  large_payloads: values.large_payloads,
   ordering: values.ordering,
   on_exhausted: values.on_exhausted,
   retry_schedule: scheduleOf(values),

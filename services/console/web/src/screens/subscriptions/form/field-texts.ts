@@ -49,6 +49,12 @@ export const fieldTexts = catalogue({
       cloudevents: 'CloudEvents, structured',
       'cloudevents-binary': 'CloudEvents, binary: data alone, the rest in headers',
     },
+    largePayloads: 'Events too large for a record',
+    largeForms: {
+      full: 'Send with their data',
+      reference: 'Send with a reference to their data',
+      skip: 'Do not send',
+    },
     headers: 'Headers',
     headersHint: 'Added to every request.',
     headersLabel: 'Headers of your own',

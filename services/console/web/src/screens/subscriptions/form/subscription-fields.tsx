@@ -14,6 +14,7 @@ import { schedules } from './values.ts';
 const t = fieldTexts;
 const styles = ['v1', 'v1a', 'plain'] as const;
 const formats = ['standard', 'plain', 'cloudevents', 'cloudevents-binary'] as const;
+const largeForms = ['full', 'reference', 'skip'] as const;
 const orderings = ['none', 'key', 'subscription'] as const;
 const exhausted = ['skip', 'block'] as const;
 const verifications = ['none', 'ping', 'challenge'] as const;
@@ -54,6 +55,12 @@ function SignatureFields({ form, current }: SignatureProps) {
       />
       {current !== undefined && <p className={fieldStyles.hint}>{t.fixedSignature}</p>}
       <SelectField label={t.format} {...format} options={formats} labelOf={(one) => t.formats[one]} />
+      <SelectField
+        label={t.largePayloads}
+        {...form.bind('large_payloads')}
+        options={largeForms}
+        labelOf={(one) => t.largeForms[one]}
+      />
     </>
   );
 }

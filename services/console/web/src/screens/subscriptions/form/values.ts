@@ -17,6 +17,7 @@ export type Values = Readonly<{
   filters: Filter | null | undefined;
   headers: readonly KeyValue[];
   format: Subscription['format'];
+  large_payloads: Subscription['large_payloads'];
   signature_style: Subscription['signature_style'];
   ordering: Subscription['ordering'];
   on_exhausted: Subscription['on_exhausted'];
@@ -45,6 +46,7 @@ export const newValues = (consumerId: string): NewValues => ({
   filters: null,
   headers: [],
   format: 'standard',
+  large_payloads: 'full',
   signature_style: 'v1',
   ordering: 'none',
   on_exhausted: 'skip',
@@ -78,6 +80,7 @@ export const valuesOf = (subscription: Subscription): Values => ({
     })),
   ],
   format: subscription.format,
+  large_payloads: subscription.large_payloads,
   signature_style: subscription.signature_style,
   ordering: subscription.ordering,
   on_exhausted: subscription.on_exhausted,

@@ -1,0 +1,56 @@
+import { createHash } from 'node:crypto';
+import { buffer } from 'node:stream/consumers';
+import { type EventAccepted, largeDataKey } from '@tidings/contracts';
+import type { ObjectStorage } from '@tidings/object-storage';
+import type { LoggedEvent } from './ports.ts';
+
+/** The data of an event from the object storage, or why they cannot be evaluated. */
+export type LoadedData = Readonly<{ ok: true; data: Buffer } | { ok: false; detail: string }>;
+
+/** Loads the data of an event. Rejects with AppError `unavailable` while the storage does not respond. */
+export type LoadData = (event: EventAccepted) => Promise<LoadedData>;
+
+/** Maximum size of data that filters evaluate: parsed, they take several times as much memory. */
+const maxFilteredBytes = 26_214_400;
+
+/** Creates the function that loads data for filters: of one event at a time, whoever asks. */
+export const createLoadData = (storage: Pick<ObjectStorage, 'get'>): LoadData => {
+  let last: Promise<unknown> = Promise.resolve();
+  return async (event) => {
+    const turn = last.then(async () => load(storage, event));
+    // The next one waits for this one, however it ends.
+    last = turn.catch(() => {});
+    return turn;
+  };
+};
+
+/** Returns an event with its data, or with the reason why they cannot be had, if they are in the storage and needed. */
+export const withData = async (
+  logged: LoggedEvent,
+  isNeeded: boolean,
+  load: LoadData,
+): Promise<LoggedEvent> => {
+  if (!isNeeded || logged.event.large === undefined) return logged;
+  const loaded = await load(logged.event);
+  return loaded.ok
+    ? { ...logged, event: { ...logged.event, data: loaded.data } }
+    : { ...logged, dataFault: loaded.detail };
+};
+
+const gone: LoadedData = { ok: false, detail: 'the data are not in the object storage any more' };
+
+async function load(
+  storage: Pick<ObjectStorage, 'get'>,
+  { id: eventId, workspaceId, large }: EventAccepted,
+): Promise<LoadedData> {
+  if (large === undefined) return gone;
+  if (large.bytes > maxFilteredBytes) {
+    const detail = `the data have ${large.bytes} bytes, and a filter evaluates at most ${maxFilteredBytes}`;
+    return { ok: false, detail };
+  }
+  const found = await storage.get(largeDataKey({ workspaceId, eventId, sha256: large.sha256 }));
+  if (found === null) return gone;
+  const data = await buffer(found.body);
+  if (createHash('sha256').update(data).digest('hex') === large.sha256) return { ok: true, data };
+  return { ok: false, detail: 'the data in the object storage are not those that were accepted' };
+}
