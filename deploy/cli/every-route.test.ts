@@ -62,6 +62,8 @@ const acceptedFrame =
 function answerTo(line: string): { status?: number; body: unknown; headers?: Record<string, string> } {
   if (line.endsWith('/event-types/new.type'))
     return { status: 404, body: { title: 'Not found', detail: 'No.' } };
+  // Before the source itself.
+  if (line.includes('/received?')) return { body: { data: [received], next_cursor: null } };
   if (line.startsWith('GET /v1/webhooks/sources/')) return { body: { provider: 'github', version: 1 } };
   if (line.endsWith('/events')) return { status: 202, body: accepted };
   if (line.endsWith('/events/batch')) return { body: { results: [accepted] } };
@@ -69,7 +71,6 @@ function answerTo(line: string): { status?: number; body: unknown; headers?: Rec
   if (line.includes('/jobs/')) return { body: job };
   if (line.includes('/stream?kinds=event'))
     return { body: acceptedFrame, headers: { 'content-type': 'text/event-stream' } };
-  if (line.includes('/received?')) return { body: { data: [received], next_cursor: null } };
   if (line.includes('/stream?')) return { body: frame, headers: { 'content-type': 'text/event-stream' } };
   if (line.endsWith('/exports')) return { status: 202, body: { ...anExport, status: 'queued' } };
   if (line.includes('/exports/')) return { body: anExport };
