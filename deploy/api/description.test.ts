@@ -112,7 +112,8 @@ describe('the OpenAPI description of the whole API', () => {
     const ajv = new Ajv2020({ strict: false, validateFormats: false, allErrors: true });
     ajv.addSchema({ $id: 'api', components: api.components });
     const check = (place: string, [type, { schema, example }]: [string, Media]): readonly string[] => {
-      if (example === undefined) return [`${place}: no example`];
+      // Lines have none: programs that try examples know no way to write them.
+      if (example === undefined) return /ndjson|jsonl/.test(type) ? [] : [`${place}: no example`];
       if (schema === undefined || !type.includes('json')) return [];
       const text = JSON.stringify(schema).replaceAll('"#/components', '"api#/components');
       const isValid = ajv.compile(JSON.parse(text) as Node);

@@ -17,7 +17,7 @@ export function describeBody(body: Body<unknown>, { schemas, bodies }: BodyCompo
     schema: isComponent ? describedInline(schema, schemas) : described(schema, schemas),
     ...(example === undefined ? {} : { example }),
   };
-  const ofLines = lines && { schema: described(lines.schema, schemas), example: lines.example };
+  const ofLines = lines && { schema: described(lines.schema, schemas) };
   const content: Record<string, object | undefined> = Object.fromEntries<object | undefined>([
     ...(types ?? ['*/*']).map((type) => [type, media] as const),
     ...(lines?.types ?? []).map((type) => [type, ofLines] as const),

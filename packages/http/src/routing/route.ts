@@ -64,8 +64,8 @@ export type Body<T> = Readonly<{
   limitsFor?(params: Readonly<Record<string, unknown>>, exchange: Exchange): BodyLimits;
   schema: JsonSchema;
   example: unknown;
-  /** Further content types, of another form, as they are described. */
-  lines?: Readonly<{ types: readonly string[]; schema: JsonSchema; example: unknown }>;
+  /** Further content types, of another form, as they are described: without an example, which clients could not serialise. */
+  lines?: Readonly<{ types: readonly string[]; schema: JsonSchema }>;
   /** Parses the body. Throws AppError `invalid-request` (400) and `unprocessable` (422). */
   read(bytes: Buffer): T;
 }>;

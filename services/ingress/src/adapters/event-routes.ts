@@ -121,7 +121,7 @@ const publishBatch = ({ acceptEventBatch, acceptEventLines, limits }: EventRoute
       types,
       example: { events: [eventExample] },
       limitsFor: (_, { request }) => batchLimits(request, limits.maxBatchBytes),
-      lines: { types: ndjsonTypes, schema: linesSchema, example: `${JSON.stringify(eventExample)}\n` },
+      lines: { types: ndjsonTypes, schema: linesSchema },
     }),
     responses: {
       202: { description: 'All events are accepted.', schema: batchResultSchema },
