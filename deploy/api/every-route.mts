@@ -84,6 +84,8 @@ async function history(): Promise<void> {
   const { data } = await client.GET('/v1/webhooks/events', { params: { query: { type: 'order.*', text: 'ord_7' } } });
   const first: Schemas['EventSummary'] | undefined = data?.data[0];
   const one = await client.GET('/v1/webhooks/events/{id}', { params: { path: { id } } });
+  const alone = await client.GET('/v1/webhooks/events/{id}/data', { params: { path: { id } } });
+  console.log(alone.data);
   console.log(first?.deliveries.total, data?.scanned_to, one.data?.data_status === 'expired', one.data?.delivery_list);
 }
 

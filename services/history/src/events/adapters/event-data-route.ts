@@ -1,6 +1,6 @@
 import { pipeline } from 'node:stream/promises';
 import { eventId, largeDataKey } from '@tidings/contracts';
-import { type Route, route } from '@tidings/http';
+import { named, type Route, route } from '@tidings/http';
 import type { ObjectStorage } from '@tidings/object-storage';
 import { AppError } from '@tidings/runtime';
 import { tenantScopeOf } from '../../adapters/tenant-scope.ts';
@@ -33,6 +33,9 @@ const dataOf = async ({ store, log, storage }: EventDataParts, ...[id, scope]: F
 
 type FindArguments = Parameters<EventStore['find']>;
 
+/** Any JSON value, as it was published. */
+const dataSchema = named('EventData', {}, { order_id: 'ord_7' });
+
 /** Declares the route that sends the data of an event alone, also those that are too large for a record. */
 export const eventDataRoute = (parts: EventDataParts): Route =>
   route({
@@ -45,7 +48,7 @@ export const eventDataRoute = (parts: EventDataParts): Route =>
     description:
       'The way to read data that are too large for the event itself: the `dataref` of a webhook leads here.',
     params: { id: { type: 'string', pattern: '^evt_[0-9a-f]{32}$', description: 'The id of the event.' } },
-    responses: { 200: { description: 'The data.', schema: {}, example: { order_id: 'ord_7' } } },
+    responses: { 200: { description: 'The data.', schema: dataSchema } },
     problems: ['not-found', 'unavailable'],
     handle: async ({ params, principal, request, response }) => {
       const { bytes, body } = await dataOf(parts, eventId(params.id), tenantScopeOf(principal));
