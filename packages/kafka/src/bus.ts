@@ -185,6 +185,7 @@ export type Table<V> = Readonly<{
   size(): number;
   /** Resolves once every high watermark seen at the start has been reached. */
   ready(): Promise<void>;
+  /** Returns true if one of its partitions was not read for `staleAfterMs`. */
   isStale(): boolean;
   close(): Promise<void>;
 }>;

@@ -29,6 +29,7 @@ type FetchResponse = Readonly<{
     topicName: string;
     partitions: readonly Readonly<{
       partition: number;
+      errorCode: number;
       highWatermark: string;
       /** End of what a reader of committed records sees. */
       lastStableOffset?: string;

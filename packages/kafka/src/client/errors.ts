@@ -36,16 +36,6 @@ export function isOutOfRange(thrown: unknown): boolean {
   return false;
 }
 
-/** Returns the partition whose log does not have the offset that was requested, or undefined after another error. */
-export function outOfRangeIn(thrown: unknown): Readonly<{ topic: string; partition: number }> | undefined {
-  for (const error of causesOf(thrown)) {
-    if (protocolTypeOf(error) !== 'OFFSET_OUT_OF_RANGE') continue;
-    const { topic, partition } = error as Partial<Record<'topic' | 'partition', unknown>>;
-    if (typeof topic === 'string' && typeof partition === 'number') return { topic, partition };
-  }
-  return undefined;
-}
-
 // A commit or heartbeat of a past generation: the next join resolves it.
 const superseded = new Set([
   'REBALANCE_IN_PROGRESS',

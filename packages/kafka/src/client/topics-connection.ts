@@ -1,15 +1,7 @@
 import { createRequire } from 'node:module';
 import type { KafkaEndpoint } from './client.ts';
-import {
-  anyReplica,
-  type Broker,
-  type Cluster,
-  createCluster,
-  isolation,
-  type LogMessage,
-  type LogRange,
-  rangeOf,
-} from './cluster.ts';
+import { anyReplica, type Broker, isolation, type LogMessage, type LogRange, rangeOf } from './cluster.ts';
+import { createTolerantCluster, type TolerantCluster, UnreadableAnswer } from './tolerant-cluster.ts';
 
 /** The next offset that is read of a partition. */
 export type FetchPosition = Readonly<{ topic: string; partition: number; offset: number }>;
@@ -24,13 +16,19 @@ export type FetchedPartition = FetchPosition &
     end: number;
   }>;
 
-/** A fetch to be sent. `canWait`: the broker may wait for new records, because none is known to be there. */
-export type FetchPlan = Readonly<{ positions: readonly FetchPosition[]; canWait: boolean }>;
+/** A partition from which nothing could be fetched. */
+export type FailedPartition = FetchPosition & Readonly<{ error: Error }>;
+
+/** A fetch to be sent. `maxWaitMs`: how long the broker may wait for records; at most ten seconds. */
+export type FetchPlan = Readonly<{ positions: readonly FetchPosition[]; maxWaitMs: number }>;
 
 const require = createRequire(import.meta.url);
 const AbandonedFetch = require('kafkajs/src/network/abandonedFetch.js') as new () => Error;
 const { untilTick } = require('kafkajs/src/utils/sharedTicks.js') as {
   untilTick: (periodMs: number) => number;
+};
+const { createErrorFromCode } = require('kafkajs/src/protocol/error.js') as {
+  createErrorFromCode: (code: number) => Error & Readonly<{ type: string }>;
 };
 const withoutAborted = require('kafkajs/src/consumer/filterAbortedMessages.js') as (
   fetched: Readonly<{ messages: readonly LogMessage[]; abortedTransactions: readonly object[] }>,
@@ -38,38 +36,45 @@ const withoutAborted = require('kafkajs/src/consumer/filterAbortedMessages.js') 
 
 // Fetches that find nothing end at the moments at which those of the consumers of this process do.
 const longWaitMs = 10_000;
-const shortWaitMs = 250;
 // One batch is returned whatever the limit is, and an empty one must not be the only one: more than the largest record.
 const maxFetchBytes = 2_097_152;
 
 /** Fetches many partitions of many topics from their leaders, one request for each leader, without a consumer group. */
 export class TopicsConnection {
-  readonly #cluster: Cluster;
+  readonly #cluster: TolerantCluster;
   readonly #fetching = new Set<Broker>();
   #isClosed = false;
 
   constructor(endpoint: KafkaEndpoint) {
-    this.#cluster = createCluster(endpoint);
+    this.#cluster = createTolerantCluster(endpoint);
   }
 
   async connect(): Promise<void> {
     await this.#whileOpen(async () => this.#cluster.connect());
   }
 
-  /** Learns the partitions of topics. Rejects if the brokers do not know one of them; the others are then not learnt. */
+  /** Learns the partitions of topics and their leaders, also again. What has an error does not make it reject. */
   async learn(topics: readonly string[]): Promise<void> {
-    await this.#whileOpen(async () => this.#cluster.addMultipleTargetTopics(topics));
-  }
-
-  /** Learns all topics again, for new leaders. */
-  async refresh(): Promise<void> {
+    for (const topic of topics) this.#cluster.targetTopics.add(topic);
     await this.#whileOpen(async () => this.#cluster.refreshMetadata());
   }
 
-  /** Returns the leader of each partition of a topic that was learnt. */
-  leadersOf(topic: string): ReadonlyMap<number, string> {
-    const partitions = this.#cluster.findTopicPartitionMetadata(topic);
-    return new Map(partitions.map(({ partitionId, leader }) => [partitionId, String(leader)]));
+  /** Returns the partitions of a topic, each with its leader if there is one. */
+  partitionsOf(topic: string): ReadonlyMap<number, string | undefined> {
+    const partitions = this.#metadataOf(topic)?.partitionMetadata ?? [];
+    return new Map(
+      partitions.map(({ partitionId, leader }) => [partitionId, leader < 0 ? undefined : String(leader)]),
+    );
+  }
+
+  /** Returns the name of the error because of which a topic or one of its partitions cannot be read, if there is one. */
+  problemOf(topic: string): string | undefined {
+    const metadata = this.#metadataOf(topic);
+    if (metadata === undefined) return 'NOT_LEARNT';
+    if (metadata.topicErrorCode !== 0) return createErrorFromCode(metadata.topicErrorCode).type;
+    if (metadata.partitionMetadata.length === 0) return 'NO_PARTITIONS';
+    const leaderless = metadata.partitionMetadata.find(({ leader }) => leader < 0);
+    return leaderless === undefined ? undefined : createErrorFromCode(leaderless.partitionErrorCode).type;
   }
 
   /** Returns the first offset that a partition has, and its end. */
@@ -79,10 +84,16 @@ export class TopicsConnection {
 
   /**
    * Fetches from one leader. `plan` is called when the connection is there. Returns nothing if it was ended by
-   * `endFetches`; rejects as a whole if one partition has an error.
+   * `endFetches`; rejects if the leader does not answer.
    */
-  async fetch(nodeId: string, plan: () => FetchPlan): Promise<readonly FetchedPartition[]> {
-    return this.#whileOpen(async () => this.#fetch(nodeId, plan));
+  async fetch(
+    nodeId: string,
+    plan: () => FetchPlan,
+  ): Promise<readonly (FetchedPartition | FailedPartition)[]> {
+    return this.#whileOpen(async () => {
+      await this.#cluster.refreshMetadataIfNecessary();
+      return this.#fetch(await this.#cluster.findBroker({ nodeId }), plan());
+    });
   }
 
   /** Ends the fetches that wait for records, so that the next ones contain what has been added. */
@@ -106,17 +117,22 @@ export class TopicsConnection {
     }
   }
 
-  async #fetch(nodeId: string, plan: () => FetchPlan): Promise<readonly FetchedPartition[]> {
-    await this.#cluster.refreshMetadataIfNecessary();
-    const broker = await this.#cluster.findBroker({ nodeId });
-    const { positions, canWait } = plan();
-    if (positions.length === 0 || this.#isClosed) return [];
+  #metadataOf(topic: string) {
+    return this.#cluster.brokerPool.metadata?.topicMetadata.find((one) => one.topic === topic);
+  }
+
+  async #fetch(
+    broker: Broker,
+    { positions, maxWaitMs }: FetchPlan,
+  ): Promise<readonly (FetchedPartition | FailedPartition)[]> {
+    const [first] = positions;
+    if (first === undefined || this.#isClosed) return [];
     this.#fetching.add(broker);
     try {
       const { responses } = await broker.fetch({
         replicaId: anyReplica,
         isolationLevel: isolation.readCommitted,
-        maxWaitTime: canWait ? untilTick(longWaitMs) : shortWaitMs,
+        maxWaitTime: Math.ceil(Math.min(maxWaitMs, untilTick(longWaitMs))),
         minBytes: 1,
         maxBytes: maxFetchBytes,
         topics: positions.map(({ topic, partition, offset }) => ({
@@ -126,6 +142,8 @@ export class TopicsConnection {
       });
       return resultsOf(positions, responses);
     } catch (error) {
+      if (error instanceof UnreadableAnswer)
+        return positions.length === 1 ? [{ ...first, error }] : await this.#fetchHalves(broker, positions);
       if (!(error instanceof AbandonedFetch)) throw error;
       // Its socket is closed before the next fetch opens another.
       await new Promise((resolve) => setImmediate(resolve));
@@ -134,23 +152,37 @@ export class TopicsConnection {
       this.#fetching.delete(broker);
     }
   }
+
+  /** Fetches in two requests, and so on, so that the one partition that cannot be read is found. */
+  async #fetchHalves(broker: Broker, positions: readonly FetchPosition[]) {
+    const middle = Math.ceil(positions.length / 2);
+    const first = await this.#fetch(broker, { positions: positions.slice(0, middle), maxWaitMs: 0 });
+    return [...first, ...(await this.#fetch(broker, { positions: positions.slice(middle), maxWaitMs: 0 }))];
+  }
 }
 
 type Responses = Awaited<ReturnType<Broker['fetch']>>['responses'];
 
-const resultsOf = (positions: readonly FetchPosition[], responses: Responses): FetchedPartition[] =>
+const resultsOf = (
+  positions: readonly FetchPosition[],
+  responses: Responses,
+): (FetchedPartition | FailedPartition)[] =>
   responses.flatMap(({ topicName, partitions }) =>
-    partitions.flatMap(({ partition, highWatermark, lastStableOffset, abortedTransactions, messages }) => {
+    partitions.flatMap((answer): (FetchedPartition | FailedPartition)[] => {
+      const { partition, errorCode, highWatermark, lastStableOffset, abortedTransactions, messages } = answer;
       const position = positions.find((one) => one.topic === topicName && one.partition === partition);
       if (position === undefined) return [];
+      if (errorCode !== 0) return [{ ...position, error: createErrorFromCode(errorCode) }];
       const inRange = messages.filter(({ offset }) => Number(offset) >= position.offset);
       const committed = withoutAborted({ messages: inRange, abortedTransactions: abortedTransactions ?? [] });
-      return {
-        ...position,
-        messages: committed.filter(({ isControlRecord }) => isControlRecord !== true),
-        nextOffset: endOf(messages, position.offset),
-        end: Number(lastStableOffset ?? highWatermark),
-      };
+      return [
+        {
+          ...position,
+          messages: committed.filter(({ isControlRecord }) => isControlRecord !== true),
+          nextOffset: endOf(messages, position.offset),
+          end: Number(lastStableOffset ?? highWatermark),
+        },
+      ];
     }),
   );
 

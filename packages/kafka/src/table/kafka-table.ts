@@ -1,8 +1,6 @@
-import { backoffMs, type Clock, runPeriodically, sleep } from '@tidings/runtime';
+import { type Clock, runPeriodically } from '@tidings/runtime';
 import type { Table, TableOptions } from '../bus.ts';
 import type { KafkaEndpoint } from '../client/client.ts';
-import { detailOf } from '../client/errors.ts';
-import type { SharedAdmin } from '../client/shared-admin.ts';
 import { toIncomingRecord } from '../consumer/incoming-record.ts';
 import type { KafkaMetricHandles } from '../metrics.ts';
 import { TableView } from './table-view.ts';
@@ -14,7 +12,6 @@ export type KafkaTableOptions<V> = Readonly<{
   table: TableOptions<V>;
   /** Reads the topics of all tables of the process. */
   reader: TopicsReader;
-  admin: SharedAdmin;
   clock: Clock;
   metrics: KafkaMetricHandles;
   /** Called when it is closed. */
@@ -23,7 +20,6 @@ export type KafkaTableOptions<V> = Readonly<{
 
 const progressIntervalMs = 1_000;
 const defaultStaleAfterMs = 30_000;
-const goalBackoff = { baseMs: 250, maxMs: 2_000, random: Math.random };
 
 /** A {@link Table} that follows a topic through a {@link TopicsReader}, from the beginning of the topic at each boot. */
 export class KafkaTable<V> implements Table<V>, TopicFollower {
@@ -33,8 +29,12 @@ export class KafkaTable<V> implements Table<V>, TopicFollower {
   readonly #positions = new Map<number, number>();
   readonly #ready: Promise<void>;
   #markReady: () => void = () => {};
-  /** Partitions whose high watermark at the start was not reached yet; undefined until it is known. */
-  #goals: Map<number, number> | undefined;
+  #partitions: readonly number[] = [];
+  /** The end of each partition when it was fetched first: the table is ready when all are reached. */
+  readonly #goals = new Map<number, number>();
+  readonly #reached = new Set<number>();
+  /** The ends of logs that are read again from their beginning, until they are reached. */
+  readonly #restarts = new Map<number, number>();
   #stopProgress: () => void = () => {};
   #isReady = false;
   #isClosed = false;
@@ -50,7 +50,6 @@ export class KafkaTable<V> implements Table<V>, TopicFollower {
 
   start(): void {
     this.#options.reader.add(this.#options.table.topic.name, this);
-    void this.#loadGoals();
     this.#stopProgress = runPeriodically({
       clock: this.#options.clock,
       firstMs: progressIntervalMs,
@@ -77,7 +76,8 @@ export class KafkaTable<V> implements Table<V>, TopicFollower {
 
   isStale(): boolean {
     const { clock, table, reader } = this.#options;
-    return clock.monotonicMs() - reader.lastContactMs > (table.staleAfterMs ?? defaultStaleAfterMs);
+    const lastContactMs = reader.lastContactMs(table.topic.name);
+    return clock.monotonicMs() - lastContactMs > (table.staleAfterMs ?? defaultStaleAfterMs);
   }
 
   async close(): Promise<void> {
@@ -92,46 +92,39 @@ export class KafkaTable<V> implements Table<V>, TopicFollower {
     return this.#positions.get(partition) ?? 0;
   }
 
-  onBatch({ topic, partition, messages, end }: TopicBatch): void {
-    let position = this.nextOffset(partition);
-    if (end < position) {
-      this.#options.endpoint.logger.warn({ topic, partition, position, end }, 'table.topic-recreated');
-      position = 0;
-      this.#positions.delete(partition);
-    }
+  onPartitions(partitions: readonly number[]): void {
+    this.#partitions = partitions;
+  }
+
+  onBatch({ topic, partition, messages }: TopicBatch): void {
+    const position = this.nextOffset(partition);
     for (const message of messages) {
       if (Number(message.offset) >= position) this.#view.apply(toIncomingRecord(topic, partition, message));
     }
   }
 
-  onReached(partition: number, offset: number): void {
+  onReached(partition: number, offset: number, end: number): void {
     // A reader that starts again for another table repeats offsets that this one has passed.
     if (offset > this.nextOffset(partition)) this.#positions.set(partition, offset);
-    const goal = this.#goals?.get(partition);
-    if (goal !== undefined && offset >= goal) this.#goals?.delete(partition);
-    if (this.#goals?.size === 0) this.#becomeReady();
+    if (offset >= (this.#restarts.get(partition) ?? Infinity)) {
+      this.#restarts.delete(partition);
+      this.#view.endRestart(partition);
+    }
+    if (this.#isReady) return;
+    const goal = this.#goals.get(partition) ?? end;
+    this.#goals.set(partition, goal);
+    if (offset >= goal) this.#reached.add(partition);
+    const isWhole = this.#partitions.length > 0 && this.#partitions.every((one) => this.#reached.has(one));
+    if (isWhole) this.#becomeReady();
   }
 
-  async #loadGoals(): Promise<void> {
-    const { admin, table, clock, endpoint } = this.#options;
-    const topic = table.topic.name;
-    for (let attempt = 1; !this.#isClosed; attempt += 1) {
-      try {
-        const ends = await admin.run((client) => client.fetchTopicOffsets(topic));
-        const open = ends.filter(
-          ({ partition, high, low }) =>
-            Number(high) > Math.max(Number(low), this.#positions.get(partition) ?? 0),
-        );
-        this.#goals = new Map(open.map(({ partition, high }) => [partition, Number(high)]));
-        if (this.#goals.size === 0) this.#becomeReady();
-        return;
-      } catch (error) {
-        const fields = { ...this.#names(), attempt, detail: detailOf(error) };
-        endpoint.logger.warn(fields, 'table.ends-unavailable');
-        const delayMs = backoffMs({ attempt, ...goalBackoff });
-        await sleep(clock, delayMs);
-      }
-    }
+  onRestarted(partition: number, end: number): void {
+    const fields = { ...this.#names(), partition, position: this.nextOffset(partition), end };
+    this.#options.endpoint.logger.warn(fields, 'table.topic-recreated');
+    this.#positions.delete(partition);
+    this.#goals.set(partition, end);
+    this.#restarts.set(partition, end);
+    this.#view.restart(partition);
   }
 
   #becomeReady(): void {
@@ -143,7 +136,8 @@ export class KafkaTable<V> implements Table<V>, TopicFollower {
   }
 
   #reportProgress(): void {
-    const fields = { ...this.#names(), entries: this.#view.size, partitionsLeft: this.#goals?.size };
+    const partitionsLeft = this.#partitions.filter((one) => !this.#reached.has(one)).length;
+    const fields = { ...this.#names(), entries: this.#view.size, partitionsLeft };
     this.#options.endpoint.logger.info(fields, 'table.loading');
   }
 

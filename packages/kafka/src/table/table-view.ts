@@ -13,14 +13,18 @@ export type TableViewOptions<V> = Readonly<{
 // Versions of removed keys are kept, so that a late older record does not restore one; at most this many.
 const maxRemembered = 10_000;
 
+/** The version of a key, the partition that it came from, and how often that was restarted before. */
+type Seen = Readonly<{ version: number; partition: number; restarts: number }>;
+
 /**
  * A compacted topic as a map, from its records in any number of reads: a key's version only rises, an offset counts
- * once, a tombstone removes its key.
+ * once, a tombstone removes its key. A partition that is restarted is another log, with versions of its own.
  */
 export class TableView<V> {
   readonly #options: TableViewOptions<V>;
-  readonly #entries = new Map<string, Readonly<{ version: number; value: V }>>();
-  readonly #removed = new BoundedMap<string, number>(maxRemembered);
+  readonly #entries = new Map<string, Seen & Readonly<{ value: V }>>();
+  readonly #removed = new BoundedMap<string, Seen>(maxRemembered);
+  readonly #restarts = new Map<number, number>();
 
   constructor(options: TableViewOptions<V>) {
     this.#options = options;
@@ -48,10 +52,11 @@ export class TableView<V> {
     const { topic, partition, offset, key } = record;
     try {
       const change = table.decode(record);
-      const seen = this.#entries.get(change.key)?.version ?? this.#removed.get(change.key);
-      if (seen !== undefined && change.version < seen) return;
+      const seen = this.#entries.get(change.key) ?? this.#removed.get(change.key);
+      if (seen !== undefined && !this.#isOfOldLog(seen) && change.version < seen.version) return;
       this.#removed.delete(change.key);
-      this.#entries.set(change.key, { version: change.version, value: change.value });
+      const restarts = this.#restarts.get(partition) ?? 0;
+      this.#entries.set(change.key, { version: change.version, partition, restarts, value: change.value });
       table.onChange?.(change.key, change.value);
     } catch (error) {
       metrics.poisonRecords.inc({ topic });
@@ -60,11 +65,29 @@ export class TableView<V> {
     }
   }
 
+  /** Expects the records of a partition from its beginning, of another log than before. */
+  restart(partition: number): void {
+    this.#restarts.set(partition, (this.#restarts.get(partition) ?? 0) + 1);
+  }
+
+  /** Removes the entries of a partition that was restarted which its log does not have. */
+  endRestart(partition: number): void {
+    const old = [...this.#entries].filter(
+      ([, entry]) => entry.partition === partition && this.#isOfOldLog(entry),
+    );
+    for (const [key] of old) this.#remove(key);
+  }
+
+  #isOfOldLog({ partition, restarts }: Seen): boolean {
+    return restarts < (this.#restarts.get(partition) ?? 0);
+  }
+
   #remove(key: string): void {
     const entry = this.#entries.get(key);
     if (entry === undefined) return;
     this.#entries.delete(key);
-    this.#removed.set(key, entry.version);
+    const { version, partition, restarts } = entry;
+    this.#removed.set(key, { version, partition, restarts });
     const { table, logger } = this.#options;
     try {
       table.onChange?.(key, undefined);

@@ -1,34 +1,52 @@
+import { backoffMs } from '@tidings/runtime';
 import type { LogMessage, LogRange } from '../client/cluster.ts';
 import type { FetchedPartition, FetchPosition } from '../client/topics-connection.ts';
 
-/** Records of one partition, in offset order. `end` is that of the log. */
-export type TopicBatch = Readonly<{
-  topic: string;
-  partition: number;
-  messages: readonly LogMessage[];
-  end: number;
-}>;
+/** Records of one partition, in offset order. */
+export type TopicBatch = Readonly<{ topic: string; partition: number; messages: readonly LogMessage[] }>;
 
-/** A part that reads a whole topic from its beginning, and every later record. */
+/** A part that reads a whole topic from its beginning, and every later record. Its functions must not throw. */
 export type TopicFollower = Readonly<{
   /** Returns the next offset that it requires of a partition; 0 if it has none of its records. */
   nextOffset(partition: number): number;
-  /** Called with each batch; records before its next offset may occur again. Must not throw. */
+  /** Called with the partitions that the topic has, perhaps repeatedly. */
+  onPartitions(partitions: readonly number[]): void;
+  /** Called with each batch; records before its next offset may occur again. */
   onBatch(batch: TopicBatch): void;
-  /** Called when every offset before `offset` has been passed, perhaps repeatedly. */
-  onReached(partition: number, offset: number): void;
+  /** Called when every offset before `offset` has been passed, perhaps repeatedly. `end` is that of the log. */
+  onReached(partition: number, offset: number, end: number): void;
+  /** Called when a log is not the one that was read: it follows from its beginning again. `end` is the new one's. */
+  onRestarted(partition: number, end: number): void;
 }>;
+
+/** A partition that can be fetched. */
+export type PartitionState = FetchPosition &
+  Readonly<{
+    /** Its last fetch failed: it is fetched in a request of its own until one succeeds. */
+    isFailing: boolean;
+    /** No record is known that was not passed on. */
+    isAtEnd: boolean;
+    /** Time (monotonic) at which it is to be fetched in a request of its own. */
+    aloneAtMs: number | undefined;
+  }>;
 
 type Cursor = {
   offset: number;
   /** The end of the log when it was last fetched; undefined before the first fetch. */
   end: number | undefined;
-  /** Time since which fetches return nothing although the end is not reached. */
+  /** Time since which fetches without any record do not reach the end. */
   emptySinceMs: number | undefined;
+  aloneAtMs: number | undefined;
+  /** Fetches that failed since the last one that did not. */
+  failures: number;
+  /** Time of the last answer about it that was no error. */
+  contactMs: number;
 };
 
 // What compaction has removed at the end of a log is passed by no record: the end counts as reached after this time.
 const emptyTailMs = 5_000;
+const emptyTailProbeMs = 1_000;
+const failureBackoff = { baseMs: 250, maxMs: 10_000, random: Math.random };
 
 /**
  * The followers of one topic and how far its partitions were read for them. A follower that is added waits until it is
@@ -36,12 +54,20 @@ const emptyTailMs = 5_000;
  */
 export class TopicCursors {
   readonly topic: string;
+  readonly #sinceMs: number;
   readonly #followers = new Set<TopicFollower>();
   readonly #waiting = new Set<TopicFollower>();
   readonly #cursors = new Map<number, Cursor>();
 
-  constructor(topic: string) {
+  constructor(topic: string, nowMs: number) {
     this.topic = topic;
+    this.#sinceMs = nowMs;
+  }
+
+  /** Time (monotonic) since which each partition has answered at least once. */
+  get lastContactMs(): number {
+    if (this.#cursors.size === 0) return this.#sinceMs;
+    return Math.min(...[...this.#cursors.values()].map(({ contactMs }) => contactMs));
   }
 
   add(follower: TopicFollower): void {
@@ -54,66 +80,118 @@ export class TopicCursors {
     return isKnown && this.#followers.size + this.#waiting.size === 0;
   }
 
-  /** Lets the followers that wait take part from the next fetch on. */
-  admit(): void {
-    if (this.#waiting.size === 0) return;
+  /** Lets the followers that wait take part from the next fetch on. Returns true if that changes a known partition. */
+  admit(): boolean {
+    if (this.#waiting.size === 0) return false;
     for (const follower of this.#waiting) this.#followers.add(follower);
     this.#waiting.clear();
-    for (const partition of this.#cursors.keys()) this.#cursors.set(partition, this.#begin(partition));
+    for (const [partition, cursor] of this.#cursors) this.#moveTo(cursor, this.#firstOffset(partition));
+    return this.#cursors.size > 0;
   }
 
-  /** Returns what to fetch of the given partitions; one that is not known yet is read from its beginning. */
-  positions(partitions: Iterable<number>): FetchPosition[] {
-    if (this.#followers.size === 0) return [];
-    return [...partitions].map((partition) => {
-      const cursor = this.#cursors.get(partition) ?? this.#begin(partition);
-      this.#cursors.set(partition, cursor);
-      return { topic: this.topic, partition, offset: cursor.offset };
+  /** Learns which partitions the topic has. One that is not known yet is read from its beginning. */
+  setPartitions(partitions: readonly number[], nowMs: number): void {
+    if (this.#followers.size === 0) return;
+    for (const partition of partitions) {
+      if (this.#cursors.has(partition)) continue;
+      this.#cursors.set(partition, {
+        offset: this.#firstOffset(partition),
+        end: undefined,
+        emptySinceMs: undefined,
+        aloneAtMs: undefined,
+        failures: 0,
+        contactMs: nowMs,
+      });
+    }
+    for (const partition of this.#cursors.keys())
+      if (!partitions.includes(partition)) this.#cursors.delete(partition);
+    for (const follower of this.#followers) follower.onPartitions(partitions);
+  }
+
+  /** Returns what to fetch of the given partitions. */
+  states(partitions: readonly number[]): PartitionState[] {
+    return partitions.flatMap((partition) => {
+      const cursor = this.#cursors.get(partition);
+      if (cursor === undefined) return [];
+      const { offset, end, failures, aloneAtMs } = cursor;
+      const isAtEnd = end !== undefined && offset >= end;
+      return [{ topic: this.topic, partition, offset, isFailing: failures > 0, isAtEnd, aloneAtMs }];
     });
-  }
-
-  /** Returns true if no record of a partition is known that was not passed on. */
-  isAtEnd(partition: number): boolean {
-    const cursor = this.#cursors.get(partition);
-    return cursor?.end !== undefined && cursor.offset >= cursor.end;
   }
 
   /**
    * Passes on what was fetched. Ignores an answer to an earlier position: followers have been added since.
-   * `emptyAtMs`: the time, if the whole fetch returned nothing, also of other partitions that share its size limit.
+   * `isEmpty`: the whole fetch returned nothing, also of other partitions that share its size limit.
    */
-  take({ partition, offset, messages, nextOffset, end }: FetchedPartition, emptyAtMs: number | null): void {
+  take(fetched: FetchedPartition, { nowMs, isEmpty }: Readonly<{ nowMs: number; isEmpty: boolean }>): void {
+    const { partition, offset, messages, nextOffset, end } = fetched;
     const cursor = this.#cursors.get(partition);
-    if (cursor === undefined || cursor.offset !== offset) return;
+    if (cursor === undefined) return;
+    cursor.contactMs = nowMs;
+    if (cursor.failures > 0) Object.assign(cursor, { failures: 0, aloneAtMs: undefined });
+    if (cursor.offset !== offset) return;
     cursor.end = end;
     if (messages.length > 0) {
-      for (const follower of this.#followers)
-        follower.onBatch({ topic: this.topic, partition, messages, end });
+      const isShorter = [...this.#followers].some((follower) => follower.nextOffset(partition) > end);
+      if (isShorter) {
+        this.#restart(partition, { low: 0, high: end });
+        return;
+      }
+      for (const follower of this.#followers) follower.onBatch({ topic: this.topic, partition, messages });
     }
-    cursor.offset = this.#passEmptyTail(cursor, nextOffset, emptyAtMs);
-    for (const follower of this.#followers) follower.onReached(partition, cursor.offset);
+    cursor.offset = nextOffset;
+    if (nextOffset === offset && offset < end) this.#passEmptyTail(cursor, { nowMs, isEmpty });
+    else Object.assign(cursor, { emptySinceMs: undefined, aloneAtMs: undefined });
+    for (const follower of this.#followers) follower.onReached(partition, cursor.offset, end);
   }
 
-  /** Continues at the beginning of a log that does not have the position. Returns false if it does have it. */
-  reposition(partition: number, { low, high }: LogRange): boolean {
+  /**
+   * Continues at the beginning of a log that does not have the position: its first records have expired, or it is
+   * another log, which is read as a whole. Returns false if the position is its beginning.
+   */
+  reposition({ partition, offset }: FetchPosition, range: LogRange): boolean {
     const cursor = this.#cursors.get(partition);
-    if (cursor === undefined || (cursor.offset >= low && cursor.offset <= high)) return false;
-    this.#cursors.set(partition, { offset: low, end: undefined, emptySinceMs: undefined });
+    if (cursor === undefined || cursor.offset !== offset) return true;
+    if (offset === range.low) return false;
+    if (offset < range.low) this.#moveTo(cursor, range.low);
+    else this.#restart(partition, range);
     return true;
   }
 
-  #begin(partition: number): Cursor {
-    const next = [...this.#followers].map((follower) => follower.nextOffset(partition));
-    return { offset: Math.min(...next), end: undefined, emptySinceMs: undefined };
+  /** Has a partition fetched in requests of its own, after a back-off. Returns the number of failures. */
+  fail(partition: number, nowMs: number): number {
+    const cursor = this.#cursors.get(partition);
+    if (cursor === undefined) return 0;
+    cursor.failures += 1;
+    cursor.aloneAtMs = nowMs + backoffMs({ attempt: cursor.failures, ...failureBackoff });
+    return cursor.failures;
   }
 
-  #passEmptyTail(cursor: Cursor, nextOffset: number, emptyAtMs: number | null): number {
-    const { offset, end = 0 } = cursor;
-    if (nextOffset > offset || offset >= end || emptyAtMs === null) {
-      cursor.emptySinceMs = undefined;
-      return nextOffset;
+  #firstOffset(partition: number): number {
+    return Math.min(...[...this.#followers].map((follower) => follower.nextOffset(partition)));
+  }
+
+  #moveTo(cursor: Cursor, offset: number): void {
+    Object.assign(cursor, { offset, end: undefined, emptySinceMs: undefined });
+    if (cursor.failures === 0) cursor.aloneAtMs = undefined;
+  }
+
+  #restart(partition: number, { low, high }: LogRange): void {
+    const cursor = this.#cursors.get(partition);
+    if (cursor !== undefined) this.#moveTo(cursor, low);
+    for (const follower of this.#followers) follower.onRestarted(partition, high);
+  }
+
+  /** Counts the end as reached once fetches return nothing at all for five seconds; beside others' records, alone. */
+  #passEmptyTail(cursor: Cursor, { nowMs, isEmpty }: Readonly<{ nowMs: number; isEmpty: boolean }>): void {
+    if (!isEmpty) {
+      cursor.aloneAtMs ??= nowMs;
+      return;
     }
-    cursor.emptySinceMs ??= emptyAtMs;
-    return emptyAtMs - cursor.emptySinceMs < emptyTailMs ? nextOffset : end;
+    cursor.emptySinceMs ??= nowMs;
+    cursor.aloneAtMs = nowMs + emptyTailProbeMs;
+    if (nowMs - cursor.emptySinceMs < emptyTailMs) return;
+    cursor.offset = cursor.end ?? cursor.offset;
+    Object.assign(cursor, { emptySinceMs: undefined, aloneAtMs: undefined });
   }
 }

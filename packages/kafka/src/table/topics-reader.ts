@@ -1,19 +1,15 @@
 import { backoffMs, type Clock, sleep } from '@tidings/runtime';
 import type { KafkaEndpoint } from '../client/client.ts';
-import { detailOf, outOfRangeIn } from '../client/errors.ts';
-import {
-  type FetchedPartition,
-  type FetchPlan,
-  type FetchPosition,
-  TopicsConnection,
-} from '../client/topics-connection.ts';
+import { detailOf } from '../client/errors.ts';
+import { TopicsConnection } from '../client/topics-connection.ts';
 import type { KafkaMetricHandles } from '../metrics.ts';
 import { within } from '../within.ts';
-import { TopicCursors, type TopicFollower } from './topic-cursors.ts';
+import { FollowedTopics } from './followed-topics.ts';
+import type { TopicFollower } from './topic-cursors.ts';
 
 type Connection = Pick<
   TopicsConnection,
-  'connect' | 'learn' | 'refresh' | 'leadersOf' | 'rangeOf' | 'fetch' | 'endFetches' | 'close'
+  'connect' | 'learn' | 'partitionsOf' | 'problemOf' | 'rangeOf' | 'fetch' | 'endFetches' | 'close'
 >;
 
 export type TopicsReaderOptions = Readonly<{
@@ -24,13 +20,14 @@ export type TopicsReaderOptions = Readonly<{
   open?: (endpoint: KafkaEndpoint) => Connection;
 }>;
 
-/** A connection, the topics that it has learnt, and the leaders from which a loop fetches. */
-type Session = Readonly<{ connection: Connection; learnt: Set<string>; leaders: Set<string> }>;
+/** A connection, and the leaders from which a loop fetches. */
+type Session = Readonly<{ connection: Connection; leaders: Set<string> }>;
 
 // Tables of a process that starts are opened within this time, and then share the first fetch.
 const lingerMs = 50;
 const pauseMs = 250;
-const unknownTopicMs = 2_000;
+// Topics that are missing, and partitions without a leader, are looked for at this interval.
+const problemMs = 2_000;
 const closeTimeoutMs = 2_000;
 const backoff = { baseMs: 250, maxMs: 2_000, random: Math.random };
 // A leader moves within `broker.session.timeout.ms`; a connection of kafkajs may stay broken longer than that.
@@ -40,11 +37,12 @@ const maxFailures = 10;
  * Reads whole compacted topics for all tables of a process: one connection, and one fetch at a time from each leader of
  * their partitions. There is no consumer group, since every process reads everything from the beginning: nothing is
  * assigned, committed or kept alive by heartbeats. Partitions that are added are noticed with the next metadata, at
- * most five minutes later.
+ * most five minutes later. A partition without a leader is not fetched, and one whose fetch fails is fetched in requests
+ * of its own, so that neither keeps the others from being read.
  */
 export class TopicsReader {
   readonly #options: TopicsReaderOptions;
-  readonly #topics = new Map<string, TopicCursors>();
+  readonly #topics: FollowedTopics;
   #session: Session | undefined;
   #learning: Promise<void> = Promise.resolve();
   /** The next time at which followers are admitted and topics learnt. */
@@ -53,31 +51,26 @@ export class TopicsReader {
   #interruptions = 0;
   /** Connections that were replaced since the last answer to a fetch. */
   #replaced = 0;
-  #lastContactMs: number;
 
   constructor(options: TopicsReaderOptions) {
     this.#options = options;
-    this.#lastContactMs = options.clock.monotonicMs();
+    this.#topics = new FollowedTopics(options.clock, options.endpoint.logger);
   }
 
-  /** Time of the brokers' last answer to a fetch (monotonic). */
-  get lastContactMs(): number {
-    return this.#lastContactMs;
+  /** Returns the time (monotonic) since which each partition of a topic that is followed was read at least once. */
+  lastContactMs(topic: string): number {
+    return this.#topics.lastContactMs(topic);
   }
 
   /** Adds a follower, which receives the topic from its next offsets on. */
   add(topic: string, follower: TopicFollower): void {
-    const cursors = this.#topics.get(topic) ?? new TopicCursors(topic);
-    if (this.#topics.size === 0) this.#lastContactMs = this.#options.clock.monotonicMs();
-    this.#topics.set(topic, cursors);
-    cursors.add(follower);
+    this.#topics.add(topic, follower);
     this.#admitIn(lingerMs);
   }
 
   /** Removes a follower. The connection is closed after the last one. */
   async remove(topic: string, follower: TopicFollower): Promise<void> {
-    if (this.#topics.get(topic)?.remove(follower) === true) this.#topics.delete(topic);
-    if (this.#topics.size > 0) return;
+    if (!this.#topics.remove(topic, follower)) return;
     this.#admission?.cancel();
     this.#admission = undefined;
     const session = this.#session;
@@ -93,77 +86,71 @@ export class TopicsReader {
     this.#admission?.cancel();
     const cancel = clock.setTimer(() => {
       this.#admission = undefined;
-      for (const cursors of this.#topics.values()) cursors.admit();
+      const isAdmitted = this.#topics.admit();
       if (this.#session === undefined) void this.#connect();
-      else this.#learn(this.#session);
+      else this.#learn(this.#session, isAdmitted);
     }, delayMs);
     this.#admission = { atMs, cancel };
   }
 
   async #connect(): Promise<void> {
     const { endpoint, open = (to: KafkaEndpoint) => new TopicsConnection(to) } = this.#options;
-    const session = { connection: open(endpoint), learnt: new Set<string>(), leaders: new Set<string>() };
+    const session = { connection: open(endpoint), leaders: new Set<string>() };
     this.#session = session;
     try {
       await session.connection.connect();
-      this.#learn(session);
+      this.#learn(session, false);
     } catch (error) {
       this.#replace(session, error);
     }
   }
 
-  #learn(session: Session): void {
+  #learn(session: Session, isAdmitted: boolean): void {
     this.#learning = this.#learning
-      .then(async () => this.#learnTopics(session))
+      .then(async () => {
+        if (this.#session !== session) return;
+        if (isAdmitted) this.#endFetches(session);
+        if (this.#problems(session).length > 0) await this.#refresh(session);
+        else this.#fetchFromAll(session);
+      })
       .catch((error: unknown) => this.#replace(session, error));
   }
 
-  async #learnTopics(session: Session): Promise<void> {
+  /** Learns all topics, also again. Fetches go on unless there is something else to fetch. */
+  async #refresh(session: Session): Promise<void> {
+    const { connection } = session;
+    const topics = this.#topics.names;
+    const leadersOf = (topic: string) => [...connection.partitionsOf(topic)].toSorted(([a], [b]) => a - b);
+    const leaders = (): string => JSON.stringify(topics.map(leadersOf));
+    const before = leaders();
+    await connection.learn(topics);
     if (this.#session !== session) return;
-    const unknown = [...this.#topics.keys()].filter((topic) => !session.learnt.has(topic));
-    // One by one after a failure: a topic that is missing does not keep the others from being read.
-    const isLearnt = unknown.length === 0 || (await this.#learnAll(session, unknown)) === undefined;
-    if (!isLearnt) await this.#learnEach(session, unknown);
-    if (this.#session !== session) return;
-    this.#interruptions += 1;
-    session.connection.endFetches();
+    if (leaders() !== before) this.#endFetches(session);
+    for (const fields of this.#problems(session))
+      this.#options.endpoint.logger.warn(fields, 'tables.topic-unavailable');
     this.#fetchFromAll(session);
   }
 
-  /** Returns the error if it failed. */
-  async #learnAll({ connection, learnt }: Session, topics: readonly string[]): Promise<unknown> {
-    try {
-      await connection.learn(topics);
-      const empty = topics.find((topic) => connection.leadersOf(topic).size === 0);
-      if (empty !== undefined) throw new Error(`the topic ${empty} has no partitions`);
-      for (const topic of topics) learnt.add(topic);
-      return undefined;
-    } catch (error) {
-      return error;
-    }
+  #problems({ connection }: Session): Readonly<{ topic: string; detail: string }>[] {
+    return this.#topics.names.flatMap((topic) => {
+      const detail = connection.problemOf(topic);
+      return detail === undefined ? [] : [{ topic, detail }];
+    });
   }
 
-  async #learnEach(session: Session, topics: readonly string[]): Promise<void> {
-    let lastError: unknown;
-    for (const topic of topics) {
-      const error = await this.#learnAll(session, [topic]);
-      if (error === undefined) continue;
-      lastError = error;
-      const fields = { topic, detail: detailOf(error) };
-      this.#options.endpoint.logger.warn(fields, 'tables.topic-unavailable');
-    }
-    if (session.learnt.size === 0) throw lastError;
-    if (lastError !== undefined) this.#admitIn(unknownTopicMs);
+  #endFetches({ connection }: Session): void {
+    this.#interruptions += 1;
+    connection.endFetches();
   }
 
   /** Begins to fetch from each leader that no loop fetches from. */
   #fetchFromAll(session: Session): void {
-    const leaders = new Set<string>();
-    for (const topic of session.learnt) {
-      for (const leader of session.connection.leadersOf(topic).values()) leaders.add(leader);
-    }
+    const { connection } = session;
+    if (this.#problems(session).length > 0) this.#admitIn(problemMs);
+    this.#topics.setPartitions(connection);
+    const leaders = this.#topics.names.flatMap((topic) => [...connection.partitionsOf(topic).values()]);
     for (const leader of leaders) {
-      if (session.leaders.has(leader)) continue;
+      if (leader === undefined || session.leaders.has(leader)) continue;
       session.leaders.add(leader);
       void this.#fetchFrom(session, leader)
         .catch((error: unknown) => this.#replace(session, error))
@@ -174,68 +161,42 @@ export class TopicsReader {
   async #fetchFrom(session: Session, leader: string): Promise<void> {
     const { clock, endpoint } = this.#options;
     let failures = 0;
-    while (this.#session === session && this.#positionsAt(session, leader).length > 0) {
-      const [startedMs, interruptions] = [clock.monotonicMs(), this.#interruptions];
+    while (this.#session === session && this.#topics.statesAt(session.connection, leader).length > 0) {
+      const interruptions = this.#interruptions;
       try {
-        const fetched = await session.connection.fetch(leader, () => this.#planOf(session, leader));
-        if (this.#session !== session) return;
+        const isEarly = await this.#fetchOnce(session, leader);
         failures = 0;
-        const isEmpty = this.#take(fetched);
-        this.#fetchFromAll(session);
-        // A fetch that may wait does; this one returned at once for a reason that does not pass at once.
-        const isEarly = isEmpty && clock.monotonicMs() - startedMs < pauseMs;
         if (isEarly && interruptions === this.#interruptions) await sleep(clock, pauseMs);
       } catch (error) {
         if (this.#session !== session) return;
         if (interruptions !== this.#interruptions) continue;
-        if (await this.#reposition(session, error)) continue;
         failures += 1;
         if (failures > maxFailures) throw error;
         endpoint.logger.info({ leader, failures, detail: detailOf(error) }, 'tables.fetch-failed');
         await sleep(clock, backoffMs({ attempt: failures, ...backoff }));
-        if (this.#session === session) await session.connection.refresh();
-        if (this.#session === session) this.#fetchFromAll(session);
+        if (this.#session === session) await this.#refresh(session);
       }
     }
   }
 
-  #positionsAt({ connection, learnt }: Session, leader: string): FetchPosition[] {
-    return [...this.#topics.values()].flatMap((cursors) => {
-      if (!learnt.has(cursors.topic)) return [];
-      const leaders = [...connection.leadersOf(cursors.topic)];
-      return cursors.positions(leaders.filter(([, id]) => id === leader).map(([partition]) => partition));
+  /** Fetches from a leader. Returns true if that returned nothing, and at once for a reason that does not pass at once. */
+  async #fetchOnce(session: Session, leader: string): Promise<boolean> {
+    const { clock } = this.#options;
+    const { connection } = session;
+    // The leader of a partition that failed may be another one now.
+    if (this.#topics.isRetryDue(connection, leader)) await this.#refresh(session);
+    const startedMs = clock.monotonicMs();
+    let canPause = true;
+    const answer = await connection.fetch(leader, () => {
+      const { isAlone, ...plan } = this.#topics.planOf(connection, leader);
+      canPause = !isAlone;
+      return plan;
     });
-  }
-
-  #planOf(session: Session, leader: string): FetchPlan {
-    const positions = this.#positionsAt(session, leader);
-    const canWait = positions.every(
-      ({ topic, partition }) => this.#topics.get(topic)?.isAtEnd(partition) === true,
-    );
-    return { positions, canWait };
-  }
-
-  /** Passes on what was fetched. Returns true if it was nothing. */
-  #take(fetched: readonly FetchedPartition[]): boolean {
-    const nowMs = this.#options.clock.monotonicMs();
-    if (fetched.length > 0) {
-      this.#lastContactMs = nowMs;
-      this.#replaced = 0;
-    }
-    const isEmpty = fetched.every(({ offset, nextOffset }) => nextOffset === offset);
-    for (const one of fetched) this.#topics.get(one.topic)?.take(one, isEmpty ? nowMs : null);
-    return isEmpty;
-  }
-
-  async #reposition({ connection }: Session, error: unknown): Promise<boolean> {
-    const place = outOfRangeIn(error);
-    if (place === undefined) return false;
-    const { topic, partition } = place;
-    const range = await connection.rangeOf(topic, partition);
-    const isMoved = this.#topics.get(topic)?.reposition(partition, range) === true;
-    if (isMoved)
-      this.#options.endpoint.logger.warn({ topic, partition, ...range }, 'tables.offset-out-of-range');
-    return isMoved;
+    if (this.#session !== session) return false;
+    if (answer.some((one) => !('error' in one))) this.#replaced = 0;
+    const isEmpty = await this.#topics.take(connection, answer);
+    if (this.#session === session) this.#fetchFromAll(session);
+    return canPause && isEmpty && clock.monotonicMs() - startedMs < pauseMs;
   }
 
   /** Discards the connection; another one follows after a back-off. */

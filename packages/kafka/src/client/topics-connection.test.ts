@@ -1,0 +1,244 @@
+import { once } from 'node:events';
+import { createRequire } from 'node:module';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { silentLogger } from '@tidings/observability';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { TopicsConnection } from './topics-connection.ts';
+
+const require = createRequire(import.meta.url);
+
+type Encoder = {
+  readonly buffer: Buffer;
+  writeInt8(n: number): Encoder;
+  writeInt16(n: number): Encoder;
+  writeInt32(n: number): Encoder;
+  writeInt64(n: number): Encoder;
+  writeString(text: string): Encoder;
+  writeBytes(bytes: Buffer): Encoder;
+  writeBoolean(is: boolean): Encoder;
+  writeEncoder(other: Encoder): Encoder;
+};
+type Decoder = {
+  readInt8(): number;
+  readInt16(): number;
+  readInt32(): number;
+  readInt64(): bigint;
+  readString(): string;
+  readArray<T>(read: (decoder: Decoder) => T): T[];
+};
+const KafkaEncoder = require('kafkajs/src/protocol/encoder.js') as new () => Encoder;
+const KafkaDecoder = require('kafkajs/src/protocol/decoder.js') as new (bytes: Buffer) => Decoder;
+const { RecordBatch } = require('kafkajs/src/protocol/recordBatch/v0/index.js') as {
+  RecordBatch: (fields: object) => Promise<Encoder>;
+};
+const BatchRecord = require('kafkajs/src/protocol/recordBatch/record/v0/index.js') as (
+  fields: object,
+) => Encoder;
+
+const [fetchKey, metadataKey, versionsKey] = [1, 3, 18];
+const [leaderNotAvailable, storageError, notAuthorized] = [5, 56, 29];
+const snappy = 2;
+
+const arrayOf = <T>(values: readonly T[], write: (value: T) => Encoder): Encoder => {
+  const encoder = new KafkaEncoder().writeInt32(values.length);
+  for (const value of values) encoder.writeEncoder(write(value));
+  return encoder;
+};
+
+const batch = async (): Promise<Buffer> => {
+  const record = BatchRecord({ key: 'k', value: Buffer.from('v') });
+  return (await RecordBatch({ records: [record] })).buffer;
+};
+
+/** A batch that says that it is compressed in a way that this client does not know. */
+const unreadableBatch = async (): Promise<Buffer> => {
+  const bytes = await batch();
+  // Base offset 8, length 4, leader epoch 4, magic 1, checksum 4; then the attributes.
+  bytes.writeInt16BE(snappy, 21);
+  return bytes;
+};
+
+/** One broker that leads every partition but `t/1`, of which the tests set what it answers. */
+class OneBroker {
+  readonly answers = new Map<string, Readonly<{ error?: number; records?: Buffer }>>();
+  fetches: string[][] = [];
+  readonly #server: Server = createServer((socket) => this.#serve(socket));
+  readonly #sockets = new Set<Socket>();
+
+  async listen(): Promise<string> {
+    this.#server.listen(0, '127.0.0.1');
+    await once(this.#server, 'listening');
+    return `127.0.0.1:${this.#port}`;
+  }
+
+  async close(): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
+    this.#server.close();
+    await once(this.#server, 'close');
+  }
+
+  get #port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  #serve(socket: Socket): void {
+    this.#sockets.add(socket);
+    let bytes = Buffer.alloc(0);
+    socket.on('data', (part: Buffer) => {
+      bytes = Buffer.concat([bytes, part]);
+      while (bytes.length >= 4 && bytes.length >= 4 + bytes.readInt32BE(0)) {
+        const size = bytes.readInt32BE(0);
+        socket.write(this.#answer(new KafkaDecoder(bytes.subarray(4, 4 + size))));
+        bytes = bytes.subarray(4 + size);
+      }
+    });
+  }
+
+  #answer(request: Decoder): Buffer {
+    const [apiKey, , id] = [request.readInt16(), request.readInt16(), request.readInt32()];
+    request.readString();
+    const body = apiKey === versionsKey ? this.#versions() : this.#answerTo(apiKey, request);
+    return new KafkaEncoder().writeBytes(new KafkaEncoder().writeInt32(id).writeEncoder(body).buffer).buffer;
+  }
+
+  #answerTo(apiKey: number, request: Decoder): Encoder {
+    if (apiKey === metadataKey) return this.#metadata(request.readArray((one) => one.readString()));
+    // Replica, longest wait, least and most bytes, isolation.
+    for (let n = 0; n < 4; n += 1) request.readInt32();
+    request.readInt8();
+    const positions = request.readArray((of) => {
+      const topic = of.readString();
+      return of.readArray((one) => {
+        const partition = one.readInt32();
+        one.readInt64();
+        one.readInt32();
+        return { topic, partition };
+      });
+    });
+    return this.#records(positions.flat());
+  }
+
+  #versions(): Encoder {
+    const ranges = [
+      [fetchKey, 4],
+      [metadataKey, 1],
+      [versionsKey, 2],
+    ] as const;
+    const write = ([key, version]: readonly [number, number]): Encoder =>
+      new KafkaEncoder().writeInt16(key).writeInt16(version).writeInt16(version);
+    return new KafkaEncoder().writeInt16(0).writeEncoder(arrayOf(ranges, write)).writeInt32(0);
+  }
+
+  #metadata(topics: readonly string[]): Encoder {
+    const partition = (topic: string, n: number): Encoder => {
+      const isAway = topic === 't' && n === 1;
+      return new KafkaEncoder()
+        .writeInt16(isAway ? leaderNotAvailable : 0)
+        .writeInt32(n)
+        .writeInt32(isAway ? -1 : 1)
+        .writeInt32(0)
+        .writeInt32(0);
+    };
+    const write = (topic: string): Encoder =>
+      new KafkaEncoder()
+        .writeInt16(topic === 'missing' ? 3 : 0)
+        .writeString(topic)
+        .writeBoolean(false)
+        .writeEncoder(arrayOf(topic === 'missing' ? [] : [0, 1, 2], (n) => partition(topic, n)));
+    const broker = new KafkaEncoder().writeInt32(1).writeString('127.0.0.1').writeInt32(this.#port);
+    return new KafkaEncoder()
+      .writeEncoder(arrayOf([broker.writeInt16(-1)], (one) => one))
+      .writeInt32(1)
+      .writeEncoder(arrayOf(topics, write));
+  }
+
+  #records(positions: readonly Readonly<{ topic: string; partition: number }>[]): Encoder {
+    this.fetches.push(positions.map(({ topic, partition }) => `${topic}/${partition}`));
+    const write = ({ topic, partition }: (typeof positions)[number]): Encoder => {
+      const { error = 0, records = Buffer.alloc(0) } = this.answers.get(`${topic}/${partition}`) ?? {};
+      const answer = new KafkaEncoder().writeInt32(partition).writeInt16(error).writeInt64(1).writeInt64(1);
+      return new KafkaEncoder()
+        .writeString(topic)
+        .writeInt32(1)
+        .writeEncoder(answer.writeInt32(0).writeBytes(records));
+    };
+    return new KafkaEncoder().writeInt32(0).writeEncoder(arrayOf(positions, write));
+  }
+}
+
+let broker: OneBroker;
+let connection: TopicsConnection;
+
+beforeEach(async () => {
+  broker = new OneBroker();
+  const address = await broker.listen();
+  connection = new TopicsConnection({ brokers: [address], clientId: 'test', logger: silentLogger });
+  await connection.connect();
+});
+
+afterEach(async () => {
+  await connection.close();
+  await broker.close();
+});
+
+const positions = ['t/0', 't/2', 'u/0', 'u/1', 'u/2'].map((name) => {
+  const [topic = '', partition] = name.split('/');
+  return { topic, partition: Number(partition), offset: 0 };
+});
+
+/** Fetches everything and returns the number of records of each partition, or the name of its error. */
+const fetchAll = async (): Promise<Record<string, unknown>> => {
+  const fetched = await connection.fetch('1', () => ({ positions, maxWaitMs: 0 }));
+  return Object.fromEntries(
+    fetched.map((one) => [
+      `${one.topic}/${one.partition}`,
+      'error' in one ? ((one.error as { type?: string }).type ?? one.error.message) : one.messages.length,
+    ]),
+  );
+};
+
+it('learns the topics that the brokers have beside a missing one and a partition without a leader', async () => {
+  await connection.learn(['t', 'missing']);
+  await connection.learn(['t', 'missing', 'u']);
+  expect([...connection.partitionsOf('t')]).toEqual([
+    [0, '1'],
+    [1, undefined],
+    [2, '1'],
+  ]);
+  expect([...connection.partitionsOf('u').keys()]).toEqual([0, 1, 2]);
+  expect(connection.partitionsOf('missing').size).toBe(0);
+  expect(['t', 'u', 'missing'].map((topic) => connection.problemOf(topic))).toEqual([
+    'LEADER_NOT_AVAILABLE',
+    undefined,
+    'UNKNOWN_TOPIC_OR_PARTITION',
+  ]);
+});
+
+it('returns the records of each partition beside the errors of others', async () => {
+  await connection.learn(['t', 'u']);
+  broker.answers.set('t/0', { records: await batch() });
+  broker.answers.set('t/2', { error: storageError });
+  broker.answers.set('u/0', { error: notAuthorized });
+  broker.answers.set('u/2', { records: await batch() });
+  expect(await fetchAll()).toEqual({
+    't/0': 1,
+    't/2': 'KAFKA_STORAGE_ERROR',
+    'u/0': 'TOPIC_AUTHORIZATION_FAILED',
+    'u/1': 0,
+    'u/2': 1,
+  });
+  expect(broker.fetches).toHaveLength(1);
+});
+
+it('finds the partition whose records cannot be decoded, and returns those of the others', async () => {
+  await connection.learn(['t', 'u']);
+  for (const name of ['t/0', 't/2', 'u/0', 'u/2']) broker.answers.set(name, { records: await batch() });
+  broker.answers.set('u/1', { records: await unreadableBatch() });
+  expect(await fetchAll()).toEqual({
+    't/0': 1,
+    't/2': 1,
+    'u/0': 1,
+    'u/1': 'Snappy compression not implemented',
+    'u/2': 1,
+  });
+});
