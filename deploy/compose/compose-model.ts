@@ -92,15 +92,18 @@ export const containers: readonly Container[] = [
   ...serviceNames.map((name): Container => ({ form: 'separate', name, services: [name] })),
 ];
 
-const variable = /\$\{([A-Z0-9_]+)(?::([-?])([^}]*))?\}/g;
+const variable = /\$\{([A-Z0-9_]+)(?:(:?[-?])([^}]*))?\}/g;
 
-/** Interpolates variables as Compose does: `${NAME:-default}`, and `${NAME:?message}`, which throws its message. */
+/**
+ * Interpolates variables as Compose does: `${NAME:-default}`, `${NAME-default}`, whose default an empty value replaces, and
+ * `${NAME:?message}`, which throws its message.
+ */
 const interpolate = (text: string, env: Readonly<Record<string, string>>): string =>
   text.replace(variable, (...groups: string[]) => {
     const [, name = '', kind, rest] = groups;
     const value = env[name] ?? '';
-    if (value !== '') return value;
-    if (kind === '?') throw new Error(`${name}: ${rest}`);
+    if (value !== '' || (kind === '-' && name in env)) return value;
+    if (kind === ':?') throw new Error(`${name}: ${rest}`);
     return rest ?? '';
   });
 
@@ -108,7 +111,7 @@ const interpolate = (text: string, env: Readonly<Record<string, string>>): strin
 export const requiredVariables = (text: string): ReadonlyMap<string, string> =>
   new Map(
     [...text.matchAll(variable)]
-      .filter(([, , kind]) => kind === '?')
+      .filter(([, , kind]) => kind === ':?')
       .map(([, name, , rest]) => [name ?? '', rest ?? '']),
   );
 

@@ -205,6 +205,33 @@ describe.each(containers)('the container $name, services $form', ({ form, name, 
   });
 });
 
+describe.each(forms)('ingress with services %s', (form) => {
+  const own = containers.find((one) => one.form === form && one.services.includes('ingress'));
+  const service = readCompose(form).services[own?.name ?? ''];
+
+  it('has its spool on a volume of its own, in a folder that its user may write to', () => {
+    const { INGRESS_SPOOL_DIR: folder } = environmentOf(service, given);
+    expect(service?.volumes).toEqual([`spool:${folder}`]);
+    expect(readCompose(form).volumes).toHaveProperty('spool');
+    const holders = Object.values(readCompose(form).services).filter(({ volumes = [] }) =>
+      volumes.some((volume) => volume.startsWith('spool:')),
+    );
+    expect(holders).toEqual([service]);
+    const [, folders = ''] = new RegExp(`chown ${service?.user} (.+)$`, 'm').exec(dockerfile) ?? [];
+    expect(folders.split(' ')).toContain(folder);
+    expect(dockerfile).toMatch(new RegExp(`mkdir -p .*${folder}\\b`));
+  });
+
+  it('has no spool with INGRESS_SPOOL_DIR= in .env, as several instances must not share one', async () => {
+    const environment = environmentOf(service, { ...given, INGRESS_SPOOL_DIR: '' });
+    const config = loadConfig(
+      await readConfigSpec('ingress'),
+      serviceEnvironment('ingress', ['ingress'], environment),
+    );
+    expect(config['spoolDir']).toBeUndefined();
+  });
+});
+
 describe.each(forms)('the console with services %s', (form) => {
   it('has the addresses of the other services', () => {
     const own = containers.find((one) => one.form === form && one.services.includes('console'));
