@@ -1,25 +1,19 @@
-import { createRequire } from 'node:module';
-import { sign } from '@octokit/webhooks-methods';
 import { eventually, type Receiver, startReceiver } from '@tidings/testing';
 import { expect, it, onTestFinished } from 'vitest';
 import { Caller } from './harness/caller.ts';
+import { type GitHubWebhook, gitHubExamples, postAsGitHub } from './harness/github-webhooks.ts';
 import { sharedTidings } from './harness/shared-tidings.ts';
 
-type Example = Readonly<{ name: string; examples: readonly Readonly<Record<string, unknown>>[] }>;
-const collection = createRequire(import.meta.url)(
-  '@octokit/webhooks-examples/api.github.com/index.json',
-) as readonly Example[];
 const secret = "It's a Secret to Everybody";
 const atOnce = 16;
 
-/** One webhook as GitHub sends it. */
-const hooks = collection.flatMap(({ name, examples }) =>
-  examples.map((payload, at) => ({ name, body: JSON.stringify(payload), delivery: `${name}-${at}` })),
-);
+const hooks: readonly GitHubWebhook[] = gitHubExamples.map(({ event, payload }, at) => ({
+  ...{ event, body: JSON.stringify(payload), delivery: `${event}-${at}` },
+}));
 
 /** Returns the hooks of each repository in their order, and each hook of none by itself. */
-function queuesOf(all: typeof hooks): readonly (typeof hooks)[] {
-  const queues = new Map<string, typeof hooks>();
+function queuesOf(all: readonly GitHubWebhook[]): readonly (readonly GitHubWebhook[])[] {
+  const queues = new Map<string, GitHubWebhook[]>();
   for (const hook of all) {
     const { repository } = JSON.parse(hook.body) as Readonly<{ repository?: Readonly<{ id: number }> }>;
     const key = repository === undefined ? hook.delivery : String(repository.id);
@@ -56,17 +50,9 @@ it('takes each example of GitHub as one event for the internal subscription, in 
   const source = { provider: 'github', name: 'examples', secrets: [secret] };
   const { id } = await owner.call('POST', '/webhooks/sources', source);
 
-  const post = async ({ name, body, delivery }: (typeof hooks)[number]): Promise<void> => {
-    const response = await fetch(`${local.url}/v1/sources/${id}`, {
-      method: 'POST',
-      headers: {
-        ...{ 'content-type': 'application/json', 'user-agent': 'GitHub-Hookshot/044aadd' },
-        ...{ 'x-github-event': name, 'x-github-delivery': delivery },
-        'x-hub-signature-256': await sign(secret, body),
-      },
-      body,
-    });
-    if (response.status !== 200) throw new Error(`${delivery}: ${response.status}`);
+  const post = async (hook: GitHubWebhook): Promise<void> => {
+    const { status } = await postAsGitHub(`${local.url}/v1/sources/${id}`, hook, secret);
+    if (status !== 200) throw new Error(`${hook.delivery}: ${status}`);
   };
   const [first, ...rest] = hooks;
   if (first === undefined) throw new Error('the package has no examples');
