@@ -12,9 +12,9 @@ import {
   onceOption,
   pageOptions,
   secondsOf,
-  textOf,
   versionOption,
 } from '../command.ts';
+import { readSecrets } from '../input/read-webhook.ts';
 import { updateCommand } from '../update-command.ts';
 
 const path = '/v1/webhooks/sources';
@@ -42,6 +42,9 @@ const settingsOf = async (given: Given): Promise<Readonly<Record<string, unknown
   spool: await jsonOf(given, 'spool'),
   options: await jsonOf(given, 'options'),
 });
+
+const secretsOf = async (given: Given): Promise<readonly string[] | undefined> =>
+  given.options['secret'] === undefined ? undefined : readSecrets(given);
 
 /** tidings sources … */
 export const sourceCommands: readonly CommandSpec[] = [
@@ -76,7 +79,11 @@ export const sourceCommands: readonly CommandSpec[] = [
     description: 'create a source; the provider then sends its webhooks to the path that is shown',
     args: [{ name: 'provider', description: 'who sends them, such as github or stripe' }],
     options: [
-      { flags: '--secret <text>', description: 'a secret that the provider uses; repeatable', many: true },
+      {
+        flags: '--secret <text>',
+        description: 'a secret that the provider uses; @FILE reads it; repeatable',
+        many: true,
+      },
       ...settings,
       dataOption,
       onceOption,
@@ -88,7 +95,7 @@ export const sourceCommands: readonly CommandSpec[] = [
     view: 'object',
     request: at.create(async (given) => ({
       provider: given.args['provider'],
-      secrets: given.options['secret'],
+      secrets: await secretsOf(given),
       ...(await settingsOf(given)),
     })),
   },
@@ -118,7 +125,7 @@ export const sourceCommands: readonly CommandSpec[] = [
     description: 'give a source a new secret; the old ones stay valid for the overlap',
     args: id,
     options: [
-      { flags: '--secret <text>', description: 'the new secret' },
+      { flags: '--secret <text>', description: 'the new secret; @FILE reads it' },
       {
         flags: '--overlap <duration>',
         description: 'time such as 10m (default), 2h or 7d; 0s ends them now',
@@ -128,10 +135,10 @@ export const sourceCommands: readonly CommandSpec[] = [
     ],
     examples: [`sources rotate ${one} --secret 'another secret of them' --overlap 24h`],
     view: 'object',
-    request: (given) => ({
+    request: async (given) => ({
       method: 'POST',
       path: `${path}/${inPath(given, 'id')}/rotate`,
-      body: { secret: textOf(given, 'secret'), overlap_seconds: secondsOf(given, 'overlap') },
+      body: { secret: (await secretsOf(given))?.[0], overlap_seconds: secondsOf(given, 'overlap') },
       headers: { ...ifMatch(given), ...onceHeader(given) },
     }),
   },

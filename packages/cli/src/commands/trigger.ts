@@ -52,7 +52,9 @@ export const triggerCommand: CommandSpec = {
   runOffline: trigger,
   failsWhen: (body) => {
     const { status = 202, sent_to: url } = body as Partial<Answer>;
-    return status < 300 ? null : `${url} responded ${status}.`;
+    if (status < 300) return null;
+    const hint = status === 401 ? ' Check that --secret is the one of the source.' : '';
+    return `${url} responded ${status}.${hint}`;
   },
 };
 
