@@ -105,11 +105,14 @@ it('creates a key that is shown once, works, and says what stops when it is revo
   await expectGood(page, 'new-key');
   expect(await page.getByRole('checkbox', { name: 'platform' }).count()).toBe(0);
   await page.getByRole('checkbox', { name: 'events:write' }).check();
+  await page.getByLabel('Keep its events on disk while the log is away').check();
+  await picture(page, 'new-key-spool');
   await page.getByRole('button', { name: 'Create key' }).click();
   const key = (await page.getByRole('group', { name: 'API key' }).textContent()) ?? '';
   await expectGood(page, 'key-once');
   await page.getByRole('button', { name: 'I have stored it' }).click();
   await page.getByRole('heading', { name: 'shop backend' }).waitFor();
+  await page.getByText('its events wait on disk').waitFor();
   expect(await page.content()).not.toContain(key);
   await expect
     .poll(async () => new Caller(local.url, key).call('GET', '/webhooks/identity').catch(() => null))

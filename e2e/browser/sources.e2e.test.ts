@@ -33,6 +33,15 @@ async function expectGood(page: BrowserPage, name: string): Promise<void> {
   await picture(page, name);
 }
 
+/** Returns true if something lies over the middle of a button. */
+const isCovered = async (page: BrowserPage, name: string): Promise<boolean> => {
+  const box = await page.getByRole('button', { name }).boundingBox();
+  if (box === null) throw new Error(`'${name}' is not shown`);
+  const middle = `${box.x + box.width / 2}, ${box.y + box.height / 2}`;
+  const text = await page.evaluate<string>(`document.elementFromPoint(${middle}).textContent`);
+  return text !== name;
+};
+
 /** Sends a webhook as GitHub does; returns the status. */
 async function send(url: string, delivery: string, key = secret): Promise<number> {
   const body = JSON.stringify({ action: 'opened', repository: { id: 7 } });
@@ -57,9 +66,11 @@ it('creates a source, shows what it received and why it refused, and leads from 
   await page.getByText('Enter the secret.').waitFor();
   await page.getByLabel('Name').fill(hostile);
   await page.getByLabel('Secret').fill(secret);
+  await page.getByLabel('While the log is away').selectOption('Refuse webhooks with 503');
   await expectGood(page, 'new-source');
   await page.getByRole('button', { name: 'Create source' }).click();
   await page.getByText('Nothing was received yet').waitFor();
+  await page.getByText('its webhooks are refused with 503').waitFor();
   // The secret is nowhere in the page of the source.
   expect(await page.content()).not.toContain('Secret to Everybody');
   const url = (await page.locator('dd code').first().textContent()) ?? '';
@@ -100,8 +111,13 @@ it('lists sources, rotates, disables and deletes one', async () => {
   await expectGood(page, 'sources');
   await page.getByRole('link', { name: 'Meters' }).click();
   await page.getByText('header: X-Signature').waitFor();
-  await page.getByRole('button', { name: 'Rotate secret' }).click();
   const dialog = page.getByRole('dialog');
+  await page.getByRole('button', { name: 'Edit' }).click();
+  await dialog.getByLabel('Keep webhooks on disk').check();
+  await picture(page, 'edit-source');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('its webhooks wait on disk').waitFor();
+  await page.getByRole('button', { name: 'Rotate secret' }).click();
   await dialog.getByLabel('New secret', { exact: true }).fill('short');
   await dialog.getByRole('button', { name: 'Rotate secret' }).click();
   await dialog.getByText('8 to 512 characters, got 5').waitFor();
@@ -120,6 +136,8 @@ it('lists sources, rotates, disables and deletes one', async () => {
     expect(data.map((one) => one.id)).not.toContain(id);
   });
   await page.getByRole('link', { name: 'Create source' }).click();
+  await page.getByText('The source is deleted.').waitFor();
+  expect(await isCovered(page, 'Create source')).toBe(false);
   await page.getByLabel('Provider').selectOption('Any sender with an HMAC');
   await page.getByLabel('Header', { exact: true }).fill('not a header');
   await page.getByLabel('Name').fill('Other meters');

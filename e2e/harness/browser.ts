@@ -74,6 +74,8 @@ export async function signInAt(
   await page.getByRole('navigation').waitFor({ state: 'attached' });
 }
 
+const contrast = ['color-contrast', 'link-in-text-block'];
+
 type Violation = Readonly<{
   id: string;
   help: string;
@@ -85,14 +87,18 @@ type Violation = Readonly<{
  * is new in 2.2, is a rule that axe has switched off.
  */
 export async function expectAccessible(page: Page): Promise<void> {
-  await page.evaluate(axeSource);
-  const violations = await page.evaluate(async () => {
+  const rules = { 'target-size': { enabled: true } };
+  await expectNoViolations(page, { resultTypes: ['violations'], rules });
+}
+
+async function expectNoViolations(page: Page, options: object): Promise<void> {
+  if (!(await page.evaluate('"axe" in globalThis'))) await page.evaluate(axeSource);
+  const violations = await page.evaluate(async (given) => {
     const { axe } = globalThis as unknown as {
       axe: { run: (options: object) => Promise<{ violations: Violation[] }> };
     };
-    const rules = { 'target-size': { enabled: true } };
-    return (await axe.run({ resultTypes: ['violations'], rules })).violations;
-  });
+    return (await axe.run(given)).violations;
+  }, options);
   expect(
     violations.map(({ id, help, nodes }) => [
       id,
@@ -106,13 +112,18 @@ export async function expectAccessible(page: Page): Promise<void> {
 const nextFrame = async (page: Page): Promise<unknown> =>
   page.evaluate('new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))');
 
-/** {@link expectAccessible} in both colour schemes; the page then has the light one. */
+/** {@link expectAccessible}, and its rules of contrast in the dark colour scheme too; the page then has the light one. */
 export async function expectAccessibleInBothSchemes(page: Page): Promise<void> {
-  for (const colorScheme of ['dark', 'light'] as const) {
-    await page.emulateMedia({ colorScheme });
-    await nextFrame(page);
-    await expectAccessible(page);
-  }
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await nextFrame(page);
+  // What the others look at is the same in both.
+  await expectNoViolations(page, {
+    resultTypes: ['violations'],
+    runOnly: { type: 'rule', values: contrast },
+  });
+  await page.emulateMedia({ colorScheme: 'light' });
+  await nextFrame(page);
+  await expectAccessible(page);
 }
 
 /** Writes pictures of a page in both sizes and both colour schemes to the folder `PICTURES`; nothing without it. */

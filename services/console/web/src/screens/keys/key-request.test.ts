@@ -10,6 +10,7 @@ const aForm = (overrides: Partial<KeyForm> = {}): KeyForm => ({
   expires_at: 'never',
   expires_on: '',
   requests_per_second: '',
+  spool: false,
   ...overrides,
 });
 
@@ -24,6 +25,13 @@ describe('the form of a new key', () => {
       expires_at: '2026-12-30T10:00:00.000Z',
       requests_per_second: 50,
     });
+  });
+
+  it('keeps events on disk only for a key that publishes', () => {
+    expect(requestOf(aForm({ spool: true }), nowMs)).toMatchObject({ spool: true });
+    expect(requestOf(aForm({ spool: true, scopes: ['admin'] }), nowMs)).toMatchObject({ spool: true });
+    expect(requestOf(aForm({ spool: true, scopes: ['deliveries:read'] }), nowMs)).not.toHaveProperty('spool');
+    expect(requestOf(aForm({ spool: true, consumer_id: 'acme' }), nowMs)).not.toHaveProperty('spool');
   });
 
   it('ends on the last second of a day where the person is', () => {

@@ -16,6 +16,7 @@ export type KeyForm = Readonly<{
   expires_at: (typeof expiries)[number];
   expires_on: string;
   requests_per_second: string;
+  spool: boolean;
 }>;
 
 const consumerScopes = [
@@ -40,6 +41,10 @@ export function grantableScopes(
   );
 }
 
+/** Returns true if the key may publish, so that its events may be kept on disk. */
+export const maySpool = ({ scopes, consumer_id }: Pick<KeyForm, 'scopes' | 'consumer_id'>): boolean =>
+  consumer_id.trim() === '' && scopes.some((scope) => scope === 'events:write' || scope === 'admin');
+
 /** Returns what is wrong with the form before anything is sent. */
 export function keyFaults(form: KeyForm, nowMs: number): Faults {
   const t = texts.form;
@@ -55,7 +60,7 @@ export function keyFaults(form: KeyForm, nowMs: number): Faults {
 
 /** Returns the request that creates the key. Scopes that a consumer cannot have are left out of its key. */
 export function requestOf(form: KeyForm, nowMs: number): Schemas['NewApiKey'] {
-  const { name, consumer_id, expires_at, expires_on, requests_per_second: rate } = form;
+  const { name, consumer_id, expires_at, expires_on, requests_per_second: rate, spool } = form;
   const consumer = consumer_id.trim();
   const ofConsumer: readonly Scope[] = consumerScopes;
   const endMs =
@@ -70,6 +75,7 @@ export function requestOf(form: KeyForm, nowMs: number): Schemas['NewApiKey'] {
     ...(consumer === '' ? {} : { consumer_id: consumer }),
     ...(endMs === null || Number.isNaN(endMs) ? {} : { expires_at: new Date(endMs).toISOString() }),
     ...(rate.trim() === '' ? {} : { requests_per_second: Number(rate) }),
+    ...(spool && maySpool(form) ? { spool } : {}),
   };
 }
 

@@ -2,7 +2,7 @@ import { Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api, dataOf, type Schemas } from '../../api/client.ts';
 import { useSession } from '../../app/session-context.ts';
-import { SelectField, TextField } from '../../parts/form/fields.tsx';
+import { CheckField, SelectField, TextField } from '../../parts/form/fields.tsx';
 import { Form, FormSection } from '../../parts/form/form.tsx';
 import { useIntention } from '../../parts/form/intention.ts';
 import { ScopesField } from '../../parts/form/scopes-field.tsx';
@@ -12,7 +12,7 @@ import { PageHeader } from '../../parts/page/page-header.tsx';
 import { SecretOnce } from '../../parts/page/secret-once.tsx';
 import { useTop } from '../../parts/page/use-top.ts';
 import { newKeyFilters } from './key-filters.ts';
-import { expiries, grantableScopes, type KeyForm, keyFaults, requestOf } from './key-request.ts';
+import { expiries, grantableScopes, type KeyForm, keyFaults, maySpool, requestOf } from './key-request.ts';
 import { texts } from './texts.ts';
 
 /** Creates a key, and shows it once. */
@@ -107,6 +107,7 @@ function KeyFields({ consumerId, workspaceId, onMade }: Props) {
           width={10}
           {...form.bind('requests_per_second')}
         />
+        {maySpool(form.values) && <CheckField label={t.spool} hint={t.spoolHint} {...form.bind('spool')} />}
       </FormSection>
     </Form>
   );
@@ -119,4 +120,5 @@ const emptyForm: KeyForm = {
   expires_at: '365',
   expires_on: '',
   requests_per_second: '',
+  spool: false,
 };

@@ -38,7 +38,9 @@ export const texts = catalogue({
       used: 'Last used',
       expires: 'Expires',
       rate: 'Requests a second',
+      spool: 'While the log is away',
     },
+    spooled: 'its events wait on disk',
     bootstrap: 'the operator’s own key',
     bootstrapHint:
       'This key is set by ADMIN_KEY in the environment of the subscription service. To revoke it, change ADMIN_KEY and restart the service.',
@@ -97,6 +99,8 @@ export const texts = catalogue({
       rateHint:
         'At each instance of each service, from 1 to 100,000. Leave it empty for the operator’s setting.',
       rateWrong: (value: string) => `must be a number from 1 to 100,000, got '${value}'`,
+      spool: 'Keep its events on disk while the log is away',
+      spoolHint: 'For callers that do not repeat what is refused. Ingress needs INGRESS_SPOOL_DIR for it.',
       submit: 'Create key',
       madeTitle: 'Copy the key now',
       madeHint: 'It is shown only once: Tidings keeps no more than a fingerprint of it.',

@@ -17,16 +17,19 @@ import {
 import { texts } from './texts.ts';
 
 const audiences = ['internal', 'broadcast', 'addressed'] as const;
+const spools = ['standard', 'on', 'off'] as const;
 type SourceForm = Readonly<{
   provider: ProviderName;
   name: string;
   secrets: string;
   audience: (typeof audiences)[number];
   consumer_id: string;
+  spool: (typeof spools)[number];
   options: Options;
 }>;
 const empty: SourceForm = {
-  ...{ provider: 'github', name: '', secrets: '', audience: 'internal', consumer_id: '', options: {} },
+  ...{ provider: 'github', name: '', secrets: '', audience: 'internal', consumer_id: '' },
+  ...{ spool: 'standard', options: {} },
 };
 
 function faultsOf({ name, secrets, audience, consumer_id }: SourceForm): Faults {
@@ -40,9 +43,10 @@ function faultsOf({ name, secrets, audience, consumer_id }: SourceForm): Faults 
   ]);
 }
 
-const bodyOf = ({ provider, name, secrets, audience, consumer_id, options }: SourceForm) => ({
+const bodyOf = ({ provider, name, secrets, audience, consumer_id, spool, options }: SourceForm) => ({
   ...{ provider, name: name.trim(), secrets: [secrets], audience },
   ...(audience === 'addressed' ? { consumer_id: consumer_id.trim() } : {}),
+  ...(spool === 'standard' ? {} : { spool: spool === 'on' }),
   options: optionsOf(optionFields[provider] ?? [], options),
 });
 
@@ -104,6 +108,13 @@ export function Page() {
           {audience === 'addressed' && (
             <TextField label={t.consumer} isCode isRequired {...form.bind('consumer_id')} />
           )}
+          <SelectField
+            label={t.spool}
+            options={spools}
+            labelOf={(one) => t.spools[one]}
+            hint={t.spoolHint}
+            {...form.bind('spool')}
+          />
         </FormSection>
       </Form>
     </>

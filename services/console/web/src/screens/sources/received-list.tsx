@@ -1,3 +1,4 @@
+import { useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { api, dataOf, type Schemas } from '../../api/client.ts';
 import { ForeignText } from '../../parts/foreign/foreign-text.tsx';
@@ -86,6 +87,11 @@ export function ReceivedList({ id }: Readonly<{ id: string }>) {
       return dataOf(api.GET('/v1/webhooks/sources/{id}/received', { params, signal }));
     },
   });
+  const client = useQueryClient();
+  const refresh = (): void => {
+    list.reload();
+    void client.invalidateQueries({ queryKey: ['received-day', id] });
+  };
   const isFiltered = Object.keys(values).length > 0;
   const clear = () => change(Object.fromEntries(Object.keys(values).map((name) => [name, undefined])));
   return (
@@ -115,7 +121,7 @@ export function ReceivedList({ id }: Readonly<{ id: string }>) {
           change={change}
         />
         <SinceFilter label={texts.filters.since} value={since} onChange={(next) => change({ since: next })} />
-        <Button onClick={list.reload} disabled={list.isReloading}>
+        <Button onClick={refresh} disabled={list.isReloading}>
           {shared.table.refresh}
         </Button>
       </FilterBar>

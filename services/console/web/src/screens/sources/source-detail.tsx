@@ -8,6 +8,7 @@ import { ErrorState, Loading } from '../../parts/page/states.tsx';
 import { CopyableId } from '../../parts/values/copyable-id.tsx';
 import { Facts } from '../../parts/values/facts.tsx';
 import { Time } from '../../parts/values/time.tsx';
+import { EditSource } from './edit-source.tsx';
 import { type ProviderName, providerGuides, providerLabel } from './providers.ts';
 import { DayRefusals } from './received-day.tsx';
 import { ReceivedList } from './received-list.tsx';
@@ -50,6 +51,7 @@ function SourceView({ source, onChanged }: Props) {
         above={<Link to="/sources">← {texts.back}</Link>}
         lead={<SourceState state={state} />}
       >
+        <EditSource source={source} onChanged={onChanged} />
         <RotateSecret source={source} onChanged={onChanged} />
         <SwitchSource source={source} onChanged={onChanged} />
         <DeleteSource source={source} />
@@ -74,7 +76,7 @@ function SourceView({ source, onChanged }: Props) {
 
 function SourceFacts({ source }: Pick<Props, 'source'>) {
   const t = texts.facts;
-  const { id, path, provider, audience, consumer_id, secrets, options, created_at } = source;
+  const { id, path, provider, audience, consumer_id, secrets, options, spool, created_at } = source;
   const url = `${location.origin}${path}`;
   const guide = providerGuides[provider as ProviderName];
   const given = Object.entries(options).map(([name, value]) => `${name}: ${String(value)}`);
@@ -92,6 +94,7 @@ function SourceFacts({ source }: Pick<Props, 'source'>) {
         [t.audience, texts.audiences[audience]],
         [t.consumer, consumer_id === null ? null : <ForeignText key="consumer">{consumer_id}</ForeignText>],
         [t.secrets, texts.secretCount(secrets.length)],
+        [t.spool, spool ? texts.spools.on : texts.spools.off],
         [t.options, given.length === 0 ? null : <ForeignText key="options">{given.join(', ')}</ForeignText>],
         [t.created, <Time key="created" at={created_at} isExact />],
         [t.id, <CopyableId key="id" id={id} name={t.id} />],
