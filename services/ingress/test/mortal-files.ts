@@ -7,18 +7,37 @@ type Stored = { bytes: Buffer; synced: number };
 
 const died = (): Error => new Error('the process was killed');
 
+/** Steps of the disk that fail: `count` of them, the first of which is `from`. `code` is that of the error. */
+export type DiskFault = Readonly<{ from: number; count: number; code?: string }>;
+
 /** Steps of one run, after one of which it ends. Every part of the outside world counts its own. */
 export class Mortality {
   readonly #killAt: number;
+  readonly #fault: DiskFault;
   #steps = 0;
+  #diskSteps = 0;
   isDead = false;
 
-  constructor(killAt = Infinity) {
+  constructor(killAt = Infinity, fault: DiskFault = { from: Infinity, count: 0 }) {
     this.#killAt = killAt;
+    this.#fault = fault;
   }
 
   get steps(): number {
     return this.#steps;
+  }
+
+  get diskSteps(): number {
+    return this.#diskSteps;
+  }
+
+  /** Passes a step of the disk, which fails if it is one of the fault. */
+  diskStep(): void {
+    this.step();
+    this.#diskSteps += 1;
+    const { from, count, code = 'EIO' } = this.#fault;
+    if (this.#diskSteps >= from && this.#diskSteps < from + count)
+      throw Object.assign(new Error(`${code}: the disk fails`), { code });
   }
 
   /** Passes a step. Throws if the run has ended, or ends here. */
@@ -67,49 +86,65 @@ export class MortalFolder {
       return found;
     };
     return {
-      list: async () => [...this.files].map(([name, { bytes }]) => ({ name, size: bytes.length })),
-      read: async (name) => Buffer.from(at(name).bytes),
+      list: async () => {
+        life.diskStep();
+        return [...this.files].map(([name, { bytes }]) => ({ name, size: bytes.length }));
+      },
+      read: async (name) => {
+        life.diskStep();
+        return Buffer.from(at(name).bytes);
+      },
+      readPart: async (name, { start, end }) => {
+        life.diskStep();
+        return Buffer.from(at(name).bytes.subarray(start, end));
+      },
+      rename: async (from, to) => {
+        life.diskStep();
+        this.files.set(to, at(from));
+        this.files.delete(from);
+        life.diskStep();
+      },
       create: async (name) => {
-        life.step();
+        life.diskStep();
         this.files.set(name, { bytes: Buffer.alloc(0), synced: 0 });
-        life.step();
+        life.diskStep();
       },
       write: async (name, bytes, position) => {
-        life.step();
+        life.diskStep();
         const stored = at(name);
         const put = (count: number): void => {
           stored.bytes = Buffer.concat([stored.bytes.subarray(0, position), bytes.subarray(0, count)]);
         };
         put(Math.floor(this.#random() * bytes.length));
-        life.step();
+        life.diskStep();
         put(bytes.length);
-        life.step();
+        life.diskStep();
       },
       sync: async (name) => {
-        life.step();
+        life.diskStep();
         at(name).synced = at(name).bytes.length;
-        life.step();
+        life.diskStep();
       },
       truncate: async (name, size) => {
-        life.step();
+        life.diskStep();
         const stored = at(name);
         stored.bytes = stored.bytes.subarray(0, size);
         stored.synced = Math.min(stored.synced, size);
       },
       replace: async (name, bytes) => {
-        life.step();
+        life.diskStep();
         this.files.set(`${name}.tmp`, { bytes: bytes.subarray(0, bytes.length >> 1), synced: 0 });
-        life.step();
+        life.diskStep();
         this.files.delete(`${name}.tmp`);
         this.files.set(name, { bytes: Buffer.from(bytes), synced: bytes.length });
-        life.step();
+        life.diskStep();
       },
       remove: async (name) => {
-        life.step();
+        life.diskStep();
         const stored = this.files.get(name);
         if (stored !== undefined) this.#removed.set(name, stored);
         this.files.delete(name);
-        life.step();
+        life.diskStep();
       },
       close: async () => {},
     };

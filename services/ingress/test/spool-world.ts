@@ -1,7 +1,7 @@
 import { type EventAccepted, encodeEvent, eventId, topics, workspaceId } from '@tidings/contracts';
 import type { OutgoingRecord, Producer } from '@tidings/kafka';
 import { createMetrics, type Metrics, silentLogger } from '@tidings/observability';
-import { AppError, systemClock } from '@tidings/runtime';
+import { AppError, type Clock, systemClock } from '@tidings/runtime';
 import type { StampedEvent } from '../src/domain/stamp-event.ts';
 import { metricsCatalogue } from '../src/metrics.ts';
 import type { SpooledRecord } from '../src/spool/domain/spooled-record.ts';
@@ -10,6 +10,9 @@ import { SpoolDrainer } from '../src/spool/spool-drainer.ts';
 import type { SpoolFiles } from '../src/spool/spool-files.ts';
 import { SpoolingPublisher } from '../src/spool/spooling-publisher.ts';
 import { Mortality } from './mortal-files.ts';
+
+// No back-off is that long.
+const limitsFromMs = 5_001;
 
 /** Builds an event; its number is in its id and its data. */
 export const anEvent = (number: number, orderingKey: string | null = null): StampedEvent => ({
@@ -47,9 +50,13 @@ export class MortalLog {
   refuses = (_record: OutgoingRecord): boolean => false;
   readonly #waiting = new Set<() => void>();
 
-  /** Lets the log answer again. */
-  return(): void {
+  /** Returns true for a record whose partition takes nothing. */
+  isStuck = (_record: OutgoingRecord): boolean => false;
+
+  /** Lets the log answer again, except for some records. */
+  return(isStuck = (_record: OutgoingRecord): boolean => false): void {
     this.isAway = false;
+    this.isStuck = isStuck;
     for (const wake of this.#waiting) wake();
     this.#waiting.clear();
   }
@@ -58,9 +65,10 @@ export class MortalLog {
     return {
       publishAll: async (records, { deadlineMs, signal } = {}) => {
         life.step();
-        if (this.isAway && deadlineMs !== undefined)
+        const isWaiting = (): boolean => this.isAway || records.some((record) => this.isStuck(record));
+        if (isWaiting() && deadlineMs !== undefined)
           throw new AppError({ code: 'unavailable', message: 'no answer' });
-        if (this.isAway) {
+        while (isWaiting() && signal?.aborted !== true) {
           await new Promise<void>((resolve) => {
             this.#waiting.add(resolve);
             signal?.addEventListener('abort', () => resolve());
@@ -78,6 +86,12 @@ export class MortalLog {
   }
 }
 
+/** A clock that does not wait between attempts: of its timers, those that limit an operation alone take their time. */
+export const hastyClock: Clock = {
+  ...systemClock,
+  setTimer: (fn, delayMs) => systemClock.setTimer(fn, delayMs < limitsFromMs ? 0 : delayMs),
+};
+
 /** Metrics for a spool. */
 const spoolMetrics = (): Metrics<typeof metricsCatalogue> =>
   createMetrics(metricsCatalogue, { service: 'ingress', nodeMetrics: false });
@@ -89,7 +103,7 @@ export async function openSpoolWorld(
   { life = new Mortality(), ...options }: Partial<SpoolOptions> & Readonly<{ life?: Mortality }> = {},
 ) {
   const metrics = spoolMetrics();
-  const shared = { clock: systemClock, logger: silentLogger };
+  const shared = { clock: options.clock ?? systemClock, logger: silentLogger };
   const spool = await Spool.open({
     ...{ files, maxBytes: 1_000_000, segmentBytes: 1_000, metrics: metrics.handles },
     ...shared,
@@ -112,7 +126,7 @@ export async function openSpoolWorld(
     clock: systemClock,
   });
   const startDraining = () =>
-    new SpoolDrainer({ spool, producer, ...shared, onAcknowledged: () => publisher.acknowledged() });
+    new SpoolDrainer({ spool, producer, ...shared, onAcknowledged: (lane) => publisher.acknowledged(lane) });
   return {
     spool,
     publisher,

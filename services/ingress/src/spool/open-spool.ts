@@ -6,6 +6,7 @@ import type { metricsCatalogue } from '../metrics.ts';
 import type { PublishEvents } from '../ports.ts';
 import { diskFiles } from './adapters/disk-files.ts';
 import { lockFolder } from './adapters/folder-lock.ts';
+import type { Lane } from './lanes.ts';
 import { Spool } from './spool.ts';
 import { SpoolDrainer } from './spool-drainer.ts';
 import { SpoolingPublisher } from './spooling-publisher.ts';
@@ -30,7 +31,7 @@ export async function openSpool(
   resources.add('spool', async () => spool.close());
   const patienceMs = Math.min(spoolPatienceMs, publishDeadlineMs);
   const publisher = new SpoolingPublisher({ publish, producer, spool, patienceMs, clock });
-  const onAcknowledged = (): void => publisher.acknowledged();
+  const onAcknowledged = (lane: Lane): void => publisher.acknowledged(lane);
   const drainer = new SpoolDrainer({ spool, producer, clock, logger, onAcknowledged });
   resources.add('spool drainer', async () => drainer.close());
   const { spoolRecords, spoolBytes, spoolOldestAge } = metrics.handles;
@@ -39,8 +40,10 @@ export async function openSpool(
   spoolOldestAge.collect((gauge) => gauge.set({}, spool.state.oldestAgeMs / 1_000));
   const part = health.register('spool');
   part.describe(() => {
-    const { records, bytes, oldestAgeMs } = spool.state;
-    return { records, bytes, oldest_age_seconds: Math.round(oldestAgeMs / 1_000) };
+    const { records, bytes, oldestAgeMs, failingMs } = spool.state;
+    const secondsOf = (ms: number): number => Math.round(ms / 1_000);
+    const ages = { oldest_age_seconds: secondsOf(oldestAgeMs), disk_failing_seconds: secondsOf(failingMs) };
+    return { records, bytes, ...ages };
   });
   part.up();
   return publisher.publish;

@@ -30,16 +30,17 @@ export class SegmentLog {
 
   /** Reads what there is. Returns the place behind which nothing was drained. */
   async open(): Promise<Place> {
-    const place = await this.#readCheckpoint();
+    const checkpoint = await this.#readCheckpoint();
     const files = await this.#files.list();
     for (const { name, size } of files) {
       if (name.endsWith(badSuffix)) this.#bad.add(name);
       const parsed = parseSegmentName(name);
       if (parsed === undefined) continue;
-      if (parsed.number < place.segment) await this.#files.remove(name);
+      if (parsed.number < checkpoint.segment) await this.#files.remove(name);
       else this.#segments.push({ ...parsed, isOwn: false, size });
     }
     this.#segments.sort((a, b) => a.number - b.number);
+    const place = this.#placeOf(checkpoint);
     this.#nextNumber = Math.max(place.segment, (this.#segments.at(-1)?.number ?? 0) + 1);
     return place;
   }
@@ -53,8 +54,9 @@ export class SegmentLog {
     return this.#segments;
   }
 
-  async read({ name }: SegmentName): Promise<Buffer> {
-    return this.#files.read(name);
+  /** Returns the bytes of a segment from `start` to `end`: fewer if the file was cut. */
+  async read({ name }: SegmentName, part: Readonly<{ start: number; end: number }>): Promise<Buffer> {
+    return this.#files.readPart(name, part);
   }
 
   /**
@@ -103,13 +105,34 @@ export class SegmentLog {
   async setAside({ name }: SegmentName, offset: number, bytes: Buffer): Promise<boolean> {
     const file = `${name}.${offset}${badSuffix}`;
     if (this.#bad.has(file)) return false;
-    this.#bad.add(file);
     await this.#files.replace(file, bytes);
+    this.#bad.add(file);
+    return true;
+  }
+
+  /** Keeps a whole segment for people. Returns false if it is not there: it was drained, or is kept already. */
+  async setSegmentAside(segment: Segment): Promise<boolean> {
+    if (!this.#segments.includes(segment)) return false;
+    if (segment === this.#active) this.#active = undefined;
+    try {
+      await this.#files.rename(segment.name, `${segment.name}${badSuffix}`);
+    } catch (error) {
+      // Somebody has removed it.
+      if (!isMissing(error)) throw error;
+    }
+    this.#segments.splice(this.#segments.indexOf(segment), 1);
     return true;
   }
 
   async close(): Promise<void> {
     await this.#files.close();
+  }
+
+  // The last record of a segment may be drained, and the segment removed, without a checkpoint that says so. Its number must
+  // not be taken again: in the next segment of that number the records before the offset would be passed over.
+  #placeOf({ segment, offset }: Place): Place {
+    const isThere = offset === 0 || this.#segments.some(({ number }) => number === segment);
+    return isThere ? { segment, offset } : { segment: segment + 1, offset: 0 };
   }
 
   async #begin(): Promise<Segment> {
@@ -138,11 +161,13 @@ export class SegmentLog {
     try {
       return placeIn(await this.#files.read(checkpointName)) ?? start;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return start;
+      if (isMissing(error)) return start;
       throw error;
     }
   }
 }
+
+const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT';
 
 const start: Place = { segment: 0, offset: 0 };
 

@@ -1,30 +1,46 @@
 import { type Piece, piecesOf } from './domain/frame.ts';
 import type { SegmentName } from './domain/segment-name.ts';
 import { decodeSpooled, type SpooledRecord } from './domain/spooled-record.ts';
+import { type Lane, lanes } from './lanes.ts';
+import { type Entry, type Read, SegmentIndex } from './segment-index.ts';
 import type { Place, Segment, SegmentLog } from './segment-log.ts';
 
 /** Bytes of a segment that are no valid record. */
 export type Damaged = Readonly<{ segment: SegmentName; offset: number; bytes: Buffer }>;
 
-/** Records that follow one another in a spool, and what was damaged among them. `end`: the place behind them. */
+/** A record, and the place behind it. */
+export type SpooledAt = Readonly<{ record: SpooledRecord; end: Place }>;
+
+/**
+ * Records of a lane that follow one another in it, and what was damaged among them. `end`: the place up to which the lane
+ * has nothing else.
+ */
 export type SpoolBatch = Readonly<{
-  records: readonly SpooledRecord[];
+  lane: Lane;
+  records: readonly SpooledAt[];
   damaged: readonly Damaged[];
   end: Place;
 }>;
 
-const batchLimits = { records: 500, bytes: 1024 * 1024 } as const;
+const batchBytes = 1024 * 1024;
 
-/** Reads the segments of a spool from the oldest record on. */
+/** Options of a reader. `read` returns undefined for a segment that is no longer there. */
+export type ReaderOptions = Readonly<{ place: Place; read: Read; batchRecords: number }>;
+
+/** Reads the segments of a spool, each lane from its oldest record on. */
 export class SpoolReader {
   readonly #log: SegmentLog;
-  #place: Place;
-  /** The content of the segment that is being read, as far as it was written when it was read. */
-  #content: Readonly<{ number: number; bytes: Buffer }> | undefined;
+  readonly #read: Read;
+  readonly #index: SegmentIndex;
+  readonly #places: Place[];
+  readonly #limits: Readonly<{ records: number; bytes: number }>;
 
-  constructor(log: SegmentLog, place: Place) {
+  constructor(log: SegmentLog, { place, read, batchRecords }: ReaderOptions) {
     this.#log = log;
-    this.#place = place;
+    this.#read = read;
+    this.#limits = { records: batchRecords, bytes: batchBytes };
+    this.#index = new SegmentIndex(read);
+    this.#places = lanes.map(() => place);
   }
 
   /** Passes on every record that is left, and counts them and the damaged pieces. */
@@ -32,82 +48,90 @@ export class SpoolReader {
     onRecord: (record: SpooledRecord) => void,
   ): Promise<Readonly<{ records: number; damaged: number }>> {
     let [records, damaged] = [0, 0];
-    for (const segment of this.#log.segments) {
-      const bytes = await this.#log.read(segment);
-      for (const piece of piecesOf(bytes, segment.salt, this.#offsetIn(segment))) {
+    const { drained } = this;
+    for (const segment of [...this.#log.segments]) {
+      const bytes = await this.#read(segment, { start: 0, end: segment.size });
+      for (const piece of piecesOf(bytes ?? Buffer.alloc(0), segment.salt, offsetIn(segment, drained))) {
         const record = recordIn(piece);
         if (record !== undefined) onRecord(record);
         if (record !== undefined) records += 1;
-        else if (isDamaged(piece, segment)) damaged += 1;
+        else if (piece.kind !== 'torn' || segment.isOwn) damaged += 1;
       }
     }
     return { records, damaged };
   }
 
-  /** Returns the next records, which stay; undefined if there is nothing. */
-  async next(): Promise<SpoolBatch | undefined> {
-    const segment = this.#unread();
-    if (segment === undefined) return undefined;
-    const records: SpooledRecord[] = [];
-    const damaged: Damaged[] = [];
-    let [end, bytes] = [this.#offsetIn(segment), 0];
-    const content = await this.#contentOf(segment);
-    // Somebody has cut the file: there is nothing behind.
-    if (content.length <= end) end = segment.size;
-    for (const piece of piecesOf(content, segment.salt, end)) {
-      const record = recordIn(piece);
-      if (record !== undefined) records.push(record);
-      else if (isDamaged(piece, segment)) damaged.push(keptOf(content, segment, piece));
-      ({ end } = piece);
-      bytes += piece.end - piece.start;
-      if (records.length >= batchLimits.records || bytes >= batchLimits.bytes) break;
+  /** Returns the next records of a lane, which stay; undefined if there is nothing to pass. */
+  async next(lane: Lane, signal?: AbortSignal): Promise<SpoolBatch | undefined> {
+    for (let segment = this.#unread(lane); segment !== undefined; segment = this.#unread(lane)) {
+      const content = await this.#index.of(segment, signal);
+      if (content === undefined) continue;
+      const start = offsetIn(segment, this.#placeOf(lane));
+      const { entries, end } = content.next(lane, { start, ...this.#limits });
+      const batch = await this.#batchOf(segment, entries, signal);
+      if (batch !== undefined) return { lane, ...batch, end: { segment: segment.number, offset: end } };
     }
-    return { records, damaged, end: { segment: segment.number, offset: end } };
+    return undefined;
   }
 
-  /** True if there is something behind the last batch. */
-  get isBehind(): boolean {
-    return this.#unread() !== undefined;
+  /** True if there is something behind the last batch of a lane. */
+  isBehind(lane: Lane): boolean {
+    return this.#unread(lane) !== undefined;
   }
 
-  /** Goes on behind a batch. Returns the place before which nothing is left. */
-  pass({ end }: SpoolBatch): Place {
-    this.#place = end;
-    const next = this.#unread();
-    if (next?.number === end.segment) return end;
-    this.#content = undefined;
-    const last = this.#log.segments.at(-1)?.number ?? end.segment;
-    this.#place = { segment: next?.number ?? last + 1, offset: 0 };
-    return this.#place;
+  /** Goes on behind a place in a lane. */
+  pass(lane: Lane, end: Place): void {
+    this.#places[lane] = end;
   }
 
-  #unread(): Segment | undefined {
-    return this.#log.segments.find(
-      (one) => one.number >= this.#place.segment && one.size > this.#offsetIn(one),
-    );
+  /** The place before which no lane has anything left. */
+  get drained(): Place {
+    const least = this.#places.reduce((a, b) => (isBefore(b, a) ? b : a));
+    const next = this.#log.segments.find((one) => isUnread(one, least));
+    if (next?.number === least.segment) return least;
+    const last = this.#log.segments.at(-1)?.number ?? least.segment;
+    return { segment: Math.max(least.segment, next?.number ?? last + 1), offset: 0 };
   }
 
-  #offsetIn({ number }: Segment): number {
-    return number === this.#place.segment ? this.#place.offset : 0;
+  #placeOf(lane: Lane): Place {
+    return this.#places[lane] ?? { segment: 0, offset: 0 };
   }
 
-  async #contentOf(segment: Segment): Promise<Buffer> {
-    const { number, size } = segment;
-    if (this.#content?.number === number && this.#content.bytes.length >= size) return this.#content.bytes;
-    const bytes = (await this.#log.read(segment)).subarray(0, size);
-    this.#content = { number, bytes };
-    return bytes;
+  #unread(lane: Lane): Segment | undefined {
+    const place = this.#placeOf(lane);
+    return this.#log.segments.find((one) => isUnread(one, place));
+  }
+
+  async #batchOf(
+    segment: Segment,
+    entries: readonly Entry[],
+    signal: AbortSignal | undefined,
+  ): Promise<Pick<SpoolBatch, 'records' | 'damaged'> | undefined> {
+    const [first, last] = [entries[0], entries.at(-1)];
+    const records: SpooledAt[] = [];
+    const damaged: Damaged[] = [];
+    if (first === undefined || last === undefined) return { records, damaged };
+    const bytes = await this.#read(segment, { start: first.start, end: last.end }, signal);
+    if (bytes === undefined) return undefined;
+    for (const { start, end } of entries) {
+      const frame = bytes.subarray(start - first.start, end - first.start);
+      const [piece] = piecesOf(frame, segment.salt);
+      const record = piece === undefined ? undefined : recordIn(piece);
+      if (record === undefined) damaged.push({ segment, offset: start, bytes: frame });
+      else records.push({ record, end: { segment: segment.number, offset: end } });
+    }
+    return { records, damaged };
   }
 }
 
 const recordIn = (piece: Piece): SpooledRecord | undefined =>
   piece.kind === 'record' ? decodeSpooled(piece.payload) : undefined;
 
-// The end of a segment of an earlier process may be a write that it did not survive, and did not confirm.
-const isDamaged = ({ kind }: Piece, { isOwn }: Segment): boolean => kind !== 'torn' || isOwn;
+const isBefore = (a: Place, b: Place): boolean =>
+  a.segment < b.segment || (a.segment === b.segment && a.offset < b.offset);
 
-const keptOf = (content: Buffer, segment: SegmentName, { start, end }: Piece): Damaged => ({
-  segment,
-  offset: start,
-  bytes: content.subarray(start, end),
-});
+const offsetIn = ({ number }: Segment, { segment, offset }: Place): number =>
+  number === segment ? offset : 0;
+
+const isUnread = (segment: Segment, place: Place): boolean =>
+  segment.number >= place.segment && segment.size > offsetIn(segment, place);

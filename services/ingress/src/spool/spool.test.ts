@@ -93,14 +93,14 @@ describe('a spool', () => {
     const { spool, startDraining, metric } = await openSpoolWorld(diskFiles(folder), log, {
       maxBytes: 3_000,
     });
-    const results = await Promise.allSettled(numbers(20).map(async (n) => spool.append([aRecord(n)])));
+    const results = await Promise.allSettled(numbers(20).map(async (n) => spool.append([aRecord(n, 'k')])));
     const taken = results.filter(({ status }) => status === 'fulfilled').length;
     expect(taken).toBeGreaterThan(3);
     expect(results.at(-1)).toMatchObject({ reason: { code: 'unavailable', retryAfterMs: 2_000 } });
     expect(await metric('tidings_ingress_spool_refused_total')).toBe(20 - taken);
     const drainer = startDraining();
-    await eventually(() => expect(spool.state).toEqual({ records: 0, bytes: 0, oldestAgeMs: 0 }));
-    await spool.append([aRecord(21)]);
+    await eventually(() => expect(spool.state).toMatchObject({ records: 0, bytes: 0, oldestAgeMs: 0 }));
+    await spool.append([aRecord(21, 'k')]);
     await eventually(() => expect(log.records.map(numberOf)).toEqual([...numbers(taken), 21]));
     await drainer.close();
   });
@@ -130,7 +130,7 @@ describe('a spool', () => {
   it('is drained again from its beginning when its checkpoint is damaged', async () => {
     const folder = await aFolder();
     const { spool } = await openSpoolWorld(diskFiles(folder), new MortalLog());
-    await spool.append([aRecord(1), aRecord(2)]);
+    await spool.append([aRecord(1, 'k'), aRecord(2, 'k')]);
     await spool.close();
     await writeFile(join(folder, 'checkpoint'), '9 9 nonsense');
     expect((await drained(folder)).arrived).toEqual([1, 2]);
@@ -141,7 +141,7 @@ describe('a spool', () => {
     const log = new MortalLog();
     const { spool, startDraining, metric } = await openSpoolWorld(diskFiles(folder), log);
     log.refuses = (record) => numberOf(record) === 2;
-    await spool.append(numbers(4).map((n) => aRecord(n)));
+    await spool.append(numbers(4).map((n) => aRecord(n, 'k')));
     const drainer = startDraining();
     await eventually(() => expect(spool.state.bytes).toBe(0));
     await drainer.close();
@@ -162,6 +162,10 @@ describe('a disk that fails', () => {
       let isFailing = false;
       const files: SpoolFiles = {
         ...{ list: async () => real.list(), read: async (name) => real.read(name) },
+        ...{
+          readPart: async (...part) => real.readPart(...part),
+          rename: async (...both) => real.rename(...both),
+        },
         ...{ truncate: async (name, size) => real.truncate(name, size), close: async () => real.close() },
         ...{
           replace: async (name, bytes) => real.replace(name, bytes),

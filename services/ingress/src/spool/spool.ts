@@ -1,65 +1,86 @@
 import type { Logger, Metrics } from '@tidings/observability';
-import { AppError, type Clock, messageOf } from '@tidings/runtime';
+import { AppError, backoffMs, type Clock, messageOf, sleep } from '@tidings/runtime';
 import type { metricsCatalogue } from '../metrics.ts';
 import { Backlog } from './domain/backlog.ts';
 import { frameOverhead } from './domain/frame.ts';
 import { encodeSpooled, type SpooledRecord } from './domain/spooled-record.ts';
-import { SegmentLog } from './segment-log.ts';
+import { FileQueue } from './file-queue.ts';
+import { GroupCommit } from './group-commit.ts';
+import { type Lane, laneOf, lanes } from './lanes.ts';
+import type { Read } from './segment-index.ts';
+import { type Place, type Segment, SegmentLog } from './segment-log.ts';
 import type { SpoolFiles } from './spool-files.ts';
-import { type SpoolBatch, SpoolReader } from './spool-reader.ts';
+import { type Damaged, type SpoolBatch, SpoolReader } from './spool-reader.ts';
 
-/** Options of a spool. `maxBytes`: of all its segments; `segmentBytes`: of one, 8 MiB by default. */
+/**
+ * Options of a spool. `maxBytes`: of all its segments; `segmentBytes`: of one, 8 MiB by default; `batchRecords`: of a lane at
+ * once, 500 by default.
+ */
 export type SpoolOptions = Readonly<{
   files: SpoolFiles;
   maxBytes: number;
   segmentBytes?: number;
+  batchRecords?: number;
   clock: Clock;
   logger: Logger;
   metrics: Metrics<typeof metricsCatalogue>['handles'];
 }>;
 
-type Waiting = Readonly<{
-  records: readonly SpooledRecord[];
-  payloads: readonly Buffer[];
-  bytes: number;
-  resolve: () => void;
-  reject: (error: AppError) => void;
-}>;
-
-/** Figures of a spool. `oldestAgeMs` is 0 if it is empty. */
-export type SpoolState = Readonly<{ records: number; bytes: number; oldestAgeMs: number }>;
+/**
+ * Figures of a spool. `oldestAgeMs` is 0 if it is empty; `failingMs`: how long its disk has failed, or not answered.
+ */
+export type SpoolState = Readonly<{ records: number; bytes: number; oldestAgeMs: number; failingMs: number }>;
 
 const defaultSegmentBytes = 8 * 1024 * 1024;
-const commitBytes = 4 * 1024 * 1024;
+const maxWaitingBytes = 32 * 1024 * 1024;
+// With the wait for the log less than the 10 s after which GitHub and GitLab give up.
+const appendDeadlineMs = 6_000;
 const retryAfterMs = 2_000;
+const readAttempts = 6;
+const readBackoff = { baseMs: 200, maxMs: 5_000, random: Math.random };
+// These say nothing about the segment.
+const foreignErrors: ReadonlySet<string | undefined> = new Set([
+  'EMFILE',
+  'ENFILE',
+  'ENOMEM',
+  'EACCES',
+  'EPERM',
+]);
 
 /**
  * Records on the local disk that wait for the log, in the order of their acceptance. `append` resolves when the disk has
- * them; records that arrive while it writes share the next write.
+ * them.
  */
 export class Spool {
   readonly #options: SpoolOptions;
   readonly #log: SegmentLog;
   readonly #reader: SpoolReader;
+  readonly #files: FileQueue;
+  readonly #commit: GroupCommit;
   #backlog = new Backlog();
-  #waiting: Waiting[] = [];
-  #waitingBytes = 0;
-  #committing: Promise<void> | undefined;
-  /** The file operation in progress: they never overlap. */
-  #lastFileWork: Promise<unknown> = Promise.resolve();
-  #wake = (): void => {};
+  #released: Place | undefined;
+  readonly #wakes = new Set<() => void>();
   #isClosed = false;
 
-  private constructor(options: SpoolOptions, log: SegmentLog, reader: SpoolReader) {
+  private constructor(options: SpoolOptions, log: SegmentLog, place: Place) {
+    const { clock, segmentBytes = defaultSegmentBytes, batchRecords = 500 } = options;
     this.#options = options;
     this.#log = log;
-    this.#reader = reader;
+    const read: Read = async (...part) => this.#readOrSetAside(...part);
+    this.#reader = new SpoolReader(log, { place, read, batchRecords });
+    this.#files = new FileQueue(clock);
+    const write = async (payloads: readonly Buffer[]): Promise<void> => {
+      await this.#files.run(async () => log.append(payloads, segmentBytes));
+      for (const wake of this.#wakes) wake();
+    };
+    const limits = { maxBytes: maxWaitingBytes, deadlineMs: appendDeadlineMs };
+    this.#commit = new GroupCommit({ write, onIdle: () => this.#forgetIfEmpty(), clock, ...limits });
   }
 
   /** Opens a spool with what earlier processes have left in it. */
   static async open(options: SpoolOptions): Promise<Spool> {
     const log = new SegmentLog(options.files);
-    const spool = new Spool(options, log, new SpoolReader(log, await log.open()));
+    const spool = new Spool(options, log, await log.open());
     await spool.#recover();
     return spool;
   }
@@ -67,7 +88,7 @@ export class Spool {
   get state(): SpoolState {
     const { records, oldestMs } = this.#backlog;
     const oldestAgeMs = oldestMs === undefined ? 0 : Math.max(0, this.#options.clock.nowMs() - oldestMs);
-    return { records, bytes: this.#log.bytes, oldestAgeMs };
+    return { records, bytes: this.#log.bytes, oldestAgeMs, failingMs: this.#files.failingMs };
   }
 
   /** Returns true if a record of this order waits: a later one has to be put behind it. */
@@ -76,75 +97,93 @@ export class Spool {
   }
 
   /**
-   * Appends records and resolves when the disk has them. Rejects with `unavailable` if the spool is full or the disk
-   * fails: they may be in it nevertheless.
+   * Appends records and resolves when the disk has them. Rejects with `unavailable` if the spool is full, or the disk fails
+   * or does not answer: they may be in it nevertheless.
    */
   async append(records: readonly SpooledRecord[]): Promise<void> {
+    const { metrics, logger } = this.#options;
     const payloads = records.map(encodeSpooled);
     const bytes = payloads.reduce((sum, { length }) => sum + length + frameOverhead, 0);
     this.#refuseIfFull(bytes);
-    for (const record of records) this.#backlog.add(record);
-    await new Promise<void>((resolve, reject) => {
-      this.#waiting.push({ records, payloads, bytes, resolve, reject });
-      this.#waitingBytes += bytes;
-      this.#committing ??= this.#commit();
-    });
-    this.#options.metrics.spooledEvents.inc({}, records.length);
+    const backlog = this.#backlog;
+    for (const record of records) backlog.add(record, laneOf(record));
+    const onDropped = (): void => {
+      for (const record of records) backlog.takeBack(record, laneOf(record));
+    };
+    try {
+      await this.#commit.append({ payloads, bytes, onDropped });
+    } catch (error) {
+      const cause = error instanceof AppError ? error.cause : error;
+      logger.error({ detail: messageOf(cause) }, 'spool.append-failed');
+      metrics.spoolRefused.inc({ reason: 'disk' });
+      throw error;
+    }
+    metrics.spooledEvents.inc({}, records.length);
   }
 
-  /** Returns the oldest records; undefined if there is none. They stay until {@link done}. */
-  async read(): Promise<SpoolBatch | undefined> {
-    return this.#reader.next();
+  /** Returns the oldest records of a lane; undefined if there is none. They stay until {@link done}. */
+  async read(lane: Lane, signal?: AbortSignal): Promise<SpoolBatch | undefined> {
+    return this.#reader.next(lane, signal);
   }
 
-  /** Removes the records of a batch, which are in the log, and keeps what was damaged aside. */
-  async done(batch: SpoolBatch): Promise<void> {
-    for (const record of batch.records) this.#backlog.removeOldest(record);
-    this.#options.metrics.drainedEvents.inc({}, batch.records.length);
-    await this.#withFiles(async () => {
-      for (const { segment, offset, bytes } of batch.damaged) {
-        if (!(await this.#log.setAside(segment, offset, bytes))) continue;
-        this.#options.metrics.badSpoolRecords.inc({});
-        const about = { segment: segment.name, offset, bytes: bytes.length };
-        this.#options.logger.error(about, 'spool.bad-record');
-      }
-      await this.#log.release(this.#reader.pass(batch));
-    }).catch((error: unknown) => {
-      // What was drained is drained again after a crash, with the same ids.
-      this.#options.logger.error({ detail: messageOf(error) }, 'spool.checkpoint-failed');
-    });
-    if (this.#log.segments.length > 0 || this.#waiting.length > 0 || this.#committing !== undefined) return;
-    this.#backlog = new Backlog();
-    this.#options.logger.info({}, 'spool.empty');
+  /** Removes the records of a batch, which are in the log or kept aside. */
+  async done({ lane, records, end }: SpoolBatch): Promise<void> {
+    for (const { record } of records) this.#backlog.removeOldest(record, lane);
+    this.#options.metrics.drainedEvents.inc({}, records.length);
+    this.#reader.pass(lane, end);
+    await this.#files
+      .run(async () => this.#release())
+      .catch((error: unknown) => {
+        // What was drained is drained again after a crash, with the same ids.
+        this.#options.logger.error({ detail: messageOf(error) }, 'spool.checkpoint-failed');
+      });
+    this.#forgetIfEmpty();
   }
 
-  /** Keeps a record of a batch aside that the log refuses for ever. */
+  /** Keeps what was damaged aside. Rejects if the disk fails: call it again. */
+  async keepAside(damaged: readonly Damaged[]): Promise<void> {
+    for (const { segment, offset, bytes } of damaged) {
+      if (!(await this.#files.run(async () => this.#log.setAside(segment, offset, bytes)))) continue;
+      this.#options.metrics.badSpoolRecords.inc({});
+      const about = { segment: segment.name, offset, bytes: bytes.length };
+      this.#options.logger.error(about, 'spool.bad-record');
+    }
+  }
+
+  /** Keeps a record of a batch aside that the log refuses for ever. Rejects if the disk fails: call it again. */
   async refuse(record: SpooledRecord, detail: string): Promise<void> {
+    const name = `refused-${record.headers['ce_id'] ?? 'unknown'}.bad`;
+    await this.#files.run(async () => this.#options.files.replace(name, encodeSpooled(record)));
     this.#options.metrics.badSpoolRecords.inc({});
     this.#options.logger.error({ eventId: record.headers['ce_id'], detail }, 'spool.record-refused');
-    const name = `refused-${record.headers['ce_id'] ?? 'unknown'}.bad`;
-    await this.#withFiles(async () => this.#options.files.replace(name, encodeSpooled(record)));
   }
 
-  /** Resolves when there may be something to read, or the signal is aborted. */
-  async whenFilled(signal: AbortSignal): Promise<void> {
-    if (signal.aborted || this.#reader.isBehind) return;
-    const { promise, resolve } = waitingPromise();
-    this.#wake = resolve;
-    signal.addEventListener('abort', resolve);
-    await promise;
-    signal.removeEventListener('abort', resolve);
+  /** Resolves when there may be something to read in a lane, or the signal is aborted. */
+  async whenFilled(lane: Lane, signal: AbortSignal): Promise<void> {
+    if (signal.aborted || this.#reader.isBehind(lane)) return;
+    this.#forgetIfEmpty();
+    await new Promise<void>((resolve) => {
+      const wake = (): void => {
+        this.#wakes.delete(wake);
+        signal.removeEventListener('abort', wake);
+        resolve();
+      };
+      this.#wakes.add(wake);
+      signal.addEventListener('abort', wake);
+    });
   }
 
   /** Refuses further records, and resolves when what was appended is on disk. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    await this.#committing;
-    await this.#withFiles(async () => this.#log.close());
+    await this.#commit.settle();
+    await this.#files.run(async () => this.#log.close());
   }
 
   async #recover(): Promise<void> {
-    const { records, damaged } = await this.#reader.scan((record) => this.#backlog.add(record));
+    const { records, damaged } = await this.#reader.scan((record) =>
+      this.#backlog.add(record, laneOf(record)),
+    );
     if (this.#log.segments.length === 0) return;
     const line = { records, damaged, segments: this.#log.segments.length, bytes: this.#log.bytes };
     this.#options.logger[damaged > 0 ? 'error' : 'warn'](line, 'spool.recovered');
@@ -153,57 +192,53 @@ export class Spool {
   #refuseIfFull(bytes: number): void {
     const { maxBytes, metrics } = this.#options;
     if (this.#isClosed) throw unavailable('The spool is closed: this process is stopping.');
-    if (this.#log.bytes + this.#waitingBytes + bytes <= maxBytes) return;
+    if (this.#log.bytes + this.#commit.bytes + bytes <= maxBytes) return;
     metrics.spoolRefused.inc({ reason: 'full' }, 1);
     throw unavailable(`The log does not acknowledge, and the spool has its maximum of ${maxBytes} bytes.`);
   }
 
-  async #commit(): Promise<void> {
-    const { segmentBytes = defaultSegmentBytes, metrics, logger } = this.#options;
-    while (this.#waiting.length > 0) {
-      const batch = this.#takeCommit();
+  async #release(): Promise<void> {
+    const { drained } = this.#reader;
+    const { segment, offset } = this.#released ?? {};
+    if (drained.segment === segment && drained.offset === offset) return;
+    await this.#log.release(drained);
+    this.#released = drained;
+  }
+
+  #forgetIfEmpty(): void {
+    if (!this.#commit.isIdle || lanes.some((lane) => this.#reader.isBehind(lane))) return;
+    const isNews = this.#backlog.records > 0;
+    this.#backlog = new Backlog();
+    if (isNews) this.#options.logger.info({}, 'spool.empty');
+  }
+
+  /** Reads a part of a segment. One that cannot be read for seconds is kept aside: what is behind it must not wait. */
+  async #readOrSetAside(
+    segment: Segment,
+    part: Readonly<{ start: number; end: number }>,
+    signal?: AbortSignal,
+  ): Promise<Buffer | undefined> {
+    for (let attempt = 1; ; attempt += 1) {
       try {
-        const payloads = batch.flatMap((one) => one.payloads);
-        await this.#withFiles(async () => this.#log.append(payloads, segmentBytes));
-        for (const { resolve } of batch) resolve();
-        this.#wake();
+        return await this.#log.read(segment, part);
       } catch (error) {
-        logger.error({ detail: messageOf(error) }, 'spool.append-failed');
-        for (const { records, reject } of batch) {
-          for (const record of records) this.#backlog.takeBack(record);
-          metrics.spoolRefused.inc({ reason: 'disk' });
-          reject(unavailable('The log does not acknowledge, and the disk of the spool fails.', error));
-        }
+        if (!this.#log.segments.includes(segment)) return undefined;
+        const isForeign = foreignErrors.has((error as NodeJS.ErrnoException).code);
+        if (signal?.aborted || (attempt >= readAttempts && isForeign)) throw error;
+        if (attempt >= readAttempts) return this.#setSegmentAside(segment, error);
       }
-      this.#waitingBytes -= batch.reduce((sum, { bytes }) => sum + bytes, 0);
+      await sleep(this.#options.clock, backoffMs({ attempt, ...readBackoff }), signal);
     }
-    this.#committing = undefined;
   }
 
-  #takeCommit(): readonly Waiting[] {
-    let bytes = 0;
-    const count = this.#waiting.findIndex((one) => {
-      bytes += one.bytes;
-      return bytes > commitBytes;
-    });
-    // The first is written whatever its size.
-    return this.#waiting.splice(0, count < 0 ? this.#waiting.length : Math.max(1, count));
-  }
-
-  async #withFiles<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#lastFileWork.then(work);
-    this.#lastFileWork = result.catch(() => {});
-    return result;
+  async #setSegmentAside(segment: Segment, error: unknown): Promise<undefined> {
+    if (!(await this.#files.run(async () => this.#log.setSegmentAside(segment)))) return;
+    this.#options.metrics.badSpoolRecords.inc({});
+    const about = { segment: segment.name, bytes: segment.size, detail: messageOf(error) };
+    this.#options.logger.error(about, 'spool.bad-segment');
+    // The orders of its records are held until nothing waits.
   }
 }
 
-function waitingPromise(): Readonly<{ promise: Promise<void>; resolve: () => void }> {
-  let resolve = (): void => {};
-  const promise = new Promise<void>((onEnd) => {
-    resolve = onEnd;
-  });
-  return { promise, resolve };
-}
-
-const unavailable = (message: string, cause?: unknown): AppError =>
-  new AppError({ code: 'unavailable', message, isPublic: true, retryAfterMs, cause });
+const unavailable = (message: string): AppError =>
+  new AppError({ code: 'unavailable', message, isPublic: true, retryAfterMs });

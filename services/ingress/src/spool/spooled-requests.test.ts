@@ -41,6 +41,21 @@ describe('while the log does not acknowledge', () => {
     await eventually(async () => expect(await deliver(url, 'github', 'd-5')).toBe(200));
   });
 
+  it('ingress stays ready: it takes what it has a spool for', async () => {
+    const { url, bus } = await start();
+    bus.setReachable(false);
+    expect(await deliver(url, 'github', 'd-1')).toBe(202);
+    // Longer than the state of a table takes to be reported.
+    await eventually(async () => {
+      const response = await fetch(`${url}/ready`);
+      const { parts } = (await response.json()) as { parts: { name: string; detail: object }[] };
+      const spool = parts.find(({ name }) => name === 'spool')?.detail as { oldest_age_seconds: number };
+      expect(spool.oldest_age_seconds).toBeGreaterThanOrEqual(2);
+      expect(response.status).toBe(200);
+    });
+    expect((await fetch(`${url}/ready`)).status).toBe(200);
+  });
+
   it.each([
     ['stripe', {}, 503],
     ['stripe', { spool: true }, 202],

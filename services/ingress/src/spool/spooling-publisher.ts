@@ -4,6 +4,7 @@ import type { Clock } from '@tidings/runtime';
 import type { StampedEvent } from '../domain/stamp-event.ts';
 import type { PublishEvents } from '../ports.ts';
 import { orderOf, type SpooledRecord } from './domain/spooled-record.ts';
+import { type Lane, laneOf } from './lanes.ts';
 import type { Spool } from './spool.ts';
 
 /** Options of the publisher. `patienceMs`: how long events that may be spooled wait for the log. */
@@ -19,19 +20,20 @@ export type SpoolingPublisherOptions = Readonly<{
 /**
  * The publish port over the log and a spool. Events of an order that the spool holds go behind it, whoever publishes
  * them. Others that may be spooled go to the log, and to the spool if it does not acknowledge them in time; from then on
- * they go there at once, until the log has acknowledged something of it.
+ * those of their lanes go there at once, until the log has acknowledged something of the lane.
  */
 export class SpoolingPublisher {
   readonly #options: SpoolingPublisherOptions;
-  #isLogAway = false;
+  /** Lanes that have records in the spool because the log did not acknowledge. */
+  readonly #away = new Set<Lane>();
 
   constructor(options: SpoolingPublisherOptions) {
     this.#options = options;
   }
 
-  /** Notes that the log has taken what was in the spool. */
-  acknowledged(): void {
-    this.#isLogAway = false;
+  /** Notes that the log has taken something of a lane that was in the spool. */
+  acknowledged(lane: Lane): void {
+    this.#away.delete(lane);
   }
 
   readonly publish: PublishEvents = async (events, options) => {
@@ -40,15 +42,18 @@ export class SpoolingPublisher {
     if (!isHeld && !options.maySpool) return publish(events, options);
     const timestampMs = clock.nowMs();
     const records = events.map((stamped) => recordOf(stamped, timestampMs));
-    if (!isHeld && !this.#isLogAway && (await this.#isPublished(records, options.deadlineMs))) return 'log';
+    const lanes = [...new Set(records.map(laneOf))];
+    const mayBeThere = !isHeld && !lanes.some((lane) => this.#away.has(lane));
+    if (mayBeThere && (await this.#isPublished(records, options.deadlineMs))) return 'log';
+    // Before they are in the spool: once they are, they may be drained at any time.
+    if (mayBeThere) for (const lane of lanes) this.#away.add(lane);
     try {
       await spool.append(records);
     } catch (error) {
       // The next one asks the log again: nothing in the spool may be there to tell that it is back.
-      this.#isLogAway = false;
+      for (const lane of lanes) this.#away.delete(lane);
       throw error;
     }
-    this.#isLogAway = true;
     return 'spool';
   };
 

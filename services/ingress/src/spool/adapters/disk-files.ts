@@ -30,6 +30,19 @@ class DiskFiles implements SpoolFiles {
     return readFile(this.#at(name));
   }
 
+  async readPart(name: string, { start, end }: Readonly<{ start: number; end: number }>): Promise<Buffer> {
+    const handle = await open(this.#at(name), 'r');
+    try {
+      const bytes = Buffer.alloc(end - start);
+      let done = 0;
+      for (let read = -1; done < bytes.length && read !== 0; done += read)
+        ({ bytesRead: read } = await handle.read(bytes, done, bytes.length - done, start + done));
+      return bytes.subarray(0, done);
+    } finally {
+      await handle.close();
+    }
+  }
+
   async create(name: string): Promise<void> {
     const handle = await open(this.#at(name), 'wx', fileMode);
     await this.close();
@@ -69,6 +82,12 @@ class DiskFiles implements SpoolFiles {
   async remove(name: string): Promise<void> {
     if (this.#written?.name === name) await this.close();
     await rm(this.#at(name), { force: true });
+  }
+
+  async rename(from: string, to: string): Promise<void> {
+    if (this.#written?.name === from) await this.close();
+    await rename(this.#at(from), this.#at(to));
+    await this.#syncFolder();
   }
 
   async close(): Promise<void> {
