@@ -94,7 +94,9 @@ test('local.json lists every process; one that ends is restarted and its new pid
   process.kill(state.pids['broker-1'] ?? 0, 'SIGKILL');
   await expect
     .poll(() => lines.at(-1), { timeout: 10_000 })
-    .toBe('broker-1 exited (SIGKILL) and is not restarted. Use --restart-brokers to restart brokers.');
+    .toBe(
+      'broker-1 exited (SIGKILL) and is not restarted. Start the stack again; with --restart-brokers it restarts brokers itself.',
+    );
 
   const { pids } = localJson();
   await stack?.stop();

@@ -256,7 +256,7 @@ export class LocalStack {
     this.#supervised.add(part);
     const { print, restartBrokers, restartServices = true } = this.#options;
     const [restarts, adviceWhenLeft] = part.name.startsWith('broker-')
-      ? [restartBrokers, 'Use --restart-brokers to restart brokers.']
+      ? [restartBrokers, 'Start the stack again; with --restart-brokers it restarts brokers itself.']
       : [restartServices || part.name === 'mongodb', 'Save one of its source files to restart it.'];
     const isStopping = this.#isStopping;
     const watched = supervise({ part, clock: systemClock, isStopping, print, restarts, adviceWhenLeft });

@@ -44,7 +44,7 @@ export const configSpec = {
 } as const;
 
 /**
- * The deduplication window of a partition for events of sources: as long as a provider repeats a webhook, and at most 4.8
- * MB (48 bytes each). Beyond it the oldest are forgotten first.
+ * The deduplication window of a partition for events of sources: as long as a provider repeats a webhook, and at most 6.3
+ * MB (48 bytes for each of 131,072). Beyond it the oldest are forgotten first.
  */
 export const receivedBounds = { windowMs: 3 * 86_400_000, maxRecords: 100_000 } as const;

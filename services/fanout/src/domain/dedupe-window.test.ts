@@ -2,6 +2,7 @@ import type { EventId } from '@tidings/contracts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { anEvent } from '../../test/builders.ts';
+import { receivedBounds } from '../config.ts';
 import { type DedupeResult, DedupeWindow, fingerprintOf } from './dedupe-window.ts';
 
 const idOf = (n: number): EventId => anEvent(n).id;
@@ -96,6 +97,15 @@ describe('the deduplication window', () => {
       ),
       { numRuns: 300 },
     );
+  });
+
+  it('of events of sources keeps the newest 100,000, in 6.3 MB', () => {
+    const window = new DedupeWindow(receivedBounds);
+    for (let n = 0; n < 100_010; n += 1) window.see(seen(n, n));
+    expect(window.size).toBe(100_000);
+    expect(window.bytes).toBe(48 * 131_072);
+    expect(window.see(seen(10, 200_000))).toBe('repeat');
+    expect(window.see(seen(9, 200_001))).toBe('first');
   });
 
   it('has the right content after growth and after shrinking', () => {

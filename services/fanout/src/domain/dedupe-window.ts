@@ -68,6 +68,12 @@ export class DedupeWindow {
     return this.#size;
   }
 
+  /** The memory of its records: 48 bytes for each of the next power of two. */
+  get bytes(): number {
+    const arrays = [this.#ids, this.#prints, this.#offsets, this.#times, this.#next, this.#buckets];
+    return arrays.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  }
+
   /** Checks a record, and adds it if it is the first of its id. */
   see({ id, offset, timestampMs, fingerprint }: Seen): DedupeResult {
     const words = wordsOf(id);

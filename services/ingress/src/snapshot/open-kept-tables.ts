@@ -55,7 +55,10 @@ export async function openKeptTables(
     await writer.close();
     await write();
   });
-  if (snapshot !== undefined) logger.info({ writtenAtMs: snapshot.writtenAtMs }, 'snapshot.restored');
+  if (snapshot !== undefined) {
+    const ageSeconds = Math.round((clock.nowMs() - snapshot.writtenAtMs) / 1_000);
+    logger.info({ ageSeconds }, 'snapshot.restored');
+  }
   return {
     bus: {
       table: async <V>(table: TableOptions<V>) => {
