@@ -118,6 +118,33 @@ describe('listen', () => {
     expect(err).toContain('1 forwarded, 2 failed.');
   });
 
+  it('signs with the secret of --secret, and does not print it', async () => {
+    const { api, received, args } = await aListener([ready(0) + frame(1)]);
+    const secret = `whsec_${Buffer.alloc(24, 7).toString('base64')}`;
+    const result = await api.run(...args, '--secret', secret, '--count', '1');
+    const { headers, raw = '' } = received[0] ?? {};
+    const signed = { headers: headers as Record<string, string>, body: Buffer.from(raw), secrets: [secret] };
+    expect(verify(signed)).toMatchObject({ ok: true });
+    expect(result.err).toContain('signed with the secret of --secret');
+    expect(result.err + result.out).not.toContain(secret);
+  });
+
+  it('reads data that are in the object storage, also while they are away for a moment', async () => {
+    let answers = 0;
+    const { api, received, args } = await aListener([frame(1)], {
+      events: (last) => {
+        if (last !== 'data')
+          return { body: shown(last, 'null').replace('"available"', '"stored"').replace('"json"', 'null') };
+        answers += 1;
+        return answers === 1 ? { status: 503, body: {} } : { body: data };
+      },
+    });
+    expect((await api.run(...args, '--count', '1')).out).toContain('[200]');
+    expect(received[0]?.raw).toContain(`"data":${data}}`);
+    expect(answers).toBe(2);
+    expect(api.requests.map(({ line }) => line)).toContain('GET /v1/webhooks/events/evt_1/data');
+  });
+
   it('forwards what a source received: body and headers as sent, signed again as the provider does', async () => {
     const body = '{ "action": "opened" }';
     const of = { source: `/v1/sources/${source}` };

@@ -64,9 +64,13 @@ async function listen(given: Given, target: Target): Promise<void> {
   const render =
     source === undefined ? asDelivery(secret) : await renderOfSource(target, source, { own, url });
   const signs =
-    source === undefined ? `signed with ${secret}` : own === undefined ? 'unsigned' : 'signed again';
+    source === undefined ? signedWith(secret, own) : own === undefined ? 'unsigned' : 'signed again';
   await forwardStream(given, target, { url, render, source, signs });
 }
+
+// Only the derived secret: the user's own may be that of a production endpoint, and terminals are logged and shared.
+const signedWith = (secret: string, own: string | undefined): string =>
+  `signed with ${own === undefined ? secret : 'the secret of --secret'}`;
 
 type Source = Readonly<{ provider: string; options?: SourceOptions }>;
 

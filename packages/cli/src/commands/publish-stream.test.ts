@@ -1,9 +1,21 @@
 import { createServer } from 'node:http';
+import { syncBuiltinESMExports } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import timers from 'node:timers/promises';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { aFolder, run } from '../cli-under-test.ts';
+
+/** Ends the pauses between attempts at once, which add up to 15 s. */
+function skipPauses(): void {
+  const pauses = vi.spyOn(timers, 'setTimeout').mockResolvedValue(undefined);
+  syncBuiltinESMExports();
+  onTestFinished(() => {
+    pauses.mockRestore();
+    syncBuiltinESMExports();
+  });
+}
 
 type Received = Readonly<{ body: string; key: string; type: string }>;
 type Answer = Readonly<{ status?: number; body: unknown }>;
@@ -73,6 +85,24 @@ describe('events publish-stream', () => {
     expect([code, out]).toEqual([0, 'accepted  2\nrefused   0']);
     expect(new Set(received.map(({ key }) => key)).size).toBe(1);
     expect(received).toHaveLength(3);
+  });
+
+  it('ends where a part stays stopped, with the line to go on at, and sends no later part', async () => {
+    skipPauses();
+    const stopped = { line: 1, status: 503, problem: { title: 'Away', detail: 'away' } };
+    const { received, env } = await aLinesApi((one, number) =>
+      number === 1 ? all(one) : { status: 207, body: { accepted: 0, refused: 0, results: [], stopped } },
+    );
+    const line = `{"type":"a","data":"${'x'.repeat(3_999_999)}"}\n`;
+    const stdin = Readable.from([Buffer.from(line), Buffer.from(line), Buffer.from('1\n')]);
+    const { code, err } = await run([...command, '--idempotency-key', 'k'], { env, stdin });
+    expect(code).toBe(3);
+    expect(err).toContain('Away: away\n1 were accepted and 0 refused before. From line 2 on nothing was');
+    expect(err).toContain('--idempotency-key k');
+    expect(received.map((one) => [one.body.length, one.key === received[0]?.key])).toEqual([
+      [line.length, true],
+      ...Array.from({ length: 6 }, () => [line.length, false]),
+    ]);
   });
 
   it.each([

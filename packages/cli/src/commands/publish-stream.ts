@@ -44,7 +44,10 @@ export const publishStreamCommand: CommandSpec = {
     for await (const part of partsOf(await openFile(file, given))) {
       number += 1;
       const key = partKey(outcome.idempotency_key, number, part);
-      add(outcome, await send(target, part, { key, outcome, firstLine }), { given, firstLine });
+      const answer = await send(target, part, { key, outcome, firstLine });
+      add(outcome, answer, { given, firstLine });
+      // Later parts would overtake the rest of this one.
+      if (answer.stopped !== undefined) throw stoppedAt(outcome, answer.stopped, firstLine);
       firstLine += lineCount(part);
       given.progress(progressText(outcome));
     }
@@ -90,7 +93,7 @@ type Answer = Readonly<{ accepted: number; refused: number; results: readonly Sh
 
 function add(
   outcome: Outcome,
-  { accepted, refused, results, stopped }: Answer,
+  { accepted, refused, results }: Answer,
   { given, firstLine }: Readonly<{ given: Given; firstLine: number }>,
 ): void {
   outcome.accepted += accepted;
@@ -100,15 +103,24 @@ function add(
   }
   // Only the first 1,000 of a part are named.
   outcome.refused += Math.max(0, refused - results.length);
-  if (stopped === undefined) return;
-  const place = `from line ${firstLine + stopped.line - 1} on`;
-  const detail = problemText(stopped.status, stopped.problem);
-  noteRefusal(outcome, { place, status: 503, detail }, given);
+}
+
+function stoppedAt(
+  { accepted, refused, idempotency_key: key }: Outcome,
+  { line, status, problem }: Shown,
+  firstLine: number,
+): CommandFailed {
+  const before = `${accepted} were accepted and ${refused} refused before.`;
+  const advice = `From line ${firstLine + line - 1} on nothing was accepted: repeat the command with --idempotency-key ${key}, which creates no duplicates.`;
+  return new CommandFailed(exitCodes.unavailable, `${problemText(status, problem)}\n${before} ${advice}`);
 }
 
 type Sending = Readonly<{ key: string; outcome: Outcome; firstLine: number }>;
 
-/** Sends a part until all of it was taken or refused for good: a repeat with its key has the same events. */
+/**
+ * Sends a part until all of it was taken or refused for good: a repeat with its key has the same events. The answer is
+ * `stopped` if the last attempt was.
+ */
 async function send(target: Target, part: Buffer, { key, outcome, firstLine }: Sending): Promise<Answer> {
   for (let attempt = 1; ; attempt += 1) {
     const result = await sendOnce(target, part, key);

@@ -5,7 +5,7 @@ import type { Target } from '../api/find-target.ts';
 import { CommandFailed } from '../command-failed.ts';
 import { exitCodes } from '../exit-codes.ts';
 
-/** An event as the API shows it. `data`: byte for byte; null if it is erased or has expired. */
+/** An event as the API shows it. `data`: byte for byte, also large ones; null if it is erased or has expired. */
 export type ReadEvent = Readonly<{
   id: string;
   type: string;
@@ -21,17 +21,29 @@ export type ReadEvent = Readonly<{
 const firstPauseMs = 100;
 const maxPauseMs = 3_000;
 // The history has an event a moment after the stream.
-const missingMs = 15_000;
+const eventMissingMs = 15_000;
 
 /**
  * Reads an event, and waits while the API is not available. Throws CommandFailed for an event that is not there, and for
  * a key that may not read it.
  */
 export async function readEvent(target: Target, id: string, stop: AbortSignal): Promise<ReadEvent> {
+  const path = `/v1/webhooks/events/${id}`;
+  const event = eventOf(await readText(target, path, { missingMs: eventMissingMs, stop }));
+  if (event.dataStatus !== 'stored') return event;
+  return { ...event, data: Buffer.from(await readText(target, `${path}/data`, { missingMs: 0, stop })) };
+}
+
+/** Reads a JSON text, and waits while the API is not available, and `missingMs` for what is not there. */
+async function readText(
+  target: Target,
+  path: string,
+  { missingMs, stop }: Readonly<{ missingMs: number; stop: AbortSignal }>,
+): Promise<string> {
   const beganMs = performance.now();
   for (let tries = 0; ; tries += 1) {
     try {
-      return eventOf(await callApiText(target, { method: 'GET', path: `/v1/webhooks/events/${id}` }));
+      return await callApiText(target, { method: 'GET', path });
     } catch (error) {
       if (!(error instanceof CommandFailed)) throw error;
       const isEarly = error.status === 404 && performance.now() - beganMs < missingMs;
