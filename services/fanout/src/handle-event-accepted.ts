@@ -1,7 +1,7 @@
 import type { DeliveryRequested } from '@tidings/contracts';
 import { commandBodies } from './command-bodies.ts';
 import type { DedupeWindows } from './domain/dedupe-windows.ts';
-import type { MatchIndex } from './domain/match-index.ts';
+import type { IndexedSubscription, MatchIndex } from './domain/match-index.ts';
 import { requestDelivery } from './domain/request-delivery.ts';
 import { matchEvent } from './match-event.ts';
 import type { LoggedEvent } from './ports.ts';
@@ -16,6 +16,8 @@ export type FanOut =
       commands: readonly DeliveryRequested[];
       /** Number of commands for subscriptions that are currently disabled. */
       disabledCount: number;
+      /** Commands that become dead letters, because the data are too large for the filter of their subscription. */
+      notFiltered: readonly DeliveryRequested[];
       filterFailures: number;
     }>
   | Readonly<{ outcome: 'unmatched'; filterFailures: number }>
@@ -31,8 +33,8 @@ export type FanOutParts = Readonly<{
 }>;
 
 /**
- * Returns one command for each subscription that the event matches. It may run again for the same record after
- * a crash or a rejoin: delivery ids are derived, and the window treats only a larger offset as a repeat.
+ * Returns one command for each subscription that the event matches or that cannot filter it. It may run again for the
+ * same record after a crash or a rejoin: delivery ids are derived, and the window treats only a larger offset as a repeat.
  */
 export const handleEventAccepted = (
   { index, childTraceparent, maxDataBytes }: FanOutParts,
@@ -50,14 +52,16 @@ export const handleEventAccepted = (
   if (candidates.length === 0) return { outcome: 'unmatched', filterFailures: 0 };
   const match = matchEvent(logged, candidates, { maxDataBytes });
   if (!match.ok) return { outcome: 'poison', reason: 'undecodable', detail: match.detail };
-  const { matched, filterFailures } = match;
-  if (matched.length === 0) return { outcome: 'unmatched', filterFailures };
+  const { matched, notFiltered, filterFailures } = match;
+  if (matched.length + notFiltered.length === 0) return { outcome: 'unmatched', filterFailures };
   const acceptedAtMs = Math.max(0, timestampMs);
   const traceparent = childTraceparent(event.traceparent ?? undefined);
   const bodyFor = commandBodies(event, acceptedAtMs);
-  const commands = matched.map((subscription) =>
-    requestDelivery({ event, subscription, acceptedAtMs, content: bodyFor(subscription), traceparent }),
-  );
+  const request = (subscription: IndexedSubscription): DeliveryRequested =>
+    requestDelivery({ event, subscription, acceptedAtMs, content: bodyFor(subscription), traceparent });
   const disabledCount = matched.filter(({ isDisabled }) => isDisabled).length;
-  return { outcome: 'fanned-out', commands, disabledCount, filterFailures };
+  return {
+    ...{ outcome: 'fanned-out', commands: matched.map(request), disabledCount },
+    ...{ notFiltered: notFiltered.map(request), filterFailures },
+  };
 };

@@ -9,8 +9,8 @@ import { fingerprintOf } from './domain/dedupe-window.ts';
 import { DedupeWindows } from './domain/dedupe-windows.ts';
 import { MatchIndex } from './domain/match-index.ts';
 import { handleEventAccepted } from './handle-event-accepted.ts';
-import { createLoadData, withData } from './large-data.ts';
-import { needsData } from './match-event.ts';
+import { createLoadData, maxFilteredBytes, withData } from './large-data.ts';
+import { matchEvent, needsData } from './match-event.ts';
 
 const data = Buffer.from(JSON.stringify({ total: 12, text: 'x'.repeat(2_000) }));
 const sha256 = createHash('sha256').update(data).digest('hex');
@@ -55,11 +55,11 @@ const given = (
   const parts = { index, maxDataBytes: 1_000, childTraceparent: () => 'p' };
   const load = createLoadData(storage);
   const handle = async (one: EventAccepted = event) => {
-    const isNeeded = needsData(index.candidates(one));
+    const isNeeded = needsData(one, index.candidates(one));
     const logged = await withData({ event: one, offset: 1, timestampMs: 1 }, isNeeded, load);
     return handleEventAccepted(parts, logged, new DedupeWindows({ published: bounds, received: bounds }));
   };
-  return { handle, storage };
+  return { handle, storage, index };
 };
 
 describe('an event whose data are in the object storage', () => {
@@ -96,6 +96,34 @@ describe('an event whose data are in the object storage', () => {
     const away = new AppError({ code: 'unavailable', message: 'away' });
     const storage = { ...stored(), get: async () => Promise.reject(away) };
     await expect(given([{ total: 12 }], { storage }).handle()).rejects.toBe(away);
+  });
+
+  it('becomes a dead letter of each subscription with a filter if no filter can evaluate it, and reaches the others', async () => {
+    const { handle, storage } = given([{ total: 12 }, null, { $not: { total: 12 } }]);
+    const most = { ...event, large: { bytes: maxFilteredBytes + 1, sha256 } };
+    const result = await handle(most);
+    expect(result).toMatchObject({
+      outcome: 'fanned-out',
+      commands: [{ state: { subscriptionId: 'sub_1' } }],
+      notFiltered: [
+        { state: { subscriptionId: 'sub_0', large: { sha256 } } },
+        { state: { subscriptionId: 'sub_2' } },
+      ],
+    });
+    expect(storage.reads).toBe(0);
+    await handle({ ...event, large: { bytes: maxFilteredBytes, sha256 } });
+    expect(storage.reads).toBe(1);
+  });
+
+  it('is left out of a replay that would have to filter it', async () => {
+    const { index, storage } = given([{ total: 12 }, null]);
+    const most = { ...event, large: { bytes: maxFilteredBytes + 1, sha256 } };
+    const logged = { event: most, offset: 1, timestampMs: 1 };
+    const candidates = index.candidates(most);
+    expect(needsData(most, candidates)).toBe(false);
+    const match = matchEvent(logged, candidates, { maxDataBytes: 1_000, filter: () => true });
+    expect(match).toMatchObject({ ok: true, matched: [], notFiltered: [{ id: 'sub_0' }, { id: 'sub_1' }] });
+    expect(storage.reads).toBe(0);
   });
 
   it('is sent as a reference, or not at all, where the subscription says so', async () => {

@@ -3,6 +3,7 @@ import type { EventAccepted } from '@tidings/contracts';
 import { parseExactly } from '@tidings/json';
 import { messageOf } from '@tidings/runtime';
 import type { Filter, IndexedSubscription } from './domain/match-index.ts';
+import { canBeFiltered } from './large-data.ts';
 
 type Parsed = Readonly<{ ok: true; data: unknown } | { ok: false; detail: string }>;
 
@@ -50,17 +51,40 @@ const select = (candidates: readonly IndexedSubscription[], data: unknown) => {
 /** An event with its data; large ones only if {@link needsData} says so. */
 type Data = Readonly<{ event: Pick<EventAccepted, 'data' | 'large'>; dataFault?: string }>;
 
+const hasFilters = (candidates: readonly IndexedSubscription[], filter: Filter | null): boolean =>
+  filter !== null || candidates.some((candidate) => candidate.filter !== null);
+
 /** Returns true if matching an event evaluates its data. */
 export const needsData = (
+  event: Pick<EventAccepted, 'large'>,
   candidates: readonly IndexedSubscription[],
   filter: Filter | null = null,
-): boolean => filter !== null || candidates.some((candidate) => candidate.filter !== null);
+): boolean => canBeFiltered(event) && hasFilters(candidates, filter);
 
-/** The subscriptions that an event goes to, or the reason why its data cannot be sent to any. */
+/**
+ * The subscriptions that an event goes to, or the reason why its data cannot be sent to any. `notFiltered`: those
+ * whose filter cannot be evaluated, since the data are too large.
+ */
 export type Match = Readonly<
-  | { ok: true; matched: readonly IndexedSubscription[]; filterFailures: number }
+  | {
+      ok: true;
+      matched: readonly IndexedSubscription[];
+      notFiltered: readonly IndexedSubscription[];
+      filterFailures: number;
+    }
   | { ok: false; detail: string }
 >;
+
+const withoutFilters = (candidates: readonly IndexedSubscription[], filter: Filter | null): Match => {
+  const isFiltered = (candidate: IndexedSubscription): boolean =>
+    filter !== null || candidate.filter !== null;
+  return {
+    ok: true,
+    matched: candidates.filter((candidate) => !isFiltered(candidate)),
+    notFiltered: candidates.filter(isFiltered),
+    filterFailures: 0,
+  };
+};
 
 /**
  * Applies the filters of the candidates to the data of an event. The bytes become part of a JSON body, so they must be
@@ -71,10 +95,12 @@ export const matchEvent = (
   candidates: readonly IndexedSubscription[],
   { maxDataBytes, filter = null }: Readonly<{ maxDataBytes: number; filter?: Filter | null }>,
 ): Match => {
-  const parsed = dataOf(logged, maxDataBytes, needsData(candidates, filter));
+  if (!canBeFiltered(logged.event)) return withoutFilters(candidates, filter);
+  const parsed = dataOf(logged, maxDataBytes, hasFilters(candidates, filter));
   if (!parsed.ok) return parsed;
-  if (filter !== null && !passes(filter, parsed.data)) return { ok: true, matched: [], filterFailures: 0 };
-  return { ok: true, ...select(candidates, parsed.data) };
+  const none = { matched: [], filterFailures: 0 };
+  const selected = filter !== null && !passes(filter, parsed.data) ? none : select(candidates, parsed.data);
+  return { ok: true, notFiltered: [], ...selected };
 };
 
 const passes = (filter: Filter, data: unknown): boolean => {

@@ -42,8 +42,12 @@ export const createFanOutRecorder =
           metrics.deliveriesRequested.inc({ subscription: 'active' }, matched - disabled);
         if (disabled > 0) metrics.deliveriesRequested.inc({ subscription: 'disabled' }, disabled);
         if (result.filterFailures > 0) metrics.filterFailures.inc({}, result.filterFailures);
+        const notFiltered = result.outcome === 'unmatched' ? 0 : result.notFiltered.length;
         logger.info(
-          { ...line, matched, disabled, filterFailures: result.filterFailures },
+          {
+            ...{ ...line, matched, disabled, filterFailures: result.filterFailures },
+            ...(notFiltered > 0 && { notFiltered }),
+          },
           'event.fanned-out',
         );
       }

@@ -1,7 +1,9 @@
 import {
+  decodeAttempt,
   decodeDeadLetter,
   decodeDelivery,
   decodeEventReceived,
+  deriveDeliveryId,
   encodeEvent,
   encodeSubscription,
   type SubscriptionRecord,
@@ -18,6 +20,7 @@ import { eventually } from '@tidings/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { anEvent, aSubscription } from '../test/builders.ts';
 import { configSpec } from './config.ts';
+import { maxFilteredBytes } from './large-data.ts';
 import { metricsCatalogue } from './metrics.ts';
 import { startFanout } from './service.ts';
 
@@ -93,6 +96,24 @@ describe('the fanout service', () => {
       expect(lines).toHaveLength(250);
       expect(lines[0]?.fields).toMatchObject({ eventId: events[0]?.id, matched: 2, disabled: 0, offset: 0 });
     });
+  });
+
+  it('writes a dead letter, and its attempt event, for each filter that cannot evaluate the data of an event', async () => {
+    const { bus, publish, commands, deadLetters } = await given(
+      aSubscription({ id: subscriptionId('sub_1'), filters: { total: 12 } }),
+      aSubscription({ id: subscriptionId('sub_2') }),
+    );
+    await start(bus);
+    const large = { bytes: maxFilteredBytes + 1, sha256: 'a'.repeat(64) };
+    const event = anEvent(1, { large, data: Buffer.alloc(0) });
+    await publish(event);
+    await eventually(() => expect(commands()).toMatchObject([{ subscriptionId: 'sub_2' }]));
+    await eventually(() => expect(bus.records(topics.attempts)).toHaveLength(1));
+    const state = { deliveryId: deriveDeliveryId(event.id, subscriptionId('sub_1')), large };
+    expect(deadLetters()).toMatchObject([{ deadLetter: { reason: 'filter-limit', state } }]);
+    expect(bus.records(topics.attempts).map(decodeAttempt)).toMatchObject([
+      { deliveryId: state.deliveryId, outcome: { kind: 'set-aside', reason: 'filter-limit' } },
+    ]);
   });
 
   it('splits an event with many subscriptions over several sends and completes it once', async () => {

@@ -78,7 +78,8 @@ const createConsumer = (
     producer,
     clock,
     handle: (event, windows) => handleEventAccepted(parts, event, windows),
-    load: async (logged) => withData(logged, needsData(index.candidates(logged.event)), loadData),
+    load: async (logged) =>
+      withData(logged, needsData(logged.event, index.candidates(logged.event)), loadData),
     refill: createWindowRefill({ ...sources, bounds, metrics: metrics.handles, clock, logger }),
     onFannedOut: (fannedOut) => {
       record(fannedOut);

@@ -45,6 +45,7 @@ export const deadLetterReasons = [
   'unknown-subscription',
   'data-missing',
   'data-changed',
+  'filter-limit',
   'idempotency-conflict',
   'undecodable',
 ] as const;

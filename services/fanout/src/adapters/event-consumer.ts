@@ -16,6 +16,7 @@ import type { FanOut } from '../handle-event-accepted.ts';
 import type { LoggedEvent } from '../ports.ts';
 import type { FannedOut } from '../record-fan-out.ts';
 import { toLoggedEvent } from './event-log.ts';
+import { notFilteredRecords } from './not-filtered-records.ts';
 
 /** The consumer group of all fan-out instances. */
 export const eventGroup = consumerGroups.fanout;
@@ -118,6 +119,8 @@ export class EventConsumer {
         for (const command of result.commands) {
           records.push({ topic: topics.deliveries, ...encodeDelivery(command) });
         }
+        for (const command of result.notFiltered)
+          records.push(...notFilteredRecords(command, this.#options.clock.nowMs()));
       } else if (result.outcome === 'poison') records.push(this.#deadLetter(item, result));
       if (hasProvidersId(item.message.event) && result.outcome !== 'repeat') records.push(receivedIdOf(item));
       if (units.length < maxEventsPerTurn && records.length < maxRecordsPerPublish) continue;

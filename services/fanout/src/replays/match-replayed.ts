@@ -47,6 +47,7 @@ export const createMatchReplayed =
     if (isErased(event)) return { ...none, erased: candidates.length };
     const result = (whole: LoggedEvent): Replayed => {
       const match = matchEvent(whole, candidates, { maxDataBytes, filter });
+      // What is too large for a filter is left out: the event itself has made a dead letter of it.
       if (!match.ok) return none;
       const active = match.matched.filter(({ isDisabled }) => !isDisabled);
       const matched = active.filter((subscription) => !isErased(subscription));
@@ -57,5 +58,5 @@ export const createMatchReplayed =
       };
     };
     if (event.large === undefined) return result(logged);
-    return withData(logged, needsData(candidates, filter), loadData).then(result);
+    return withData(logged, needsData(event, candidates, filter), loadData).then(result);
   };

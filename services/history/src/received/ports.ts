@@ -18,7 +18,7 @@ export type ReceivedFilters = Readonly<{
 export type ReceivedStore = Readonly<{
   /** Stores new webhooks; an existing one stays unchanged. */
   insert(webhooks: readonly ReceivedWebhook[]): Promise<void>;
-  /** Returns the id of the earliest webhook of each of these events, as far as there is one. */
+  /** Returns the id of the earliest webhook of each of these events that is no repeat, as far as there is one. */
   firstsOf(events: readonly EventId[]): Promise<Map<EventId, string>>;
   /** Lists webhooks by descending id, which is their order in time, from behind `afterId`. */
   list(

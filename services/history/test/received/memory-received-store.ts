@@ -23,8 +23,9 @@ export const createMemoryReceivedStore = (): ReceivedStore & { all(): readonly R
     },
     firstsOf: async (events) => {
       const firsts = new Map<EventId, string>();
-      for (const { id, eventIds } of oldestFirst().toReversed())
-        for (const event of eventIds) if (events.includes(event)) firsts.set(event, id);
+      for (const { id, eventIds, outcome } of oldestFirst().toReversed())
+        if (outcome === 'accepted')
+          for (const event of eventIds) if (events.includes(event)) firsts.set(event, id);
       return firsts;
     },
     list: async (filters, { limit, afterId }) =>

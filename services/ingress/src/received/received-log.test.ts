@@ -1,5 +1,6 @@
 import {
   decodeWebhookReceived,
+  type EventId,
   newEventId,
   sourceId,
   topics,
@@ -42,9 +43,10 @@ it('writes accepted webhooks once a second, in the order of their times, with at
   log.refused(source('1'), refusal);
   await clock.advance(10);
   log.accepted(source('1'), { bytes: 7, eventType: 'github.push', eventIds });
+  await clock.advance(10);
   log.checked(source('1'), 3);
   expect(facts()).toEqual([]);
-  await clock.advance(990);
+  await clock.advance(980);
   expect(facts()).toMatchObject([
     { outcome: 'refused', reason: 'no-matching-signature', count: 1, bytes: 12, events: 0 },
     { outcome: 'accepted', reason: null, eventType: 'github.push', events: 25, bytes: 7 },
@@ -88,8 +90,9 @@ it('writes at most 21 lines a second, whatever is refused, and counts what no li
 it('keeps a bounded number in memory and drops the rest while the brokers are away, and goes on after', async () => {
   const { clock, bus, log, facts, counted } = await open();
   bus.setReachable(false);
-  const accept = (): void => log.accepted(source('1'), { bytes: 1, eventType: 'github.push', eventIds: [] });
-  for (let n = 0; n < 6_000; n += 1) accept();
+  const accept = (n = 0): void =>
+    log.accepted(source(String(n % 2)), { bytes: 1, eventType: 'github.push', eventIds: [] });
+  for (let n = 0; n < 6_000; n += 1) accept(n);
   expect(await counted('dropped')).toBe(1_000);
   await clock.advance(1_000);
   for (let n = 0; n < 5; n += 1) await clock.advance(10_000);
@@ -99,6 +102,45 @@ it('keeps a bounded number in memory and drops the rest while the brokers are aw
   await clock.advance(1_000);
   expect(facts()).toHaveLength(1);
   expect(await counted('written')).toBe(1);
+});
+
+it('sums repeats of a webhook within a second, beside the webhook itself', async () => {
+  const { clock, log, facts } = await open();
+  const [one, two] = [newEventId(1), newEventId(1)];
+  const accept = (eventIds: readonly EventId[], of = '1'): void =>
+    log.accepted(source(of), { bytes: 7, eventType: 'github.push', eventIds });
+  for (let n = 0; n < 10_000; n += 1) accept([one]);
+  accept([two]);
+  accept([one, two]);
+  accept([one], '2');
+  await clock.advance(1_000);
+  for (let n = 0; n < 3; n += 1) accept([one]);
+  await clock.advance(1_000);
+  const counts = facts().map(({ sourceId: of, eventIds, count }) => [of.at(-1), eventIds.join(' '), count]);
+  expect(counts).toHaveLength(7);
+  expect(counts.filter(([of, ids]) => of === '1' && ids === one).map(([, , count]) => count)).toEqual([
+    ...[1, 9_999, 1, 2],
+  ]);
+  expect(counts).toEqual(
+    expect.arrayContaining([
+      ['1', two, 1],
+      ['1', `${one} ${two}`, 1],
+      ['2', one, 1],
+    ]),
+  );
+});
+
+it('leaves room for the webhooks of other sources', async () => {
+  const { clock, log, facts, counted } = await open();
+  const accept = (of: string): void =>
+    log.accepted(source(of), { bytes: 7, eventType: 'github.push', eventIds: [newEventId(1)] });
+  for (let n = 0; n < 6_000; n += 1) accept('1');
+  accept('2');
+  await clock.advance(1_000);
+  expect([facts().length, await counted('dropped')]).toEqual([4_001, 2_000]);
+  for (let n = 0; n < 10; n += 1) accept('1');
+  await clock.advance(1_000);
+  expect(facts()).toHaveLength(4_011);
 });
 
 it('writes what waits when it is closed, and nothing without anything', async () => {

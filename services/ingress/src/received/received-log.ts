@@ -37,9 +37,13 @@ export type RefusedWebhook = Readonly<{ reason: RefusalReason; bytes: number | n
 /** Refusals of a source for one reason since the last write. `fact` describes the first. */
 type Sum = { readonly fact: WebhookReceived; readonly traceparent: string; count: number };
 
+/** A webhook since the last write, and the sum of its repeats; undefined if there is none. */
+type Repeats = { readonly firstAtMs: number; sum: Pick<Sum, 'fact' | 'count'> | undefined };
+
 const everyMs = 1_000;
-/** Maximum number of facts in memory, of some 500 bytes each. */
+/** Maximum number of facts in memory, of some 500 bytes each; and of one source, so that a flooded one leaves room. */
 const maxWaiting = 5_000;
+const maxWaitingOfSource = 4_000;
 /** Maximum number of sums in memory: sources times reasons. */
 const maxSums = 1_000;
 const maxLines = 20;
@@ -50,13 +54,17 @@ const closeDeadlineMs = 1_000;
 
 /**
  * Writes what sources received to `tidings.received`, once a second. It delays and fails no webhook: what cannot be
- * written is dropped and counted. Refusals of a source for one reason are one fact and one log line a second, so
- * that a sender without a key cannot fill topic or logs.
+ * written is dropped and counted. Refusals of a source for one reason are one fact and one log line a second, and the
+ * repeats of a webhook are one fact, so that a sender without a key cannot fill topic or logs: who has seen a valid
+ * webhook can send it again and again.
  */
 export class ReceivedLog {
   readonly #parts: ReceivedLogParts;
   #waiting: WebhookReceived[] = [];
+  readonly #waitingOf = new Map<string, number>();
   readonly #sums = new Map<string, Sum>();
+  /** Accepted webhooks since the last write, with the sum of their repeats. */
+  readonly #accepted = new Map<string, Repeats>();
   #cancelTimer: (() => void) | null = null;
   #writing: Promise<void> | null = null;
   #isClosed = false;
@@ -67,10 +75,24 @@ export class ReceivedLog {
 
   /** Notes a webhook whose events the log has. Returns at once and never throws. */
   accepted(source: ReceivedAt, { bytes, eventType, eventIds }: AcceptedWebhook): void {
-    this.#add({
+    const named = eventIds.slice(0, maxReceivedEventIds);
+    const key = [source.id, eventIds.length, ...named].join(' ');
+    const known = eventIds.length === 0 ? undefined : this.#accepted.get(key);
+    if (known?.sum !== undefined) {
+      known.sum.count += 1;
+      return;
+    }
+    const fact = {
       ...this.#factOf(source, 'accepted'),
-      ...{ bytes, eventType, events: eventIds.length, eventIds: eventIds.slice(0, maxReceivedEventIds) },
-    });
+      ...{ bytes, eventType, events: eventIds.length, eventIds: named },
+    };
+    if (known === undefined) {
+      if (this.#add(fact)) this.#accepted.set(key, { firstAtMs: fact.atMs, sum: undefined });
+      return;
+    }
+    // The webhook with the smaller id is the first one.
+    const id = newReceivedId(Math.max(fact.atMs, known.firstAtMs + 1));
+    known.sum = { fact: { ...fact, id }, count: 1 };
   }
 
   /** Notes a request that only checked the endpoint. */
@@ -112,13 +134,28 @@ export class ReceivedLog {
     };
   }
 
-  #add(fact: WebhookReceived): void {
-    if (this.#waiting.length >= maxWaiting) {
+  /** Returns false if it was dropped. */
+  #add(fact: WebhookReceived): boolean {
+    const ofSource = this.#waitingOf.get(fact.sourceId) ?? 0;
+    if (this.#waiting.length >= maxWaiting || ofSource >= maxWaitingOfSource) {
       this.#drop(1);
-      return;
+      return false;
     }
     this.#waiting.push(fact);
+    this.#waitingOf.set(fact.sourceId, ofSource + 1);
     this.#schedule();
+    return true;
+  }
+
+  /** Takes the next facts to write. */
+  #take(): readonly WebhookReceived[] {
+    const facts = this.#waiting.splice(0, recordsAtOnce);
+    for (const { sourceId } of facts) {
+      const left = (this.#waitingOf.get(sourceId) ?? 1) - 1;
+      if (left > 0) this.#waitingOf.set(sourceId, left);
+      else this.#waitingOf.delete(sourceId);
+    }
+    return facts;
   }
 
   #drop(facts: number): void {
@@ -149,9 +186,9 @@ export class ReceivedLog {
     const unlisted = sums.slice(maxLines);
     const requests = unlisted.reduce((total, { count }) => total + count, 0);
     if (requests > 0) logger.info({ sums: unlisted.length, count: requests }, 'webhook.more-refused');
-    const room = Math.max(0, maxWaiting - this.#waiting.length);
-    for (const { fact, count } of sums.slice(0, room)) this.#waiting.push({ ...fact, count });
-    this.#drop(Math.max(0, sums.length - room));
+    const repeats = [...this.#accepted.values()].flatMap(({ sum }) => (sum === undefined ? [] : [sum]));
+    this.#accepted.clear();
+    for (const { fact, count } of [...sums, ...repeats]) this.#add({ ...fact, count });
   }
 
   async #write(deadlineMs: number): Promise<void> {
@@ -159,7 +196,7 @@ export class ReceivedLog {
     // A sum has the time of its first refusal.
     this.#waiting.sort((a, b) => (a.id < b.id ? -1 : 1));
     while (this.#waiting.length > 0) {
-      const facts = this.#waiting.splice(0, recordsAtOnce);
+      const facts = this.#take();
       const records = facts.map((fact) => ({ topic: topics.received, ...encodeWebhookReceived(fact) }));
       try {
         await producer.publishAll(records, { deadlineMs });

@@ -17,7 +17,10 @@ const schema = new Schema<ReceivedDocument>({ _id: String }, { ...plainCollectio
 schema.index({ workspace_id: 1, source_id: 1, _id: -1 });
 schema.index({ workspace_id: 1, source_id: 1, result: 1, _id: -1 });
 schema.index({ workspace_id: 1, source_id: 1, type: 1, result: 1, _id: -1 });
+// For lists by event; for the embedded MongoDB also the next one, as it has no list of strings in a compound index.
 schema.index({ event_ids: 1 });
+// The first webhook of an event, beside any number of repeats.
+schema.index({ event_ids: 1, result: 1 });
 // For purges.
 schema.index({ workspace_id: 1, _id: -1 });
 
@@ -77,7 +80,7 @@ export class MongoReceivedStore implements ReceivedStore {
     if (events.length === 0) return firsts;
     const found = await this.#timed('find-received', async () =>
       this.#model
-        .find({ event_ids: { $in: [...events] } } as never, { event_ids: 1 })
+        .find({ event_ids: { $in: [...events] }, result: 'accepted' } as never, { event_ids: 1 })
         .lean<Pick<ReceivedDocument, '_id' | 'event_ids'>[]>(),
     );
     for (const { _id, event_ids: ids = [] } of found)

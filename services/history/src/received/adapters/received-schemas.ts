@@ -25,7 +25,7 @@ const properties = {
   count: {
     ...count,
     description:
-      'The number of requests: those that were refused for one reason within a second are one entry, which describes the first.',
+      'The number of requests: those that were refused for one reason within a second are one entry, which describes the first, and so are the repeats of one webhook.',
   },
   size_bytes: {
     type: ['integer', 'null'],

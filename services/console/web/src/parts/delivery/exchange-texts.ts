@@ -49,6 +49,7 @@ export const texts = catalogue({
       'unknown-subscription': 'The endpoint was not known to the delivery service within 5 minutes.',
       'data-missing': 'The data of the event are not in the object storage any more.',
       'data-changed': 'The data in the object storage are not those that were accepted.',
+      'filter-limit': 'The data of the event are too large for the filter of the endpoint to be evaluated.',
       'idempotency-conflict': 'Another event with the same id had other content.',
       undecodable: 'The command could not be read.',
       'subscription-deleted': 'The endpoint was deleted before the delivery.',

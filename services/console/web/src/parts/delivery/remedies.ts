@@ -17,6 +17,8 @@ const remedies = catalogue({
     'unknown-subscription': 'Redrive when the subscription exists.',
     'data-missing': 'Publish the event again, then discard.',
     'data-changed': 'Publish the event again, then discard; see who writes to the object storage.',
+    'filter-limit':
+      'Redrive if the webhook is wanted, else discard; a subscription without a filter receives such events.',
     undecodable: 'Find the program that wrote the record and mend it, then discard.',
     'idempotency-conflict': 'Tell the publisher, which used one id for two events, then discard.',
     erased: 'It can only be discarded.',

@@ -11,6 +11,7 @@ export const reasons = [
   'unknown-subscription',
   'data-missing',
   'data-changed',
+  'filter-limit',
   'idempotency-conflict',
   'undecodable',
 ] as const;

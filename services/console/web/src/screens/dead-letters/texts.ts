@@ -46,6 +46,7 @@ export const texts = catalogue({
       'unknown-subscription': 'Unknown subscription',
       'data-missing': 'Data missing',
       'data-changed': 'Data changed',
+      'filter-limit': 'Too large to filter',
       'idempotency-conflict': 'Id used twice',
       undecodable: 'Undecodable',
     },
