@@ -1,6 +1,7 @@
 import { AppError, messageOf } from '@tidings/runtime';
 
-const codeOf = (error: unknown): string =>
+/** Returns the code of an error of the system, such as ENOENT; empty if it has none. */
+export const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error ? String(error.code) : '';
 
 const advice: Readonly<Record<string, string>> = {
@@ -26,9 +27,14 @@ export async function atDisk<T>(folder: string, work: () => Promise<T>): Promise
   try {
     return await work();
   } catch (error) {
-    if (error instanceof AppError) throw error;
-    const reason = advice[codeOf(error)] ?? messageOf(error);
-    const message = `The object storage in ${folder} failed: ${reason}.`;
-    throw new AppError({ code: 'unavailable', message, cause: error, retryable: false });
+    throw diskError(folder, error);
   }
+}
+
+/** Returns the error that {@link atDisk} throws for that of an operation. */
+export function diskError(folder: string, error: unknown): AppError {
+  if (error instanceof AppError) return error;
+  const reason = advice[codeOf(error)] ?? messageOf(error);
+  const message = `The object storage in ${folder} failed: ${reason}.`;
+  return new AppError({ code: 'unavailable', message, cause: error, retryable: false });
 }

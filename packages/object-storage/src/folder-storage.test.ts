@@ -36,6 +36,41 @@ describe('a folder', () => {
     expect(await readdir(join(folder, 'unfinished'))).toEqual([]);
   });
 
+  it('keeps no folder without objects, and never loses one that is put there meanwhile', async () => {
+    await put('payloads/ws/evt_1/a');
+    await put('payloads/ws/evt_1/b');
+    await storage.delete('payloads/ws/evt_1/a');
+    expect(await readdir(join(folder, 'objects/payloads/ws/evt_1'))).toEqual(['b']);
+    await storage.delete('payloads/ws/evt_1/b');
+    await storage.delete('payloads/ws/evt_2/never');
+    expect(await readdir(join(folder, 'objects'))).toEqual([]);
+    expect(await storage.get('payloads/ws/evt_1/b')).toBeNull();
+    const stage = async (key: string) => {
+      const staged = await storage.stage();
+      await staged.write(Buffer.from('x'));
+      await staged.finish(key);
+    };
+    for (let n = 0; n < 100; n += 1) {
+      const keys = [`payloads/ws/evt/${n}`, `payloads/ws/evt/next-${n}`] as const;
+      await stage(keys[0]);
+      await Promise.all([storage.delete(keys[0]), stage(keys[1])]);
+      expect(await storage.head(keys[1])).not.toBeNull();
+      await storage.delete(keys[1]);
+    }
+  });
+
+  it('lists while what it has listed is deleted', async () => {
+    const keys = Array.from({ length: 80 }, (_, n) => `payloads/ws/evt_${n % 40}/${n}`);
+    for (const key of keys) await put(key);
+    const listed: string[] = [];
+    for await (const { key } of storage.list('payloads/')) {
+      listed.push(key);
+      await storage.delete(key);
+    }
+    expect(listed.toSorted()).toEqual(keys.toSorted());
+    expect(await readdir(join(folder, 'objects'))).toEqual([]);
+  });
+
   it('removes files that a crash left unfinished', async () => {
     await put('exports/one');
     await writeFile(join(folder, 'unfinished/left'), 'x');

@@ -1,9 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readdir, readFile, realpath, rm, stat, utimes } from 'node:fs/promises';
+import { open, readdir, readFile, realpath, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import { AppError } from '@tidings/runtime';
 import { atDisk, ifMissing } from './disk-errors.ts';
+import { filesBelow, inFolder, makeFolder, removeEmptyFolders } from './folder-tree.ts';
 import {
   checkedKey,
   type FinishedPart,
@@ -15,7 +16,6 @@ import {
 } from './object-storage.ts';
 import { removeUnfinished, UnfinishedFile } from './unfinished-file.ts';
 
-const privateFolder = 0o700;
 const uploadIdPattern = /^[0-9a-f-]{36}$/;
 
 /**
@@ -82,8 +82,7 @@ export class FolderStorage implements ObjectStorage {
         if (begun === null || begun.mtimeMs >= startedBeforeMs) continue;
         if (key !== null && !key.startsWith(prefix)) continue;
         await this.abortUpload({ key: key ?? '', id });
-        if (key === null) continue;
-        aborted += 1;
+        if (key !== null) aborted += 1;
       }
       return aborted;
     });
@@ -127,6 +126,7 @@ export class FolderStorage implements ObjectStorage {
     await this.#atDisk(async () => {
       await this.#refuseLinks(file);
       await rm(file, { force: true });
+      await removeEmptyFolders(file, join(this.#root, 'objects'));
     });
   }
 
@@ -147,12 +147,8 @@ export class FolderStorage implements ObjectStorage {
     const objects = join(this.#root, 'objects');
     // Only the folder that the prefix names: there may be many others.
     const folder = join(objects, ...prefix.split('/').slice(0, -1));
-    const options = { recursive: true, withFileTypes: true } as const;
-    for (const entry of await this.#atDisk(async () => ifMissing(readdir(folder, options), []))) {
-      if (!entry.isFile()) continue;
-      const key = join(entry.parentPath, entry.name)
-        .slice(objects.length + 1)
-        .replaceAll(sep, '/');
+    for await (const file of filesBelow(folder, this.#root)) {
+      const key = file.slice(objects.length + 1).replaceAll(sep, '/');
       const object = key.startsWith(prefix) ? await this.head(key) : null;
       if (object !== null) yield object;
     }
@@ -165,7 +161,7 @@ export class FolderStorage implements ObjectStorage {
     if (this.#isPrepared) return;
     await this.#atDisk(async () => {
       for (const name of ['objects', 'uploads', 'unfinished']) {
-        await mkdir(join(this.#root, name), { recursive: true, mode: privateFolder });
+        await makeFolder(join(this.#root, name));
       }
       await (await UnfinishedFile.create(join(this.#root, 'unfinished'))).discard();
     });
@@ -224,9 +220,10 @@ export class FolderStorage implements ObjectStorage {
 
   async #place(unfinished: UnfinishedFile, file: string): Promise<void> {
     await unfinished.finish();
-    await mkdir(dirname(file), { recursive: true, mode: privateFolder });
-    await this.#refuseLinks(file);
-    await unfinished.moveTo(file);
+    await inFolder(dirname(file), async () => {
+      await this.#refuseLinks(file);
+      await unfinished.moveTo(file);
+    });
   }
 
   /** Throws if a link in the folder leads out of it. Nothing in Tidings makes one. */

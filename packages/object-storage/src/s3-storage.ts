@@ -10,36 +10,30 @@ import {
   type StoredObject,
   type Upload,
 } from './object-storage.ts';
+import {
+  defaultLimits,
+  type OpenedS3,
+  openS3,
+  runWithin,
+  type S3Limits,
+  type S3Operation,
+  type S3Options,
+} from './s3-client.ts';
 import { finalErrors, isMissing, named } from './s3-errors.ts';
 import { S3StagedObject, stagingPrefix } from './s3-staged-object.ts';
+import { WatchedBody } from './watched-body.ts';
 
-/** A bucket of an S3-compatible service. */
-export type S3Options = Readonly<{
-  bucket: string;
-  region: string;
-  /** URL of the service; undefined means AWS. */
-  endpoint: string | undefined;
-  /** undefined: the sources of the AWS SDK, such as the role of the machine. */
-  keys: Readonly<{ accessKeyId: string; secretAccessKey: string }> | undefined;
-  /** True: the bucket is in the path, as most services other than AWS require. False: in the host name. */
-  isPathStyle: boolean;
-}>;
-
-type Sdk = typeof S3;
-type Opened = Readonly<{ sdk: Sdk; client: S3.S3Client }>;
-type Work<T> = (opened: Opened, at: Readonly<{ Bucket: string; Key: string }>) => Promise<T>;
-
-const requestTimeoutMs = 60_000;
-const connectTimeoutMs = 5_000;
-const maxAttempts = 4;
+type Work<T> = (operation: S3Operation, at: Readonly<{ Bucket: string; Key: string }>) => Promise<T>;
 
 /** Objects in a bucket. The AWS SDK is loaded at the first use: it takes 20 MB. */
 export class S3Storage implements ObjectStorage {
   readonly #options: S3Options;
-  #opening: Promise<Opened> | undefined;
+  readonly #limits: S3Limits;
+  #opening: Promise<OpenedS3> | undefined;
 
   constructor(options: S3Options) {
     this.#options = options;
+    this.#limits = options.limits ?? defaultLimits;
   }
 
   async startUpload(key: string): Promise<Upload> {
@@ -124,8 +118,11 @@ export class S3Storage implements ObjectStorage {
       client.send(new sdk.GetObjectCommand(at)),
     );
     if (found?.Body === undefined) return null;
+    const object = objectOf(key, found.ContentLength, found.LastModified);
     // In Node, the SDK returns the response itself.
-    return { object: objectOf(key, found.ContentLength, found.LastModified), body: found.Body as Readable };
+    const response = found.Body as Readable;
+    const body = new WatchedBody(response, this.#limits.idleMs, (cause) => this.#failureOf(key, cause));
+    return { object, body };
   }
 
   async head(key: string): Promise<StoredObject | null> {
@@ -166,36 +163,23 @@ export class S3Storage implements ObjectStorage {
     (await this.#opening)?.client.destroy();
   }
 
-  async #open(): Promise<Opened> {
-    const { region, endpoint, keys, isPathStyle } = this.#options;
-    const sdk = await import('@aws-sdk/client-s3');
-    const client = new sdk.S3Client({
-      region,
-      ...(endpoint === undefined ? {} : { endpoint }),
-      ...(keys === undefined ? {} : { credentials: keys }),
-      forcePathStyle: isPathStyle,
-      maxAttempts,
-      // Many services do not know the checksums that the SDK adds by default.
-      requestChecksumCalculation: 'WHEN_REQUIRED',
-      responseChecksumValidation: 'WHEN_REQUIRED',
-      requestHandler: { requestTimeout: requestTimeoutMs, connectionTimeout: connectTimeoutMs },
-    });
-    return { sdk, client };
-  }
-
   async #run<T>(key: string, work: Work<T>): Promise<T> {
     const { bucket } = this.#options;
     try {
-      this.#opening ??= this.#open();
-      return await work(await this.#opening, { Bucket: bucket, Key: key });
+      this.#opening ??= openS3(this.#options);
+      return await runWithin(await this.#opening, this.#limits.operationMs, async (operation) =>
+        work(operation, { Bucket: bucket, Key: key }),
+      );
     } catch (error) {
-      if (error instanceof AppError) throw error;
-      const reason = `${named(error) || 'Error'}: ${messageOf(error)}`;
-      const message = `The object storage in bucket '${bucket}' failed at '${key}': ${reason}.`;
-      const retryable = !finalErrors.includes(named(error));
-      // Without its cause: an error of the SDK contains the request, with its signature.
-      throw new AppError({ code: 'unavailable', message, retryable });
+      throw error instanceof AppError ? error : this.#failureOf(key, error);
     }
+  }
+
+  /** Returns the error without its cause: an error of the SDK contains the request, with its signature. */
+  #failureOf(key: string, error: unknown): AppError {
+    const reason = `${named(error) || 'Error'}: ${messageOf(error)}`;
+    const message = `The object storage in bucket '${this.#options.bucket}' failed at '${key}': ${reason}.`;
+    return new AppError({ code: 'unavailable', message, retryable: !finalErrors.includes(named(error)) });
   }
 
   async #unlessMissing<T>(key: string, work: Work<T>): Promise<T | null> {

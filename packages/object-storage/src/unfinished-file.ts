@@ -31,7 +31,7 @@ export class UnfinishedFile {
     await this.#handle.close();
   }
 
-  /** Moves the finished file to its place, in a folder that exists. */
+  /** Moves the finished file to its place, in a folder that exists. Rejects with ENOENT if it does not. */
   async moveTo(place: string): Promise<void> {
     await rename(this.#path, place);
     await syncFolder(dirname(place));
@@ -55,7 +55,9 @@ export async function removeUnfinished(root: string, writtenBeforeMs: number): P
 
 // A rename is durable once its folder is.
 async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
+  const handle = await ifMissing(open(folder, 'r'), null);
+  // Its file was deleted at once, and the folder with it.
+  if (handle === null) return;
   try {
     await handle.sync();
   } finally {

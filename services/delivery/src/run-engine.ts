@@ -56,7 +56,7 @@ export const openEngine = async (
     erasures,
     producer,
     send,
-    largeBodies: new LargeBodies({ storage, maxHeldBytes: maxHeldLargeBytes, logger }),
+    largeBodies: new LargeBodies({ storage, maxHeldBytes: maxHeldLargeBytes, clock, logger }),
     ring,
     concurrency,
     maxOrderedBacklog,

@@ -151,4 +151,18 @@ describe('an event whose data are in the object storage', () => {
     await Promise.all([load(event), load(event), load(event)]);
     expect([storage.reads, storage.most]).toEqual([3, 1]);
   });
+
+  it('is given up after a time if the storage says nothing, and holds up no other event for longer', async () => {
+    const found = stored();
+    let asked = 0;
+    const get = async (key: string) => {
+      asked += 1;
+      return asked === 1 ? new Promise<never>(() => {}) : found.get(key);
+    };
+    const load = createLoadData({ get }, 500);
+    const first = load(event);
+    const second = load(event);
+    await expect(first).rejects.toMatchObject({ code: 'unavailable', retryable: true });
+    await expect(second).resolves.toMatchObject({ ok: true, data });
+  });
 });

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import { type EventAccepted, largeDataKey } from '@tidings/contracts';
-import type { ObjectStorage } from '@tidings/object-storage';
+import { getWithin, type ObjectStorage } from '@tidings/object-storage';
 import type { LoggedEvent } from './ports.ts';
 
 /** The data of an event from the object storage, or why they cannot be evaluated. */
@@ -20,11 +20,20 @@ export const maxFilteredBytes = 524_288;
 export const canBeFiltered = ({ large }: Pick<EventAccepted, 'large'>): boolean =>
   large === undefined || large.bytes <= maxFilteredBytes;
 
-/** Creates the function that loads data for filters: of one event at a time, whoever asks. */
-export const createLoadData = (storage: Pick<ObjectStorage, 'get'>): LoadData => {
+// The events behind it wait meanwhile, and those of other partitions whose data a filter needs.
+const defaultTimeoutMs = 60_000;
+
+/**
+ * Creates the function that loads data for filters: of one event at a time, whoever asks, each within `timeoutMs`, after
+ * which the storage counts as not responding.
+ */
+export const createLoadData = (
+  storage: Pick<ObjectStorage, 'get'>,
+  timeoutMs: number = defaultTimeoutMs,
+): LoadData => {
   let last: Promise<unknown> = Promise.resolve();
   return async (event) => {
-    const turn = last.then(async () => load(storage, event));
+    const turn = last.then(async () => load(storage, event, timeoutMs));
     // The next one waits for this one, however it ends.
     last = turn.catch(() => {});
     return turn;
@@ -49,9 +58,11 @@ const gone: LoadedData = { ok: false, detail: 'the data are not in the object st
 async function load(
   storage: Pick<ObjectStorage, 'get'>,
   { id: eventId, workspaceId, large }: EventAccepted,
+  timeoutMs: number,
 ): Promise<LoadedData> {
   if (large === undefined) return gone;
-  const found = await storage.get(largeDataKey({ workspaceId, eventId, sha256: large.sha256 }));
+  const key = largeDataKey({ workspaceId, eventId, sha256: large.sha256 });
+  const found = await getWithin(storage, key, timeoutMs);
   if (found === null) return gone;
   const data = await buffer(found.body);
   if (createHash('sha256').update(data).digest('hex') === large.sha256) return { ok: true, data };

@@ -155,6 +155,9 @@ export class Exchange implements Dispatcher.DispatchHandler, Acquirer, AnswerRea
   #onDeadline(): void {
     const { timeoutMs } = this.#options;
     if (this.#phase === 'waiting') this.abort(`no socket became free within ${timeoutMs} ms`);
+    // The endpoint, to which the rest of the body is still to be sent, has let nobody wait.
+    else if (this.#phase === 'headers' && this.#body.isAwaited)
+      this.abort(`the body was not there within ${timeoutMs} ms`);
     else this.#fail({ reason: 'timeout', detail: `${this.#phase}: not done within ${timeoutMs} ms` });
   }
 

@@ -21,6 +21,13 @@ export class RequestBody {
     return this.#stream;
   }
 
+  /** True while the connection could take more of the body, and the source has none. */
+  get isAwaited(): boolean {
+    const stream = this.#stream;
+    // undici pauses the stream while the socket is full.
+    return stream?.readableFlowing === true && stream.readableLength === 0 && !stream.readableEnded;
+  }
+
   close(): void {
     this.#stream?.destroy();
   }

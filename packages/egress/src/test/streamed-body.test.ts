@@ -1,3 +1,4 @@
+import { type AddressInfo, createServer } from 'node:net';
 import { Readable } from 'node:stream';
 import { startReceiver } from '@tidings/testing';
 import { expect, onTestFinished, test } from 'vitest';
@@ -16,6 +17,15 @@ const streamed = (source: () => Readable = () => Readable.from(chunks, { objectM
   };
   return { body: { bytes: whole.length, open }, opened };
 };
+
+async function* stalled(): AsyncGenerator<Buffer> {
+  yield Buffer.alloc(10);
+  await new Promise(() => {});
+}
+
+async function* repeated(): AsyncGenerator<Buffer> {
+  for (;;) yield Buffer.alloc(64 * 1024);
+}
 
 test('a streamed body is sent byte for byte with its length, and its socket is used again', async () => {
   const receiver = await startReceiver({ cleanUp: onTestFinished });
@@ -57,13 +67,34 @@ test('an endpoint that answers before it has the body gets no more of it', async
   expect(opened.every(({ destroyed }) => destroyed)).toBe(true);
 });
 
-test('a deadline destroys the stream', async () => {
+test.each([
+  ['before the first byte', () => new Readable({ read() {} })],
+  ['within', () => Readable.from(stalled(), { objectMode: false })],
+])(
+  'a deadline while the source of the body is awaited, %s, is no timeout of the endpoint',
+  async (_name, source) => {
+    const receiver = await startReceiver({ cleanUp: onTestFinished, answer: 'hang' });
+    const egress = openEgress();
+    const { body, opened } = streamed(source);
+    const outcome = await egress.send(aRequest(receiver.url, { body, timeoutMs: 100 }));
+    expect(outcome).toMatchObject({ kind: 'aborted', detail: 'the body was not there within 100 ms' });
+    expect(opened.map(({ destroyed }) => destroyed)).toEqual([true]);
+  },
+);
+
+test('a deadline is a timeout of an endpoint that has the body, or does not take it', async () => {
   const receiver = await startReceiver({ cleanUp: onTestFinished, answer: 'hang' });
   const egress = openEgress();
-  const { body, opened } = streamed(() => new Readable({ read() {} }));
-  const outcome = await egress.send(aRequest(receiver.url, { body, timeoutMs: 100 }));
-  expect(briefly(outcome)).toBe('timeout');
+  const { body, opened } = streamed();
+  expect(briefly(await egress.send(aRequest(receiver.url, { body, timeoutMs: 500 })))).toBe('timeout');
   expect(opened.map(({ destroyed }) => destroyed)).toEqual([true]);
+  const server = createServer((socket) => socket.pause().on('error', () => {}));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  const endless = streamed(() => Readable.from(repeated(), { objectMode: false }));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  const request = aRequest(url, { body: { ...endless.body, bytes: 1_000_000_000 }, timeoutMs: 500 });
+  expect(briefly(await egress.send(request))).toBe('timeout');
 });
 
 test('is not opened for an address that may not be reached, and again for a repeat', async () => {

@@ -35,7 +35,7 @@ const start = async (lingerMs: number, resolutionOf = waitsAgain) => {
     inFlight: new InFlightJobs(),
     finishedAttempts: new FinishedAttempts({ rememberMs: 1_000, maxChainsPerGeneration: 1_000 }, 0),
     recorded,
-    onDeadLetter: () => {},
+    onDeadLetter: async () => {},
     metrics: createMetrics(metricsCatalogue, { service: 'delivery', nodeMetrics: false }).handles,
     clock,
     logger: silentLogger,

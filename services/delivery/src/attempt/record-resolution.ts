@@ -28,8 +28,8 @@ export type RecordDependencies = Readonly<{
    * Called for each resolution that the log has acknowledged, with the offset of the job's new entry, if it has one.
    */
   recorded: Recorded;
-  /** Called with each command that becomes a dead letter. */
-  onDeadLetter(command: DeliveryRequested): void;
+  /** Called with each command that becomes a dead letter, before it is written. Never rejects. */
+  onDeadLetter(command: DeliveryRequested): Promise<void>;
   metrics: DeliveryMetrics;
   clock: Clock;
   logger: Logger;
@@ -93,11 +93,11 @@ const recordOnce = async (
   // The moved command may come back from the ladder before its acknowledgement is handled. It is the only one that is
   // still to be sent, so it must not count as a copy of this job.
   if (entry === null && keepsItsKey(job, resolution)) inFlight.drop(job);
+  if (resolution.followUp.kind === 'dead-letter') await dependencies.onDeadLetter(command);
   const persistedOffset = await write(job, resolution, dependencies);
   const ending = resolution.attemptEvent === null ? null : endingOf(resolution.attemptEvent);
   if (ending !== null)
     finishedAttempts.record(chain, command.state.attempt, { ...ending, nowMs: clock.monotonicMs() });
-  if (resolution.followUp.kind === 'dead-letter') dependencies.onDeadLetter(command);
   inFlight.complete(job);
   countResolution(job, resolution, metrics);
   recorded.call(job, resolution, persistedOffset);

@@ -124,10 +124,13 @@ export const eraseEventPage = async (
   const { events: store } = parts.stores;
   if (spec.scope.kind === 'event') {
     const { eventId } = spec.scope;
-    // Before the mark: a run that a crash ends here begins again.
+    // Before the mark: a run that a crash ends here begins again. And at the end: a dead letter that made them young again
+    // meanwhile may have put them back.
     await removeDataOf(parts.storage, workspaceId, [eventId]);
     const events = await store.erase([eventId]);
-    return { events, ...(await eraseOfEvent(parts, job, eventId)), next: null };
+    const erased = await eraseOfEvent(parts, job, eventId);
+    await removeDataOf(parts.storage, workspaceId, [eventId]);
+    return { events, ...erased, next: null };
   }
   const { consumerId } = spec.scope;
   const filters = { workspaceId, ownerId: null, consumerId, acceptedBeforeMs: spec.beforeMs };
@@ -142,6 +145,7 @@ export const eraseEventPage = async (
     deliveries += erased.deliveries;
     deadLetters += erased.deadLetters;
   }
+  await removeDataOf(parts.storage, workspaceId, large);
   const last = found.at(-1);
   const isEnd = last === undefined || found.length < atOnce;
   return { events, deliveries, deadLetters, next: isEnd ? null : positionOf(last) };

@@ -89,14 +89,16 @@ it('an erasure removes the data from the object storage', async () => {
   expect((await get('/data')).status).toBe(404);
 });
 
-it('data are collected a day after the last that could need them, whether or not there is an event', async () => {
+it('data are collected a day after the last delivery that could need them, whether or not there is an event', async () => {
   const dayMs = 86_400_000;
   const nowMs = 1_000 * dayMs;
   const ages = {
-    'payloads/a/evt/1': 31.5,
-    'payloads/a/evt/2': 30.5,
-    'payloads/long/evt/3': 90.5,
-    'payloads/long/evt/4': 91.5,
+    'payloads/a/evt/1': 38.5,
+    'payloads/a/evt/2': 37.5,
+    'payloads/long/evt/3': 97.5,
+    'payloads/long/evt/4': 98.5,
+    // It was in the list when a dead letter made it young again.
+    'payloads/a/evt/5': 38.5,
   };
   const objects = new Map<string, StoredObject>(
     Object.entries(ages).map(([key, days]) => [key, { key, bytes: 1, modifiedAtMs: nowMs - days * dayMs }]),
@@ -104,8 +106,12 @@ it('data are collected a day after the last that could need them, whether or not
   const removedStaged: number[] = [];
   const storage = {
     list: async function* () {
-      yield* [...objects.values()];
+      const listed = [...objects.values()];
+      const key = 'payloads/a/evt/5';
+      objects.set(key, { key, bytes: 1, modifiedAtMs: nowMs });
+      yield* listed;
     },
+    head: async (key: string) => objects.get(key) ?? null,
     delete: async (key: string) => void objects.delete(key),
     removeStaged: async (beforeMs: number) => void removedStaged.push(beforeMs),
   };
@@ -116,6 +122,6 @@ it('data are collected a day after the last that could need them, whether or not
   };
   const parts = { storage, retention, deadLetterRetentionMs: 7 * dayMs };
   expect(await collectLargeData(parts, nowMs)).toBe(2);
-  expect([...objects.keys()]).toEqual(['payloads/a/evt/2', 'payloads/long/evt/3']);
+  expect([...objects.keys()]).toEqual(['payloads/a/evt/2', 'payloads/long/evt/3', 'payloads/a/evt/5']);
   expect(removedStaged).toEqual([nowMs - dayMs]);
 });

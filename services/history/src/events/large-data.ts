@@ -17,6 +17,9 @@ const longestTopicMs = Math.max(
   ...allTopics.map(({ config }) => Number(config['retention.ms'] ?? 0)).filter(Number.isSafeInteger),
 );
 
+// A retry or redrive of a dead letter at its last hour needs the data until that delivery ends.
+const longestDeliveryMs = 7 * dayMs;
+
 /** Removes the data of events, whatever their hash. Returns the number of objects. */
 export const removeDataOf = async (
   storage: Pick<ObjectStorage, 'list' | 'delete'>,
@@ -35,14 +38,14 @@ export const removeDataOf = async (
 
 /** The dependencies of collecting. `deadLetterRetentionMs`: that of a workspace without a setting of its own. */
 export type CollectParts = Readonly<{
-  storage: Pick<ObjectStorage, 'list' | 'delete' | 'removeStaged'>;
+  storage: Pick<ObjectStorage, 'list' | 'head' | 'delete' | 'removeStaged'>;
   retention: Pick<Retention, 'ready' | 'lengthMs'>;
   deadLetterRetentionMs: number;
 }>;
 
 /**
  * Removes data that nothing can need any more, by their age: a day more than the longest of the topics and of the dead
- * letters of their workspace. Nothing asks whether an event exists, so an object whose event was never accepted goes like
+ * letters of their workspace, and a delivery that began at their end. Nothing asks whether an event exists, so an object whose event was never accepted goes like
  * any other, and a history that is behind or empty removes nothing that is needed. Also removes what crashes have left of
  * uploads, after a day. Returns the number of objects.
  */
@@ -56,7 +59,11 @@ export const collectLargeData = async (
   for await (const { key, modifiedAtMs } of storage.list(largeDataPrefix)) {
     const [workspaceId = null] = key.slice(largeDataPrefix.length).split('/');
     const heldMs = Math.max(longestTopicMs, retention.lengthMs(workspaceId, deadLetterRetentionMs));
-    if (modifiedAtMs > nowMs - heldMs - dayMs) continue;
+    const beforeMs = nowMs - heldMs - longestDeliveryMs - dayMs;
+    if (modifiedAtMs > beforeMs) continue;
+    // A dead letter may have made it young since it was listed.
+    const found = await storage.head(key);
+    if (found === null || found.modifiedAtMs > beforeMs) continue;
     await storage.delete(key);
     removed += 1;
   }

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { eventId, largeDataKey } from '@tidings/contracts';
 import { named, type Route, route } from '@tidings/http';
@@ -10,28 +11,45 @@ import type { EventLog, EventStore } from '../ports.ts';
 export type EventDataParts = Readonly<{
   store: Pick<EventStore, 'find'>;
   log: Pick<EventLog, 'read'>;
-  storage: Pick<ObjectStorage, 'get'>;
+  storage: Pick<ObjectStorage, 'get' | 'head'>;
 }>;
 
 const noData = (id: string, reason: string): AppError =>
   new AppError({ code: 'not-found', message: `The data of event '${id}' ${reason}.` });
 
-const dataOf = async ({ store, log, storage }: EventDataParts, ...[id, scope]: FindArguments) => {
-  const event = await store.find(id, scope);
-  // An event outside the key's scope is indistinguishable from one that does not exist.
-  if (event === null) throw new AppError({ code: 'not-found', message: `There is no event '${id}'.` });
-  if (event.isErased === true) throw noData(id, 'are erased');
-  const logged = await log.read(event);
-  if (logged === null) throw noData(id, 'have expired');
-  const { data, large } = logged;
-  if (large === undefined) return { bytes: data.length, body: [data] };
-  const { workspaceId } = event;
-  const found = await storage.get(largeDataKey({ workspaceId, eventId: id, sha256: large.sha256 }));
-  if (found === null) throw noData(id, 'are not in the object storage any more');
+const storedData = async (
+  { storage }: EventDataParts,
+  owner: Parameters<typeof largeDataKey>[0],
+  isHead: boolean,
+): Promise<Data> => {
+  const key = largeDataKey(owner);
+  const found = isHead ? { object: await storage.head(key), body: [] } : await storage.get(key);
+  if (found === null || found.object === null)
+    throw noData(owner.eventId, 'are not in the object storage any more');
   return { bytes: found.object.bytes, body: found.body };
 };
 
-type FindArguments = Parameters<EventStore['find']>;
+const dataOf = async (
+  parts: EventDataParts,
+  [id, scope]: Parameters<EventStore['find']>,
+  isHead: boolean,
+): Promise<Data> => {
+  const event = await parts.store.find(id, scope);
+  // An event outside the key's scope is indistinguishable from one that does not exist.
+  if (event === null) throw new AppError({ code: 'not-found', message: `There is no event '${id}'.` });
+  if (event.isErased === true) throw noData(id, 'are erased');
+  const { workspaceId, dataSha256 } = event;
+  // The log may have lost the event: a reference to its data lasts for as long as they do.
+  if (dataSha256 !== undefined)
+    return storedData(parts, { workspaceId, eventId: id, sha256: dataSha256 }, isHead);
+  const logged = await parts.log.read(event);
+  if (logged === null) throw noData(id, 'have expired');
+  const { data, large } = logged;
+  if (large === undefined) return { bytes: data.length, body: isHead ? [] : [data] };
+  return storedData(parts, { workspaceId, eventId: id, sha256: large.sha256 }, isHead);
+};
+
+type Data = Readonly<{ bytes: number; body: Iterable<Buffer> | Readable }>;
 
 /** Any JSON value, as it was published. */
 const dataSchema = named('EventData', {}, { order_id: 'ord_7' });
@@ -51,7 +69,8 @@ export const eventDataRoute = (parts: EventDataParts): Route =>
     responses: { 200: { description: 'The data.', schema: dataSchema } },
     problems: ['not-found', 'unavailable'],
     handle: async ({ params, principal, request, response }) => {
-      const { bytes, body } = await dataOf(parts, eventId(params.id), tenantScopeOf(principal));
+      const isHead = request.method === 'HEAD';
+      const { bytes, body } = await dataOf(parts, [eventId(params.id), tenantScopeOf(principal)], isHead);
       response.writeHead(200, {
         'content-type': 'application/json',
         'content-length': bytes,
@@ -59,7 +78,7 @@ export const eventDataRoute = (parts: EventDataParts): Route =>
         'cache-control': 'private, no-store',
       });
       // A reader that goes away ends the stream; the status is sent, so an error can only end it too.
-      await pipeline(request.method === 'HEAD' ? [] : body, response).catch(() => response.destroy());
+      await pipeline(body, response).catch(() => response.destroy());
       return undefined;
     },
   });

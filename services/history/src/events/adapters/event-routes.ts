@@ -20,7 +20,7 @@ export type EventParts = Readonly<{
   store: Pick<EventStore, 'find' | 'step'>;
   deliveries: Pick<DeliveryStore, 'list' | 'countByEvent'>;
   log: EventLog;
-  storage: Pick<ObjectStorage, 'get'>;
+  storage: Pick<ObjectStorage, 'get' | 'head'>;
   clock: Pick<Clock, 'nowMs' | 'monotonicMs'>;
 }>;
 
