@@ -33,7 +33,8 @@ export const steps = {
     folders: [web],
     without: [],
     files: ['pnpm-lock.yaml', 'deploy/local/bundle-console.mjs'],
-    sourceNames: /\.(ts|tsx|css|html|svg|json|mjs)$/,
+    // The generated types of the API are for the compiler: nothing of them is in the bundle.
+    sourceNames: /^(?!generated\.ts$).*\.(ts|tsx|css|html|svg|json|mjs)$/,
     resultNames: /^(index|portal)\.html$/,
   },
 };

@@ -15,8 +15,7 @@ const compressed = new Set(['.html', '.js', '.css', '.svg']);
 const compressing = {
   name: 'tidings-compress',
   apply: 'build',
-  closeBundle() {
-    const dist = join(folder, 'dist');
+  writeBundle({ dir: dist }) {
     for (const name of readdirSync(dist, { recursive: true, encoding: 'utf8' })) {
       if (!compressed.has(extname(name))) continue;
       const bytes = readFileSync(join(dist, name));

@@ -55,7 +55,9 @@ describe('a request for erasure', () => {
         ...{ requestedBy: 'key_admin', requestedAtMs: nowMs, reason: null },
       }),
     });
-    expect((await service.get(`/events/${event.id}`)).body).toMatchObject({ data_status: 'erased' });
+    await eventually(async () =>
+      expect((await service.get(`/events/${event.id}`)).body).toMatchObject({ data_status: 'erased' }),
+    );
     const lists = await Promise.all(['/events', '/deliveries'].map(async (path) => service.get(path)));
     expect(JSON.stringify(lists)).not.toContain('alice');
     expect(await storedText(service)).toContain('alice');
