@@ -51,7 +51,7 @@ describe('a request for erasure', () => {
       topic: topics.erasures,
       ...encodeErasure({
         ...{ type: 'DataErased.v1', erasureId: `job_${'7'.repeat(32)}`, workspaceId: demo },
-        ...{ scope: { kind: 'event', eventId: event.id }, beforeMs: nowMs + 60_000 },
+        ...{ scope: { kind: 'event', eventId: event.id }, beforeMs: Date.now() + 60_000 },
         ...{ requestedBy: 'key_admin', requestedAtMs: nowMs, reason: null },
       }),
     });
