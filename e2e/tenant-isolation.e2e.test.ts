@@ -1,12 +1,14 @@
 import { eventually, lintApi, type Receiver } from '@tidings/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Caller, guards, statusAt, untilJobsEnd } from './harness/caller.ts';
-import { ghostOf, makeParties } from './harness/isolation-parties.ts';
-import { type Foreigner, IsolationProbe, isOfOne, variantsOf } from './harness/isolation-probe.ts';
+import { ghostOf, makeParties } from './harness/isolation/parties.ts';
+import { type Foreigner, IsolationProbe, isOfOne, variantsOf } from './harness/isolation/probe.ts';
+import { queryAims } from './harness/isolation/query-aims.ts';
+import { requestOf, triesOf } from './harness/isolation/requests.ts';
+import { isolationRules } from './harness/isolation/rules.ts';
 import { type Description, type Operation, operationsOf } from './harness/operations.ts';
 import { bodyOf, sendRequest } from './harness/send-request.ts';
 import { sharedTidings } from './harness/shared-tidings.ts';
-import { isolationRules, queryAims, requestOf, triesOf } from './harness/tenant-isolation.ts';
 import type { LocalStack } from './harness/tidings.ts';
 
 let local: LocalStack;
@@ -41,7 +43,7 @@ const readsFirst = (a: Operation, b: Operation): number =>
   Number(b.method === 'GET') - Number(a.method === 'GET');
 
 describe('the table of isolation rules', () => {
-  it('has a rule for every operation: add yours to harness/tenant-isolation.ts', () => {
+  it('has a rule for every operation: add yours to harness/isolation/rules.ts', () => {
     expect(names(all().filter(({ operationId }) => isolationRules[operationId] === undefined))).toEqual([]);
     const isOpen = ({ operationId }: Operation): boolean => isolationRules[operationId] === 'public';
     expect(names(all().filter((operation) => (operation.scope === null) !== isOpen(operation)))).toEqual([]);

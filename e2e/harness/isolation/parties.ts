@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto';
 import { eventually, type Receiver, startReceiver } from '@tidings/testing';
-import { Caller, untilCounted, untilJobsEnd } from './caller.ts';
-import type { Owned } from './tenant-isolation.ts';
-import type { LocalStack } from './tidings.ts';
+import { Caller, untilCounted, untilJobsEnd } from '../caller.ts';
+import type { LocalStack } from '../tidings.ts';
+import type { Owned } from './access.ts';
 
 /** Keys and tokens by role. Each has every scope available in its workspace. */
 export type Parties = Readonly<{

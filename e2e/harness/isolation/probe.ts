@@ -1,8 +1,9 @@
 import type { Receiver } from '@tidings/testing';
-import type { Parties } from './isolation-parties.ts';
-import type { Operation } from './operations.ts';
-import { type Answer, sendRequest } from './send-request.ts';
-import { type Outcome, type Owned, type Request, requestOf, type Try, triesOf } from './tenant-isolation.ts';
+import type { Operation } from '../operations.ts';
+import { type Answer, sendRequest } from '../send-request.ts';
+import type { Outcome, Owned, Try } from './access.ts';
+import type { Parties } from './parties.ts';
+import { type Request, requestOf, triesOf } from './requests.ts';
 
 /** A key without access to the objects of the owner. */
 export type Foreigner = keyof Pick<Parties, 'stranger' | 'neighbour' | 'visitor'>;
