@@ -10,8 +10,6 @@ export type LogMessage = KafkaMessage &
     batchContext?: Readonly<{ firstOffset: string; lastOffsetDelta: number }>;
   }>;
 
-export type LogRange = Readonly<{ low: number; high: number }>;
-
 type FetchRequest = Readonly<{
   replicaId: number;
   isolationLevel: number;
@@ -39,12 +37,27 @@ type FetchResponse = Readonly<{
   }>[];
 }>;
 
-export type Broker = Readonly<{
-  fetch(request: FetchRequest): Promise<FetchResponse>;
-  connectionPool: Readonly<{ abandonFetches(): void }>;
+type ListOffsetsRequest = Readonly<{
+  replicaId: number;
+  isolationLevel: number;
+  topics: readonly Readonly<{
+    topic: string;
+    partitions: readonly Readonly<{ partition: number; timestamp: number }>[];
+  }>[];
 }>;
 
-type PartitionOffset = Readonly<{ partition: number; offset: string }>;
+type ListOffsetsResponse = Readonly<{
+  responses: readonly Readonly<{
+    topic: string;
+    partitions: readonly Readonly<{ partition: number; errorCode: number; offset: string }>[];
+  }>[];
+}>;
+
+export type Broker = Readonly<{
+  fetch(request: FetchRequest): Promise<FetchResponse>;
+  listOffsets(request: ListOffsetsRequest): Promise<ListOffsetsResponse>;
+  connectionPool: Readonly<{ abandonFetches(): void }>;
+}>;
 
 /** The part of kafkajs's cluster that is used here. */
 export type Cluster = Readonly<{
@@ -60,13 +73,6 @@ export type Cluster = Readonly<{
     partitions: readonly number[],
   ): Readonly<Record<string, readonly number[]>>;
   findBroker(node: Readonly<{ nodeId: string }>): Promise<Broker>;
-  fetchTopicsOffset(
-    topics: readonly Readonly<{
-      topic: string;
-      fromBeginning: boolean;
-      partitions: readonly Readonly<{ partition: number }>[];
-    }>[],
-  ): Promise<readonly Readonly<{ partitions: readonly PartitionOffset[] }>[]>;
 }>;
 
 // kafkajs has no public fetch without a consumer group. These two modules are what its own consumer is made of; the
@@ -93,13 +99,11 @@ export const createCluster = (endpoint: KafkaEndpoint): Cluster =>
     isolationLevel: isolation.readUncommitted,
   });
 
-/** Returns the first offset that a partition has, and its end. */
-export const rangeOf = async (cluster: Cluster, topic: string, partition: number): Promise<LogRange> => {
+/** Returns the leader of a partition. */
+export const leaderOf = async (cluster: Cluster, topic: string, partition: number): Promise<Broker> => {
   await cluster.addTargetTopic(topic);
   await cluster.refreshMetadataIfNecessary();
-  const offsetAt = async (fromBeginning: boolean): Promise<number> => {
-    const [found] = await cluster.fetchTopicsOffset([{ topic, fromBeginning, partitions: [{ partition }] }]);
-    return Number(found?.partitions[0]?.offset ?? 0);
-  };
-  return { low: await offsetAt(true), high: await offsetAt(false) };
+  const [nodeId] = Object.keys(cluster.findLeaderForPartitions(topic, [partition]));
+  if (nodeId === undefined) throw new Error(`the topic ${topic} has no partition ${partition}`);
+  return cluster.findBroker({ nodeId });
 };

@@ -1,14 +1,6 @@
 import type { KafkaEndpoint } from './client.ts';
-import {
-  anyReplica,
-  type Broker,
-  type Cluster,
-  createCluster,
-  isolation,
-  type LogMessage,
-  type LogRange,
-  rangeOf,
-} from './cluster.ts';
+import { anyReplica, type Cluster, createCluster, isolation, type LogMessage, leaderOf } from './cluster.ts';
+import { type LogRange, rangeOf } from './list-offsets.ts';
 
 /** A connection that fetches from the log by partition and offset, without a consumer group. */
 export class LogConnection {
@@ -31,7 +23,7 @@ export class LogConnection {
     partition: number,
     { offset, maxBytes }: Readonly<{ offset: number; maxBytes: number }>,
   ): Promise<readonly LogMessage[]> {
-    const broker = await this.#leaderOf(topic, partition);
+    const broker = await leaderOf(this.#cluster, topic, partition);
     const { responses } = await broker.fetch({
       replicaId: anyReplica,
       isolationLevel: isolation.readUncommitted,
@@ -50,13 +42,5 @@ export class LogConnection {
 
   async close(): Promise<void> {
     await this.#cluster.disconnect();
-  }
-
-  async #leaderOf(topic: string, partition: number): Promise<Broker> {
-    await this.#cluster.addTargetTopic(topic);
-    await this.#cluster.refreshMetadataIfNecessary();
-    const [nodeId] = Object.keys(this.#cluster.findLeaderForPartitions(topic, [partition]));
-    if (nodeId === undefined) throw new Error(`the topic ${topic} has no partition ${partition}`);
-    return this.#cluster.findBroker({ nodeId });
   }
 }

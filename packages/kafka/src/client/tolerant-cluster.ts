@@ -32,8 +32,10 @@ export class UnreadableAnswer extends Error {}
 
 const require = createRequire(import.meta.url);
 const apiKeys = require('kafkajs/src/protocol/requests/apiKeys.js') as Readonly<
-  Record<'Fetch' | 'Metadata', number>
+  Record<'Fetch' | 'ListOffsets' | 'Metadata', number>
 >;
+
+const tolerated = new Set([apiKeys.Fetch, apiKeys.ListOffsets, apiKeys.Metadata]);
 
 const toleratedBy = (apiKey: number, { decode }: Response): Response => ({
   decode: async (bytes) => {
@@ -51,7 +53,7 @@ const tolerate =
   (lookup: Lookup): Lookup =>
   (apiKey, definition) => {
     const create = lookup(apiKey, definition);
-    if (apiKey !== apiKeys.Fetch && apiKey !== apiKeys.Metadata) return create;
+    if (!tolerated.has(apiKey)) return create;
     return (fields) => {
       const request = create(fields);
       return { ...request, response: toleratedBy(apiKey, request.response) };
@@ -59,7 +61,8 @@ const tolerate =
   };
 
 /**
- * Creates a connection to the brokers that reads metadata and fetched records of what has no error beside what has one.
+ * Creates a connection to the brokers that reads metadata, offsets and fetched records of what has no error beside what
+ * has one.
  * kafkajs rejects the whole answer, and asks again for a topic without a leader with every other one.
  */
 export const createTolerantCluster = (endpoint: KafkaEndpoint): TolerantCluster => {

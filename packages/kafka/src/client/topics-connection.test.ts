@@ -35,7 +35,7 @@ const BatchRecord = require('kafkajs/src/protocol/recordBatch/record/v0/index.js
   fields: object,
 ) => Encoder;
 
-const [fetchKey, metadataKey, versionsKey] = [1, 3, 18];
+const [fetchKey, listOffsetsKey, metadataKey, versionsKey] = [1, 2, 3, 18];
 const [leaderNotAvailable, storageError, notAuthorized] = [5, 56, 29];
 const snappy = 2;
 
@@ -61,7 +61,11 @@ const unreadableBatch = async (): Promise<Buffer> => {
 /** One broker that leads every partition but `t/1`, of which the tests set what it answers. */
 class OneBroker {
   readonly answers = new Map<string, Readonly<{ error?: number; records?: Buffer }>>();
+  /** The answers to questions for the end of a partition; default: an end of 1. */
+  readonly ends = new Map<string, Readonly<{ error?: number; end?: number }>>();
   fetches: string[][] = [];
+  /** The partitions of which it was asked for the end. */
+  questions: string[][] = [];
   readonly #server: Server = createServer((socket) => this.#serve(socket));
   readonly #sockets = new Set<Socket>();
 
@@ -103,6 +107,7 @@ class OneBroker {
 
   #answerTo(apiKey: number, request: Decoder): Encoder {
     if (apiKey === metadataKey) return this.#metadata(request.readArray((one) => one.readString()));
+    if (apiKey === listOffsetsKey) return this.#endsOf(request);
     // Replica, longest wait, least and most bytes, isolation.
     for (let n = 0; n < 4; n += 1) request.readInt32();
     request.readInt8();
@@ -121,6 +126,7 @@ class OneBroker {
   #versions(): Encoder {
     const ranges = [
       [fetchKey, 4],
+      [listOffsetsKey, 2],
       [metadataKey, 1],
       [versionsKey, 2],
     ] as const;
@@ -150,6 +156,29 @@ class OneBroker {
       .writeEncoder(arrayOf([broker.writeInt16(-1)], (one) => one))
       .writeInt32(1)
       .writeEncoder(arrayOf(topics, write));
+  }
+
+  #endsOf(request: Decoder): Encoder {
+    request.readInt32();
+    request.readInt8();
+    const asked = request.readArray((of) => {
+      const topic = of.readString();
+      const partitions = of.readArray((one) => {
+        const partition = one.readInt32();
+        one.readInt64();
+        return partition;
+      });
+      return { topic, partitions };
+    });
+    this.questions.push(asked.flatMap(({ topic, partitions }) => partitions.map((n) => `${topic}/${n}`)));
+    const write = ({ topic, partitions }: (typeof asked)[number]): Encoder => {
+      const one = (n: number): Encoder => {
+        const { error = 0, end = error === 0 ? 1 : -1 } = this.ends.get(`${topic}/${n}`) ?? {};
+        return new KafkaEncoder().writeInt32(n).writeInt16(error).writeInt64(-1).writeInt64(end);
+      };
+      return new KafkaEncoder().writeString(topic).writeEncoder(arrayOf(partitions, one));
+    };
+    return new KafkaEncoder().writeInt32(0).writeEncoder(arrayOf(asked, write));
   }
 
   #records(positions: readonly Readonly<{ topic: string; partition: number }>[]): Encoder {
@@ -183,7 +212,7 @@ afterEach(async () => {
 
 const positions = ['t/0', 't/2', 'u/0', 'u/1', 'u/2'].map((name) => {
   const [topic = '', partition] = name.split('/');
-  return { topic, partition: Number(partition), offset: 0 };
+  return { topic, partition: Number(partition), offset: 0, isEndKnown: true };
 });
 
 /** Fetches everything and returns the number of records of each partition, or the name of its error. */
@@ -241,4 +270,40 @@ it('finds the partition whose records cannot be decoded, and returns those of th
     'u/1': 'Snappy compression not implemented',
     'u/2': 1,
   });
+});
+
+/** Fetches everything, of which the ends of t/0, t/2 and u/1 are not known, and returns the ends. */
+const fetchEnds = async (): Promise<Record<string, number | undefined>> => {
+  const isUnsure = (name: string): boolean => ['t/0', 't/2', 'u/1'].includes(name);
+  const planned = positions.map((one) => ({
+    ...one,
+    isEndKnown: !isUnsure(`${one.topic}/${one.partition}`),
+  }));
+  const fetched = await connection.fetch('1', () => ({ positions: planned, maxWaitMs: 0 }));
+  return Object.fromEntries(
+    fetched.flatMap((one) => ('error' in one ? [] : [[`${one.topic}/${one.partition}`, one.end]])),
+  );
+};
+
+it('asks a leader once for the ends that it has not told yet, and for no others', async () => {
+  await connection.learn(['t', 'u']);
+  // What it answers to fetches ends at 1: its followers have not fetched from it yet.
+  broker.ends.set('t/0', { end: 6 });
+  broker.ends.set('u/1', { end: 3 });
+  expect(await fetchEnds()).toEqual({ 't/0': 6, 't/2': 1, 'u/0': 1, 'u/1': 3, 'u/2': 1 });
+  expect(broker.questions).toEqual([['t/0', 't/2', 'u/1']]);
+  await fetchAll();
+  expect(broker.questions).toHaveLength(1);
+});
+
+it('returns no end of a partition whose new leader cannot tell it yet, beside those of the others', async () => {
+  await connection.learn(['t', 'u']);
+  broker.answers.set('t/0', { records: await batch() });
+  broker.ends.set('t/0', { error: leaderNotAvailable });
+  broker.ends.set('u/1', { end: 3 });
+  expect(await fetchEnds()).toEqual({ 't/0': undefined, 't/2': 1, 'u/0': 1, 'u/1': 3, 'u/2': 1 });
+  expect(await fetchAll()).toMatchObject({ 't/0': 1 });
+  await expect(connection.rangeOf('t', 0)).rejects.toMatchObject({ type: 'LEADER_NOT_AVAILABLE' });
+  broker.ends.set('t/0', { end: 6 });
+  expect(await fetchEnds()).toMatchObject({ 't/0': 6 });
 });

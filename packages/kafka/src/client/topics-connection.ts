@@ -1,10 +1,22 @@
 import { createRequire } from 'node:module';
+import { partitionKey } from '../bus.ts';
 import type { KafkaEndpoint } from './client.ts';
-import { anyReplica, type Broker, isolation, type LogMessage, type LogRange, rangeOf } from './cluster.ts';
+import { anyReplica, type Broker, isolation, type LogMessage } from './cluster.ts';
+import { type LogRange, listOffsets, rangeOf } from './list-offsets.ts';
 import { createTolerantCluster, type TolerantCluster, UnreadableAnswer } from './tolerant-cluster.ts';
 
 /** The next offset that is read of a partition. */
 export type FetchPosition = Readonly<{ topic: string; partition: number; offset: number }>;
+
+/** A position that is to be fetched. */
+export type PlannedPosition = FetchPosition &
+  Readonly<{
+    /**
+     * The leader has told where the log ends. If not, it is asked for that too: what a new leader answers to a fetch
+     * may end before records that are acknowledged, until its followers have fetched from it (KIP-207).
+     */
+    isEndKnown: boolean;
+  }>;
 
 /** A fetched partition: `messages` may be empty though offsets were passed. */
 export type FetchedPartition = FetchPosition &
@@ -12,15 +24,17 @@ export type FetchedPartition = FetchPosition &
     messages: readonly LogMessage[];
     /** The first offset behind everything that was returned; `offset` itself if nothing was. */
     nextOffset: number;
-    /** The end of the log, for a reader of committed records. */
-    end: number;
+    /** The end of the log, for a reader of committed records; undefined if its leader cannot tell it yet. */
+    end: number | undefined;
   }>;
 
 /** A partition from which nothing could be fetched. */
 export type FailedPartition = FetchPosition & Readonly<{ error: Error }>;
 
 /** A fetch to be sent. `maxWaitMs`: how long the broker may wait for records; at most ten seconds. */
-export type FetchPlan = Readonly<{ positions: readonly FetchPosition[]; maxWaitMs: number }>;
+export type FetchPlan = Readonly<{ positions: readonly PlannedPosition[]; maxWaitMs: number }>;
+
+type Answer = FetchedPartition | FailedPartition;
 
 const require = createRequire(import.meta.url);
 const AbandonedFetch = require('kafkajs/src/network/abandonedFetch.js') as new () => Error;
@@ -86,13 +100,18 @@ export class TopicsConnection {
    * Fetches from one leader. `plan` is called when the connection is there. Returns nothing if it was ended by
    * `endFetches`; rejects if the leader does not answer.
    */
-  async fetch(
-    nodeId: string,
-    plan: () => FetchPlan,
-  ): Promise<readonly (FetchedPartition | FailedPartition)[]> {
+  async fetch(nodeId: string, plan: () => FetchPlan): Promise<readonly Answer[]> {
     return this.#whileOpen(async () => {
       await this.#cluster.refreshMetadataIfNecessary();
-      return this.#fetch(await this.#cluster.findBroker({ nodeId }), plan());
+      const broker = await this.#cluster.findBroker({ nodeId });
+      const planned = plan();
+      const [answers, ends] = await Promise.all([
+        this.#fetch(broker, planned),
+        unsureEnds(broker, planned.positions),
+      ]);
+      return answers.map((answer) =>
+        'error' in answer ? answer : { ...answer, end: surerEnd(answer, ends) },
+      );
     });
   }
 
@@ -121,10 +140,7 @@ export class TopicsConnection {
     return this.#cluster.brokerPool.metadata?.topicMetadata.find((one) => one.topic === topic);
   }
 
-  async #fetch(
-    broker: Broker,
-    { positions, maxWaitMs }: FetchPlan,
-  ): Promise<readonly (FetchedPartition | FailedPartition)[]> {
+  async #fetch(broker: Broker, { positions, maxWaitMs }: FetchPlan): Promise<readonly Answer[]> {
     const [first] = positions;
     if (first === undefined || this.#isClosed) return [];
     this.#fetching.add(broker);
@@ -154,21 +170,46 @@ export class TopicsConnection {
   }
 
   /** Fetches in two requests, and so on, so that the one partition that cannot be read is found. */
-  async #fetchHalves(broker: Broker, positions: readonly FetchPosition[]) {
+  async #fetchHalves(broker: Broker, positions: readonly PlannedPosition[]) {
     const middle = Math.ceil(positions.length / 2);
     const first = await this.#fetch(broker, { positions: positions.slice(0, middle), maxWaitMs: 0 });
     return [...first, ...(await this.#fetch(broker, { positions: positions.slice(middle), maxWaitMs: 0 }))];
   }
 }
 
+/** Returns the ends of the logs of which that is not known, by {@link partitionKey}; undefined if the leader cannot tell. */
+const unsureEnds = async (
+  broker: Broker,
+  positions: readonly PlannedPosition[],
+): Promise<ReadonlyMap<string, number | undefined>> => {
+  const unsure = positions.filter(({ isEndKnown }) => !isEndKnown);
+  if (unsure.length === 0) return new Map();
+  const question = { partitions: unsure, of: 'end', isolationLevel: isolation.readCommitted } as const;
+  const answers = await listOffsets(broker, question);
+  return new Map(
+    unsure.map((position) => {
+      const answer = answers.get(partitionKey(position));
+      return [partitionKey(position), typeof answer === 'number' ? answer : undefined];
+    }),
+  );
+};
+
+/** Returns the end of a log: of the two that its leader told at about the same time, the one that it told later. */
+const surerEnd = (
+  { end, ...fetched }: FetchedPartition,
+  ends: ReadonlyMap<string, number | undefined>,
+): number | undefined => {
+  const key = partitionKey(fetched);
+  if (!ends.has(key)) return end;
+  const asked = ends.get(key);
+  return asked === undefined || end === undefined ? undefined : Math.max(asked, end);
+};
+
 type Responses = Awaited<ReturnType<Broker['fetch']>>['responses'];
 
-const resultsOf = (
-  positions: readonly FetchPosition[],
-  responses: Responses,
-): (FetchedPartition | FailedPartition)[] =>
+const resultsOf = (positions: readonly FetchPosition[], responses: Responses): Answer[] =>
   responses.flatMap(({ topicName, partitions }) =>
-    partitions.flatMap((answer): (FetchedPartition | FailedPartition)[] => {
+    partitions.flatMap((answer): Answer[] => {
       const { partition, errorCode, highWatermark, lastStableOffset, abortedTransactions, messages } = answer;
       const position = positions.find((one) => one.topic === topicName && one.partition === partition);
       if (position === undefined) return [];

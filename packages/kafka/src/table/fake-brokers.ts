@@ -6,6 +6,7 @@ import type {
   FetchedPartition,
   FetchPlan,
   FetchPosition,
+  PlannedPosition,
 } from '../client/topics-connection.ts';
 import type { TopicFollower } from './topic-cursors.ts';
 import type { TopicsReaderOptions } from './topics-reader.ts';
@@ -21,6 +22,8 @@ type Log = {
   end: number;
   offsets: number[];
   error?: string | undefined;
+  /** The end that a new leader answers to fetches until its followers have fetched from it; it cannot tell the real one. */
+  laggingEnd?: number | undefined;
   /** Default: records have neither key nor value. */
   record?: (offset: number) => Readonly<{ key: string; value: string }>;
 };
@@ -147,15 +150,17 @@ export class FakeBrokers {
   }
 
   /** Returns two records at most, as a size limit would. */
-  #read(position: FetchPosition): FetchedPartition {
-    const { end, offsets, record } = this.log(position.topic, position.partition);
-    const found = offsets.filter((offset) => offset >= position.offset).slice(0, 2);
+  #read(position: PlannedPosition): FetchedPartition {
+    const { end, laggingEnd, offsets, record } = this.log(position.topic, position.partition);
+    const found = offsets
+      .filter((offset) => offset >= position.offset && offset < (laggingEnd ?? end))
+      .slice(0, 2);
     const last = found.at(-1);
     return {
       ...position,
       messages: found.map((offset) => message(offset, record?.(offset) ?? {})),
       nextOffset: last === undefined ? position.offset : last + 1,
-      end,
+      end: laggingEnd === undefined || position.isEndKnown ? (laggingEnd ?? end) : undefined,
     };
   }
 }

@@ -68,7 +68,10 @@ export class FollowedTopics {
   statesAt(connection: Leaders, leader: string): PartitionState[] {
     return [...this.#topics].flatMap(([topic, cursors]) => {
       const partitions = [...connection.partitionsOf(topic)].filter(([, id]) => id === leader);
-      return cursors.states(partitions.map(([partition]) => partition));
+      return cursors.states(
+        partitions.map(([partition]) => partition),
+        leader,
+      );
     });
   }
 
@@ -92,12 +95,21 @@ export class FollowedTopics {
     return { positions, maxWaitMs: canWait ? nextMs : Math.min(nextMs, shortWaitMs), isAlone: false };
   }
 
-  /** Passes on what was fetched. Returns true if it was nothing. */
-  async take(connection: Ranges, answer: readonly (FetchedPartition | FailedPartition)[]): Promise<boolean> {
+  /** Has the ends of logs asked for again that a leader told: it may have lost its place for a moment. */
+  forgetEnds(leader: string): void {
+    for (const cursors of this.#topics.values()) cursors.forgetEnds(leader);
+  }
+
+  /** Passes on what was fetched from a leader. Returns true if it was nothing. */
+  async take(
+    connection: Ranges,
+    leader: string,
+    answer: readonly (FetchedPartition | FailedPartition)[],
+  ): Promise<boolean> {
     const nowMs = this.#clock.monotonicMs();
     const fetched = answer.filter((one): one is FetchedPartition => !('error' in one));
     const isEmpty = fetched.every(({ offset, nextOffset }) => nextOffset === offset);
-    for (const one of fetched) this.#topics.get(one.topic)?.take(one, { nowMs, isEmpty });
+    for (const one of fetched) this.#topics.get(one.topic)?.take(one, { leader, nowMs, isEmpty });
     for (const one of answer) if ('error' in one) await this.#fail(connection, one);
     return isEmpty;
   }

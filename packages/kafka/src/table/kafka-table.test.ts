@@ -55,6 +55,41 @@ describe('KafkaTable', () => {
     expect([a.state.isReady, a.table.isStale()]).toEqual([true, false]);
   });
 
+  it('is ready at the end that a new leader knows, not at the one of its first answers', async () => {
+    brokers.create('a');
+    brokers.append('a', 6);
+    brokers.log('a').laggingEnd = 5;
+    const { table, state } = open('a');
+    await clock.advance(20_000);
+    expect([table.nextOffset(0), state.isReady]).toEqual([5, false]);
+    brokers.log('a').laggingEnd = undefined;
+    await clock.advance(1_000);
+    expect([table.nextOffset(0), state.isReady]).toEqual([6, true]);
+  });
+
+  it('keeps what it has when a new leader answers with an end before it', async () => {
+    brokers.create('a');
+    const log = brokers.log('a');
+    log.record = (offset) => ({ key: `k${offset}`, value: 'v 1' });
+    brokers.append('a', 6);
+    const first = open('a');
+    await clock.advance(1_000);
+    const { record } = log;
+    let reads = 0;
+    log.record = (offset) => {
+      reads += 1;
+      // The leader changes when the second table has two records, for which the brokers look twice.
+      if (reads === 4) Object.assign(log, { leader: '2', laggingEnd: 4 });
+      return record(offset);
+    };
+    const second = open('a');
+    await clock.advance(10_000);
+    expect([first.table.size(), second.table.nextOffset(0), second.state.isReady]).toEqual([6, 4, false]);
+    brokers.log('a').laggingEnd = undefined;
+    await clock.advance(1_000);
+    expect([first.table.size(), second.table.size(), second.state.isReady]).toEqual([6, 6, true]);
+  });
+
   it.each([
     ['and is still shorter', 3, ['k1', 'k2', 'k3']],
     ['and has as many records again', 6, ['k1', 'k2', 'k3', 'k4', 'k5', 'k6']],

@@ -30,7 +30,7 @@ export class KafkaTable<V> implements Table<V>, TopicFollower {
   readonly #ready: Promise<void>;
   #markReady: () => void = () => {};
   #partitions: readonly number[] = [];
-  /** The end of each partition when it was fetched first: the table is ready when all are reached. */
+  /** The end of each partition when its leader first told it: the table is ready when all are reached. */
   readonly #goals = new Map<number, number>();
   readonly #reached = new Set<number>();
   /** The ends of logs that are read again from their beginning, until they are reached. */
@@ -103,7 +103,7 @@ export class KafkaTable<V> implements Table<V>, TopicFollower {
     }
   }
 
-  onReached(partition: number, offset: number, end: number): void {
+  onReached(partition: number, offset: number, end: number | undefined): void {
     // A reader that starts again for another table repeats offsets that this one has passed.
     if (offset > this.nextOffset(partition)) this.#positions.set(partition, offset);
     if (offset >= (this.#restarts.get(partition) ?? Infinity)) {
@@ -112,6 +112,7 @@ export class KafkaTable<V> implements Table<V>, TopicFollower {
     }
     if (this.#isReady) return;
     const goal = this.#goals.get(partition) ?? end;
+    if (goal === undefined) return;
     this.#goals.set(partition, goal);
     if (offset >= goal) this.#reached.add(partition);
     const isWhole = this.#partitions.length > 0 && this.#partitions.every((one) => this.#reached.has(one));

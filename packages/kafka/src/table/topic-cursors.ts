@@ -1,6 +1,7 @@
 import { backoffMs } from '@tidings/runtime';
-import type { LogMessage, LogRange } from '../client/cluster.ts';
-import type { FetchedPartition, FetchPosition } from '../client/topics-connection.ts';
+import type { LogMessage } from '../client/cluster.ts';
+import type { LogRange } from '../client/list-offsets.ts';
+import type { FetchedPartition, FetchPosition, PlannedPosition } from '../client/topics-connection.ts';
 
 /** Records of one partition, in offset order. */
 export type TopicBatch = Readonly<{ topic: string; partition: number; messages: readonly LogMessage[] }>;
@@ -13,14 +14,17 @@ export type TopicFollower = Readonly<{
   onPartitions(partitions: readonly number[]): void;
   /** Called with each batch; records before its next offset may occur again. */
   onBatch(batch: TopicBatch): void;
-  /** Called when every offset before `offset` has been passed, perhaps repeatedly. `end` is that of the log. */
-  onReached(partition: number, offset: number, end: number): void;
+  /**
+   * Called when every offset before `offset` has been passed, perhaps repeatedly. `end` is that of the log, undefined
+   * while its leader cannot tell it.
+   */
+  onReached(partition: number, offset: number, end: number | undefined): void;
   /** Called when a log is not the one that was read: it follows from its beginning again. `end` is the new one's. */
   onRestarted(partition: number, end: number): void;
 }>;
 
 /** A partition that can be fetched. */
-export type PartitionState = FetchPosition &
+export type PartitionState = PlannedPosition &
   Readonly<{
     /** Its last fetch failed: it is fetched in a request of its own until one succeeds. */
     isFailing: boolean;
@@ -32,8 +36,10 @@ export type PartitionState = FetchPosition &
 
 type Cursor = {
   offset: number;
-  /** The end of the log when it was last fetched; undefined before the first fetch. */
+  /** The end of the log when it was last fetched; undefined until a leader has told it. */
   end: number | undefined;
+  /** The leader that told the end. */
+  leader: string | undefined;
   /** Time since which fetches without any record do not reach the end. */
   emptySinceMs: number | undefined;
   aloneAtMs: number | undefined;
@@ -42,6 +48,9 @@ type Cursor = {
   /** Time of the last answer about it that was no error. */
   contactMs: number;
 };
+
+/** The leader from which something was fetched, and the time (monotonic). */
+type Taken = Readonly<{ leader: string; nowMs: number; isEmpty: boolean }>;
 
 // What compaction has removed at the end of a log is passed by no record: the end counts as reached after this time.
 const emptyTailMs = 5_000;
@@ -97,6 +106,7 @@ export class TopicCursors {
       this.#cursors.set(partition, {
         offset: this.#firstOffset(partition),
         end: undefined,
+        leader: undefined,
         emptySinceMs: undefined,
         aloneAtMs: undefined,
         failures: 0,
@@ -108,39 +118,50 @@ export class TopicCursors {
     for (const follower of this.#followers) follower.onPartitions(partitions);
   }
 
-  /** Returns what to fetch of the given partitions. */
-  states(partitions: readonly number[]): PartitionState[] {
+  /** Returns what to fetch of the given partitions from their leader. */
+  states(partitions: readonly number[], leader: string): PartitionState[] {
     return partitions.flatMap((partition) => {
       const cursor = this.#cursors.get(partition);
       if (cursor === undefined) return [];
       const { offset, end, failures, aloneAtMs } = cursor;
-      const isAtEnd = end !== undefined && offset >= end;
-      return [{ topic: this.topic, partition, offset, isFailing: failures > 0, isAtEnd, aloneAtMs }];
+      const isEndKnown = end !== undefined && cursor.leader === leader;
+      const isAtEnd = isEndKnown && offset >= end;
+      return [
+        { topic: this.topic, partition, offset, isEndKnown, isFailing: failures > 0, isAtEnd, aloneAtMs },
+      ];
     });
+  }
+
+  /** Has the ends of logs asked for again that a leader told. */
+  forgetEnds(leader: string): void {
+    for (const cursor of this.#cursors.values()) if (cursor.leader === leader) cursor.leader = undefined;
   }
 
   /**
    * Passes on what was fetched. Ignores an answer to an earlier position: followers have been added since.
    * `isEmpty`: the whole fetch returned nothing, also of other partitions that share its size limit.
    */
-  take(fetched: FetchedPartition, { nowMs, isEmpty }: Readonly<{ nowMs: number; isEmpty: boolean }>): void {
+  take(fetched: FetchedPartition, { leader, nowMs, isEmpty }: Taken): void {
     const { partition, offset, messages, nextOffset, end } = fetched;
     const cursor = this.#cursors.get(partition);
     if (cursor === undefined) return;
     cursor.contactMs = nowMs;
     if (cursor.failures > 0) Object.assign(cursor, { failures: 0, aloneAtMs: undefined });
     if (cursor.offset !== offset) return;
-    cursor.end = end;
+    Object.assign(cursor, { end, leader });
     if (messages.length > 0) {
-      const isShorter = [...this.#followers].some((follower) => follower.nextOffset(partition) > end);
-      if (isShorter) {
+      const isShorter = [...this.#followers].some(
+        (follower) => follower.nextOffset(partition) > (end ?? Infinity),
+      );
+      if (end !== undefined && isShorter) {
         this.#restart(partition, { low: 0, high: end });
         return;
       }
       for (const follower of this.#followers) follower.onBatch({ topic: this.topic, partition, messages });
     }
     cursor.offset = nextOffset;
-    if (nextOffset === offset && offset < end) this.#passEmptyTail(cursor, { nowMs, isEmpty });
+    if (end !== undefined && nextOffset === offset && offset < end)
+      this.#passEmptyTail(cursor, { nowMs, isEmpty });
     else Object.assign(cursor, { emptySinceMs: undefined, aloneAtMs: undefined });
     for (const follower of this.#followers) follower.onReached(partition, cursor.offset, end);
   }

@@ -81,6 +81,26 @@ describe('TopicsReader', () => {
     ]);
   });
 
+  it('asks a leader for the end of a log until it knows it: first, after a change and after a failure', async () => {
+    brokers.create('a');
+    follow('a');
+    const questions = (): number =>
+      brokers.plans.filter(({ positions }) => positions.some(({ isEndKnown }) => !isEndKnown)).length;
+    await clock.advance(30_000);
+    expect(questions()).toBe(1);
+    brokers.log('a').leader = '2';
+    brokers.wake();
+    await clock.advance(30_000);
+    expect([questions(), brokers.plans.at(-1)?.leader]).toEqual([2, '2']);
+    brokers.lostLeader = '2';
+    brokers.wake();
+    await clock.advance(1_000);
+    brokers.lostLeader = undefined;
+    const before = questions();
+    await clock.advance(30_000);
+    expect(questions() - before).toBe(1);
+  });
+
   it('starts at the first offset that the log has, and again when the topic was created anew', async () => {
     brokers.create('a');
     Object.assign(brokers.log('a'), { low: 3, end: 5, offsets: [3, 4] });

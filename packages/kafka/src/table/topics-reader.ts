@@ -170,6 +170,7 @@ export class TopicsReader {
       } catch (error) {
         if (this.#session !== session) return;
         if (interruptions !== this.#interruptions) continue;
+        this.#topics.forgetEnds(leader);
         failures += 1;
         if (failures > maxFailures) throw error;
         endpoint.logger.info({ leader, failures, detail: detailOf(error) }, 'tables.fetch-failed');
@@ -194,7 +195,7 @@ export class TopicsReader {
     });
     if (this.#session !== session) return false;
     if (answer.some((one) => !('error' in one))) this.#replaced = 0;
-    const isEmpty = await this.#topics.take(connection, answer);
+    const isEmpty = await this.#topics.take(connection, leader, answer);
     if (this.#session === session) this.#fetchFromAll(session);
     return canPause && isEmpty && clock.monotonicMs() - startedMs < pauseMs;
   }
