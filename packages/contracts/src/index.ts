@@ -122,6 +122,7 @@ export {
   isReservedEventType,
 } from './ids/event-type-name.ts';
 export {
+  appNamePattern,
   callerTextRule,
   consumerIdRule,
   patternRules,
@@ -133,6 +134,7 @@ export type {
   DeadLetterId,
   DeliveryId,
   EventId,
+  RunId,
   SourceId,
   SubscriptionId,
   WorkspaceId,
@@ -145,6 +147,7 @@ export {
   deriveEventId,
   deriveReceivedEventId,
   deriveReplayDeliveryId,
+  deriveRunId,
   eventId,
   firstReceivedId,
   isEventId,
@@ -153,6 +156,7 @@ export {
   newReceivedId,
   newSourceId,
   newSubscriptionId,
+  runId,
   sourceId,
   subscriptionId,
   workspaceId,
@@ -230,6 +234,30 @@ export {
   signatureStyles,
   subscriptionAudiences,
 } from './registry/subscription.ts';
+export { type AppTopics, appGroup, appTopics } from './runs/app-topics.ts';
+export type {
+  RunAttempt,
+  RunAttemptOutcome,
+  RunEvent,
+  RunFailure,
+  RunFailureReason,
+  RunRecorded,
+  RunStatus,
+  RunStep,
+} from './runs/run.ts';
+export {
+  decodeRun,
+  encodeRun,
+  isNewerRun,
+  maxRunAttempts,
+  runAttemptOutcomes,
+  runFailureReasons,
+  runStatuses,
+} from './runs/run.ts';
+export type { RunCancelRequested, RunCommand, RunRetryRequested } from './runs/run-command.ts';
+export { decodeRunCommand, encodeRunCommand } from './runs/run-command.ts';
+export type { EpochSettled, EpochStarted, RunLogEntry } from './runs/run-log.ts';
+export { decodeRunLogEntry, encodeEpoch, encodeRunState, runLogKey } from './runs/run-log.ts';
 export { consumerGroups } from './wire/consumer-groups.ts';
 export type { HeaderFields } from './wire/header-fields.ts';
 export { headerText } from './wire/header-fields.ts';

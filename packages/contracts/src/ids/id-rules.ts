@@ -39,3 +39,6 @@ export const patternRules: ReadonlyMap<string, string> = new Map([
   [workspaceIdPattern, 'must be 1 to 64 of the characters A-Z, a-z, 0-9, _ and -'],
   [callerTextPattern, 'must have no control characters (U+0000 to U+001F, U+007F to U+009F)'],
 ]);
+
+/** Pattern of the name of a worker application. It is part of topic names and group names. */
+export const appNamePattern = '^[a-z][a-z0-9-]{0,39}$';

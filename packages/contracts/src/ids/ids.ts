@@ -10,6 +10,7 @@ export type WorkspaceId = Branded<string, 'WorkspaceId'>;
 export type ConsumerId = Branded<string, 'ConsumerId'>;
 export type DeadLetterId = Branded<string, 'DeadLetterId'>;
 export type SourceId = Branded<string, 'SourceId'>;
+export type RunId = Branded<string, 'RunId'>;
 
 /** Marks text that was validated at an edge. These functions make no check. */
 export const eventId = (checked: string): EventId => checked as EventId;
@@ -23,6 +24,8 @@ export const workspaceId = (checked: string): WorkspaceId => checked as Workspac
 export const consumerId = (checked: string): ConsumerId => checked as ConsumerId;
 /** See {@link eventId}. */
 export const sourceId = (checked: string): SourceId => checked as SourceId;
+/** See {@link eventId}. */
+export const runId = (checked: string): RunId => checked as RunId;
 /** See {@link eventId}. */
 export const deadLetterId = (checked: string): DeadLetterId => checked as DeadLetterId;
 
@@ -98,6 +101,10 @@ export const deriveReplayDeliveryId = (
   subscription: SubscriptionId,
   jobId: string,
 ): DeliveryId => deliveryId(`dlv_${digestOf([event, subscription, jobId])}`);
+
+/** Derives the id of the run that an event starts in a handler of a worker application: the same at each repeat. */
+export const deriveRunId = (origin: Readonly<{ app: string; handler: string; eventId: EventId }>): RunId =>
+  runId(`run_${digestOf([origin.app, origin.handler, origin.eventId])}`);
 
 /** Derives the id of a dead letter from its identity (see DeadLetterRef). */
 export const deriveDeadLetterId = (parts: readonly string[]): DeadLetterId =>

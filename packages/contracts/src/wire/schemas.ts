@@ -1,7 +1,7 @@
 import type { ErrorObject, ValidateFunction } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormatsModule from 'ajv-formats';
-import { workspaceIdRule } from '../ids/id-rules.ts';
+import { appNamePattern, workspaceIdRule } from '../ids/id-rules.ts';
 import { DecodeError } from './wire.ts';
 
 // ajv-formats is CommonJS: under NodeNext its default import is the module object.
@@ -49,6 +49,8 @@ export const shape = {
   eventId: { type: 'string', pattern: '^evt_[0-9a-f]{32}$' },
   deliveryId: { type: 'string', pattern: '^dlv_[0-9a-f]{32}$' },
   subscriptionId: { type: 'string', pattern: '^sub_[0-9A-Za-z]{1,64}$' },
+  runId: { type: 'string', pattern: '^run_[0-9a-f]{32}$' },
+  appName: { type: 'string', pattern: appNamePattern },
   workspaceId: workspaceIdRule,
 } as const;
 

@@ -193,6 +193,14 @@ const erasures: TopicDefinition = {
   config: compacted,
 };
 
+const runs: TopicDefinition = {
+  name: 'tidings.runs',
+  kind: 'facts',
+  partitions: 4,
+  key: 'run id',
+  config: kept(30 * dayMs),
+};
+
 /** One constant delay, and the topic whose records all wait for it. */
 export type Rung = Readonly<{ topic: TopicDefinition; delayMs: number }>;
 
@@ -240,6 +248,7 @@ export const topics = {
   audit,
   jobs,
   erasures,
+  runs,
 } as const;
 
 /** All topics that must exist before a service starts. */
