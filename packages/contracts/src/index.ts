@@ -126,6 +126,7 @@ export {
   callerTextRule,
   consumerIdRule,
   patternRules,
+  sourceIdRule,
   workspaceIdPattern,
   workspaceIdRule,
 } from './ids/id-rules.ts';

@@ -3,6 +3,7 @@ import type {
   EventTypeState,
   SchemaMode,
   SourceRecord,
+  WebhookReceived,
   WorkspaceId,
 } from '@tidings/contracts';
 import type { DataFindings } from './domain/event-type-rules.ts';
@@ -14,11 +15,16 @@ export type Published = 'log' | 'spool';
 /**
  * Publishes the events of one request, in order. Resolves when all in-sync replicas have them, or, with `maySpool`, the
  * spool has. Rejects with a retryable AppError when that is not confirmed within `deadlineMs`, by default the configured
- * one: they may be in the log nevertheless.
+ * one: they may be in the log nevertheless. `spooledFact` returns what is written about them to `tidings.received` when the
+ * spool has brought them to the log; its argument is the time of their acceptance, in epoch milliseconds.
  */
 export type PublishEvents = (
   events: readonly StampedEvent[],
-  options: Readonly<{ maySpool: boolean; deadlineMs?: number }>,
+  options: Readonly<{
+    maySpool: boolean;
+    deadlineMs?: number;
+    spooledFact?: (atMs: number) => WebhookReceived;
+  }>,
 ) => Promise<Published>;
 
 /** Validates data against a schema. Uses the parsed data, and their text to compare numbers exactly. */

@@ -1,4 +1,11 @@
-import { type EventAccepted, encodeEvent, eventId, topics, workspaceId } from '@tidings/contracts';
+import {
+  type EventAccepted,
+  encodeEvent,
+  eventId,
+  topics,
+  type WebhookReceived,
+  workspaceId,
+} from '@tidings/contracts';
 import type { OutgoingRecord, Producer } from '@tidings/kafka';
 import { createMetrics, type Metrics, silentLogger } from '@tidings/observability';
 import { AppError, type Clock, systemClock } from '@tidings/runtime';
@@ -45,6 +52,7 @@ export const numberOf = ({ headers = {} }: Pick<OutgoingRecord, 'headers'>): num
 /** The log as a producer sees it: it can be away, and a run can end before or after it has taken something. */
 export class MortalLog {
   readonly records: OutgoingRecord[] = [];
+  readonly facts: WebhookReceived[] = [];
   isAway = false;
   /** Returns true for a record that it refuses for what it is. */
   refuses = (_record: OutgoingRecord): boolean => false;
@@ -125,8 +133,19 @@ export async function openSpoolWorld(
     patienceMs: 1,
     clock: systemClock,
   });
+  const writeFacts = async (facts: readonly WebhookReceived[]): Promise<void> => {
+    life.step();
+    log.facts.push(...facts);
+    life.step();
+  };
   const startDraining = () =>
-    new SpoolDrainer({ spool, producer, ...shared, onAcknowledged: (lane) => publisher.acknowledged(lane) });
+    new SpoolDrainer({
+      spool,
+      producer,
+      ...shared,
+      onAcknowledged: (lane) => publisher.acknowledged(lane),
+      writeFacts,
+    });
   return {
     spool,
     publisher,

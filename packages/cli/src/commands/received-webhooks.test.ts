@@ -15,9 +15,12 @@ const refused = {
   ...{ id: 'rcv_1', received_at: '2026-11-22T10:00:00.000Z', outcome: 'refused', count: 40, event_ids: [] },
   ...{ reason: 'no-matching-signature', type: null, provider_id: null, deliveries: null },
 };
+const spooled = { ...accepted, id: 'rcv_0', spooled: true };
 
 it('lists what a source received, with the part that was delivered', async () => {
-  const api = await anAnsweringApi(() => ({ body: { data: [accepted, refused], next_cursor: null } }));
+  const api = await anAnsweringApi(() => ({
+    body: { data: [accepted, refused, spooled], next_cursor: null },
+  }));
   const { out, code } = await api.run(
     'sources',
     'received',
@@ -33,6 +36,7 @@ it('lists what a source received, with the part that was delivered', async () =>
   );
   expect(out).toMatch(/accepted +- +1 .*github\.push +a\ufffd\[2J +evt_1 +2\/3/);
   expect(out).toMatch(/refused +no-matching-signature +40/);
+  expect(out).toMatch(/accepted \(spooled\) +-/);
 });
 
 it('prints what comes in, oldest first, each once, and over several pages', async () => {

@@ -41,7 +41,7 @@ export const receivedCommands: readonly CommandSpec[] = [
     view: {
       columns: [
         ['AT', 'received_at'],
-        ['OUTCOME', 'outcome'],
+        ['OUTCOME', (item) => outcomeOf(item as Received)],
         ['REASON', 'reason'],
         ['COUNT', 'count'],
         ['BYTES', 'size_bytes'],
@@ -76,10 +76,16 @@ export const receivedCommands: readonly CommandSpec[] = [
 type Received = Readonly<{
   id: string;
   received_at: string;
+  outcome: string;
+  spooled?: boolean;
   event_ids?: readonly string[];
   deliveries?: Readonly<{ total: number; delivered: number }> | null;
 }>;
 type Page = Readonly<{ data: readonly Received[]; next_cursor: string | null }>;
+
+/** Of a webhook that waited on the disk of ingress, that too: it is listed later than it came. */
+const outcomeOf = ({ outcome, spooled }: Received): string =>
+  spooled === true ? `${outcome} (spooled)` : outcome;
 
 const deliveredOf = ({ deliveries }: Received): string | null =>
   deliveries == null ? null : `${deliveries.delivered}/${deliveries.total}`;
@@ -122,7 +128,7 @@ async function since(given: Given, target: Target, afterMs: number): Promise<rea
 
 function lineOf(entry: Received): string {
   const of = (name: string): string => inWords(Reflect.get(entry, name));
-  const about = [of('received_at').slice(11, 23), of('outcome').padEnd(8)];
+  const about = [of('received_at').slice(11, 23), outcomeOf(entry).padEnd(8)];
   const rest = [of('reason'), of('type'), of('provider_id'), inWords(entry.event_ids?.[0])];
   const times = of('count') === '1' ? [] : [`${of('count')} times`];
   return [...about, ...[...rest, ...times].filter((text) => text !== '-')].join('  ');

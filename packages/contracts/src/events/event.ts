@@ -57,7 +57,7 @@ const eventHeaders = compileSchema<Readonly<Record<string, string>>>('CloudEvent
     ce_orderingkey: { type: 'string', minLength: 1, maxLength: 256 },
     ce_callerid: { type: 'string', minLength: 1, maxLength: 256 },
     ce_audience: { const: 'internal' },
-    ce_sourceid: { type: 'string', pattern: '^src_[0-9a-f]{32}$' },
+    ce_sourceid: shape.sourceId,
     'content-type': { type: 'string' },
   },
   required: ['ce_specversion', 'ce_id', 'ce_type', 'ce_source', 'ce_workspaceid'],

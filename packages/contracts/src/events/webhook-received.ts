@@ -51,26 +51,31 @@ export type WebhookReceived = Readonly<{
   events: number;
   /** The first {@link maxReceivedEventIds} of them. */
   eventIds: readonly EventId[];
+  /** Present if its events waited on the disk of ingress: the fact was written when the log had them. */
+  isSpooled?: true;
 }>;
 
 const check = compileSchema<WebhookReceived>(
   'WebhookReceived.v1',
-  exactly({
-    type: { const: 'WebhookReceived.v1' },
-    id: { type: 'string', pattern: '^rcv_[0-9a-f]{32}$' },
-    atMs: shape.epochMs,
-    workspaceId: shape.workspaceId,
-    sourceId: { type: 'string', pattern: '^src_[0-9a-f]{32}$' },
-    provider: shape.text,
-    outcome: { enum: ['accepted', 'checked', 'refused'] },
-    // Later releases may know more.
-    reason: shape.nullableText,
-    count: { type: 'integer', minimum: 1 },
-    bytes: { type: ['integer', 'null'], minimum: 0 },
-    eventType: shape.nullableText,
-    events: shape.count,
-    eventIds: { type: 'array', maxItems: maxReceivedEventIds, items: shape.eventId },
-  }),
+  exactly(
+    {
+      type: { const: 'WebhookReceived.v1' },
+      id: { type: 'string', pattern: '^rcv_[0-9a-f]{32}$' },
+      atMs: shape.epochMs,
+      workspaceId: shape.workspaceId,
+      sourceId: shape.sourceId,
+      provider: shape.text,
+      outcome: { enum: ['accepted', 'checked', 'refused'] },
+      // Later releases may know more.
+      reason: shape.nullableText,
+      count: { type: 'integer', minimum: 1 },
+      bytes: { type: ['integer', 'null'], minimum: 0 },
+      eventType: shape.nullableText,
+      events: shape.count,
+      eventIds: { type: 'array', maxItems: maxReceivedEventIds, items: shape.eventId },
+    },
+    { isSpooled: { const: true } },
+  ),
 );
 
 /** Encodes a record of the received topic. Its key is the source, whose facts so stay in order. */

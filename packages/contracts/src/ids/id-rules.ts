@@ -18,6 +18,9 @@ const callerTextPattern = '^[^\\u0000-\\u001f\\u007f-\\u009f\\ud800-\\udfff]*$';
 /** JSON Schema of a workspace id. */
 export const workspaceIdRule = { type: 'string', pattern: workspaceIdPattern } as const;
 
+/** JSON Schema of the id of a source. */
+export const sourceIdRule = { type: 'string', pattern: '^src_[0-9a-f]{32}$' } as const;
+
 /** JSON Schema of a consumer id, for every API that accepts one. */
 export const consumerIdRule = {
   type: 'string',

@@ -38,7 +38,7 @@ const check = compileSchema<SourceRecord>(
   exactly(
     {
       type: { const: 'SourceChanged.v1' },
-      id: { type: 'string', pattern: '^src_[0-9a-f]{32}$' },
+      id: shape.sourceId,
       workspaceId: shape.workspaceId,
       state: { enum: ['active', 'disabled', 'deleted'] },
       version: { type: 'integer', minimum: 1 },

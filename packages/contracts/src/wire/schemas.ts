@@ -1,7 +1,7 @@
 import type { ErrorObject, ValidateFunction } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormatsModule from 'ajv-formats';
-import { appNamePattern, workspaceIdRule } from '../ids/id-rules.ts';
+import { appNamePattern, sourceIdRule, workspaceIdRule } from '../ids/id-rules.ts';
 import { DecodeError } from './wire.ts';
 
 // ajv-formats is CommonJS: under NodeNext its default import is the module object.
@@ -52,6 +52,7 @@ export const shape = {
   runId: { type: 'string', pattern: '^run_[0-9a-f]{32}$' },
   appName: { type: 'string', pattern: appNamePattern },
   workspaceId: workspaceIdRule,
+  sourceId: sourceIdRule,
 } as const;
 
 /**

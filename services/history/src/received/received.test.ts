@@ -51,11 +51,14 @@ it('lists what a source received beside what went out, page by page', async () =
   await eventually(() => expect([events.all().length, deliveries.all().length]).toEqual([1, 1]));
   const atMs = Date.now() - 1_000;
   await receive(fact(atMs, { eventIds: [event.id] }));
-  await receive(refused(atMs + 1, 'no-matching-signature', 12), fact(atMs + 2, { eventIds: [event.id] }));
+  await receive(
+    refused(atMs + 1, 'no-matching-signature', 12),
+    fact(atMs + 2, { eventIds: [event.id], isSpooled: true }),
+  );
   const { data, next_cursor } = await list('?limit=2');
   expect(data).toMatchObject([
     {
-      outcome: 'repeated',
+      ...{ outcome: 'repeated', spooled: true },
       event_ids: [event.id],
       provider_id: 'their-id',
       deliveries: { total: 1, delivered: 1 },
@@ -65,7 +68,13 @@ it('lists what a source received beside what went out, page by page', async () =
   const rest = await list(`?limit=2&cursor=${next_cursor}`);
   expect(rest).toMatchObject({
     data: [
-      { outcome: 'accepted', type: 'github.push', size_bytes: 17, received_at: new Date(atMs).toISOString() },
+      {
+        outcome: 'accepted',
+        spooled: false,
+        type: 'github.push',
+        size_bytes: 17,
+        received_at: new Date(atMs).toISOString(),
+      },
     ],
     next_cursor: null,
   });

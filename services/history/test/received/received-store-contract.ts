@@ -109,6 +109,15 @@ export const describeReceivedStore = (name: string, open: () => ReceivedStore): 
       );
     });
 
+    it('keeps what is true of few: that the events waited on the disk of ingress', async () => {
+      const store = open();
+      const { scope, fact } = aReceivingSource();
+      await projectReceived(store, [fact(atMs), fact(atMs + 1, { isSpooled: true })]);
+      const [spooled, direct] = await store.list(scope, { limit: 10, afterId: null });
+      expect(spooled).toMatchObject({ atMs: atMs + 1, isSpooled: true });
+      expect(direct).not.toHaveProperty('isSpooled');
+    });
+
     it('removes what is older than a time, up to a limit', async () => {
       const store = open();
       const { scope, fact } = aReceivingSource();

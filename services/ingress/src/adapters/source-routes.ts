@@ -1,3 +1,4 @@
+import { sourceIdRule } from '@tidings/contracts';
 import { bytesBody, type Exchange, named, type Route, route, traceparentOf, urlOf } from '@tidings/http';
 import type { Clock } from '@tidings/runtime';
 import { maxReceivedBytes } from '../config.ts';
@@ -36,7 +37,7 @@ export const sourceRoute = ({ admitWebhook, receiveWebhook, clock }: SourceRoute
       'replicas of the log have the events; a repeat is the same event. A refusal does not say its reason.',
     idempotency: 'by-content',
     ignoresAccept: true,
-    params: { id: { type: 'string', pattern: '^src_[0-9a-f]{32}$', description: 'The id of the source.' } },
+    params: { id: { ...sourceIdRule, description: 'The id of the source.' } },
     problems: ['unauthorized', 'rate-limited'],
     body: bytesBody({
       schema: named('InboundWebhook', { description: 'As the provider sends it: JSON or a form.' }),

@@ -4,7 +4,9 @@ import type { Logger, Metrics } from '@tidings/observability';
 import { AppError, type Clock, type KeyRing, messageOf, unseal } from '@tidings/runtime';
 import { outcomeOf } from '../accept-event.ts';
 import { maxReceivedBytes, maxReceivedEvents } from '../config.ts';
+import type { StampedEvent } from '../domain/stamp-event.ts';
 import { stampHook } from '../domain/stamp-hook.ts';
+import { acceptedFactOf } from '../domain/webhook-fact.ts';
 import type { metricsCatalogue } from '../metrics.ts';
 import type { EventTypeDirectory, PublishEvents, Published } from '../ports.ts';
 import { type FindSource, findActiveSource } from './find-source.ts';
@@ -106,14 +108,10 @@ async function receive(
   refuseTooMany(hooks);
   const stamped = hooks.map((hook) => stampHook(hook, { source, headers, traceparent, nowMs }));
   // In order: the producer keeps it within a partition, where events of one ordering key are.
-  const deadlineMs = deadlineOf(dependencies, provider, beganMs - arrivedMs);
-  const published = await dependencies.publish(stamped, {
-    maySpool: source.spool ?? provider.neverRepeats === true,
-    deadlineMs,
+  const published = await publish(dependencies, {
+    ...{ source, provider, stamped, bytes: body.length },
+    deadlineMs: deadlineOf(dependencies, provider, beganMs - arrivedMs),
   });
-  const eventIds = stamped.map(({ event }) => event.id);
-  const eventType = hooks[0]?.type ?? null;
-  dependencies.received.accepted(source, { bytes: body.length, eventType, eventIds });
   catalogue(dependencies, source, hooks);
   dependencies.metrics.receivedEvents.inc({ provider: provider.name }, hooks.length);
   const tookMs = Math.round(clock.monotonicMs() - beganMs);
@@ -128,6 +126,26 @@ async function receive(
     'webhook.accepted',
   );
   return { published };
+}
+
+/** The events of a webhook, the size of its body, and how long the log may take, in milliseconds. */
+type ToPublish = ActiveSource &
+  Readonly<{ stamped: readonly StampedEvent[]; bytes: number; deadlineMs: number }>;
+
+/** Publishes the events of a webhook, and notes it in the log of its source: now, or when they leave the spool. */
+async function publish(
+  dependencies: Pick<ReceiveDependencies, 'publish' | 'received'>,
+  { source, provider, stamped, bytes, deadlineMs }: ToPublish,
+): Promise<Published> {
+  const eventIds = stamped.map(({ event }) => event.id);
+  const accepted = { bytes, eventType: stamped[0]?.event.eventType ?? null, eventIds };
+  const published = await dependencies.publish(stamped, {
+    maySpool: source.spool ?? provider.neverRepeats === true,
+    deadlineMs,
+    spooledFact: (atMs) => ({ ...acceptedFactOf(source, accepted, atMs), isSpooled: true }),
+  });
+  if (published === 'log') dependencies.received.accepted(source, accepted);
+  return published;
 }
 
 /** Returns how long the log may take, so that the response comes before the provider gives up. */

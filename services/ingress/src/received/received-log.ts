@@ -1,35 +1,10 @@
-import {
-  type EventId,
-  encodeWebhookReceived,
-  maxReceivedEventIds,
-  newReceivedId,
-  type RefusalReason,
-  type SourceRecord,
-  topics,
-  type WebhookReceived,
-} from '@tidings/contracts';
-import type { Producer } from '@tidings/kafka';
-import type { Logger, Metrics } from '@tidings/observability';
-import { type Clock, messageOf } from '@tidings/runtime';
-import type { metricsCatalogue } from '../metrics.ts';
+import { newReceivedId, type RefusalReason, type WebhookReceived } from '@tidings/contracts';
+import type { Clock } from '@tidings/runtime';
+import { type AcceptedWebhook, acceptedFactOf, factOf, type ReceivedAt } from '../domain/webhook-fact.ts';
+import { type FactOutput, publishFacts } from './publish-facts.ts';
 
 /** The dependencies of the log. */
-export type ReceivedLogParts = Readonly<{
-  producer: Pick<Producer, 'publishAll'>;
-  clock: Clock;
-  logger: Logger;
-  metrics: Pick<Metrics<typeof metricsCatalogue>['handles'], 'receivedFacts'>;
-}>;
-
-/** The source of a webhook. */
-export type ReceivedAt = Pick<SourceRecord, 'id' | 'workspaceId' | 'provider'>;
-
-/** The events of an accepted webhook. */
-export type AcceptedWebhook = Readonly<{
-  bytes: number;
-  eventType: string | null;
-  eventIds: readonly EventId[];
-}>;
+export type ReceivedLogParts = FactOutput & Readonly<{ clock: Clock }>;
 
 /** Details of a refused webhook. `bytes`: null if its body was not read. */
 export type RefusedWebhook = Readonly<{ reason: RefusalReason; bytes: number | null; traceparent: string }>;
@@ -49,7 +24,6 @@ const maxSums = 1_000;
 const maxLines = 20;
 // No more: the events wait in the same buffer.
 const recordsAtOnce = 1_000;
-const publishDeadlineMs = 10_000;
 const closeDeadlineMs = 1_000;
 
 /**
@@ -74,18 +48,14 @@ export class ReceivedLog {
   }
 
   /** Notes a webhook whose events the log has. Returns at once and never throws. */
-  accepted(source: ReceivedAt, { bytes, eventType, eventIds }: AcceptedWebhook): void {
-    const named = eventIds.slice(0, maxReceivedEventIds);
-    const key = [source.id, eventIds.length, ...named].join(' ');
-    const known = eventIds.length === 0 ? undefined : this.#accepted.get(key);
+  accepted(source: ReceivedAt, webhook: AcceptedWebhook): void {
+    const fact = acceptedFactOf(source, webhook, this.#parts.clock.nowMs());
+    const key = [source.id, fact.events, ...fact.eventIds].join(' ');
+    const known = fact.events === 0 ? undefined : this.#accepted.get(key);
     if (known?.sum !== undefined) {
       known.sum.count += 1;
       return;
     }
-    const fact = {
-      ...this.#factOf(source, 'accepted'),
-      ...{ bytes, eventType, events: eventIds.length, eventIds: named },
-    };
     if (known === undefined) {
       if (this.#add(fact)) this.#accepted.set(key, { firstAtMs: fact.atMs, sum: undefined });
       return;
@@ -123,15 +93,11 @@ export class ReceivedLog {
     this.#cancelTimer?.();
     await this.#writing;
     this.#takeSums();
-    await this.#write(closeDeadlineMs);
+    await this.#write({ deadlineMs: closeDeadlineMs });
   }
 
-  #factOf({ id, workspaceId, provider }: ReceivedAt, outcome: WebhookReceived['outcome']): WebhookReceived {
-    const atMs = this.#parts.clock.nowMs();
-    return {
-      ...{ type: 'WebhookReceived.v1', id: newReceivedId(atMs), atMs, workspaceId, sourceId: id, provider },
-      ...{ outcome, reason: null, count: 1, bytes: null, eventType: null, events: 0, eventIds: [] },
-    };
+  #factOf(source: ReceivedAt, outcome: WebhookReceived['outcome']): WebhookReceived {
+    return factOf(source, outcome, this.#parts.clock.nowMs());
   }
 
   /** Returns false if it was dropped. */
@@ -167,7 +133,7 @@ export class ReceivedLog {
     this.#cancelTimer = this.#parts.clock.setTimer(() => {
       this.#cancelTimer = null;
       this.#takeSums();
-      this.#writing ??= this.#write(publishDeadlineMs).finally(() => {
+      this.#writing ??= this.#write().finally(() => {
         this.#writing = null;
         if (this.#waiting.length > 0) this.#schedule();
       });
@@ -191,20 +157,9 @@ export class ReceivedLog {
     for (const { fact, count } of [...sums, ...repeats]) this.#add({ ...fact, count });
   }
 
-  async #write(deadlineMs: number): Promise<void> {
-    const { producer, logger, metrics } = this.#parts;
+  async #write(options: Readonly<{ deadlineMs?: number }> = {}): Promise<void> {
     // A sum has the time of its first refusal.
     this.#waiting.sort((a, b) => (a.id < b.id ? -1 : 1));
-    while (this.#waiting.length > 0) {
-      const facts = this.#take();
-      const records = facts.map((fact) => ({ topic: topics.received, ...encodeWebhookReceived(fact) }));
-      try {
-        await producer.publishAll(records, { deadlineMs });
-        metrics.receivedFacts.inc({ outcome: 'written' }, facts.length);
-      } catch (error) {
-        this.#drop(facts.length);
-        logger.warn({ facts: facts.length, detail: messageOf(error) }, 'webhook.facts-dropped');
-      }
-    }
+    while (this.#waiting.length > 0) await publishFacts(this.#parts, this.#take(), options);
   }
 }

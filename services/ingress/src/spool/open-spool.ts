@@ -4,6 +4,7 @@ import { createEventPublisher } from '../adapters/event-publisher.ts';
 import { type configSpec, spoolPatienceMs } from '../config.ts';
 import type { metricsCatalogue } from '../metrics.ts';
 import type { PublishEvents } from '../ports.ts';
+import { publishFacts } from '../received/publish-facts.ts';
 import { diskFiles } from './adapters/disk-files.ts';
 import { lockFolder } from './adapters/folder-lock.ts';
 import type { Lane } from './lanes.ts';
@@ -17,12 +18,13 @@ type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
  * Returns the publish port, over the log and, if a folder is set, the spool. The spool is closed before the producer: what the log has not acknowledged stays on the disk. Rejects if the folder cannot be used.
  */
 export async function openSpool(
-  { config, clock, logger, metrics, health, resources }: Context,
+  { config, clock, metrics, health, resources, ...context }: Context,
   producer: Producer,
 ): Promise<PublishEvents> {
   const { spoolDir, spoolMaxBytes, publishDeadlineMs } = config;
   const publish = createEventPublisher({ producer, deadlineMs: publishDeadlineMs });
   if (spoolDir === undefined) return publish;
+  const logger = context.logger.child({ folder: spoolDir });
   const lock = await lockFolder(spoolDir);
   resources.add('spool folder', async () => lock.release());
   const spool = await Spool.open({
@@ -32,7 +34,11 @@ export async function openSpool(
   const patienceMs = Math.min(spoolPatienceMs, publishDeadlineMs);
   const publisher = new SpoolingPublisher({ publish, producer, spool, patienceMs, clock });
   const onAcknowledged = (lane: Lane): void => publisher.acknowledged(lane);
-  const drainer = new SpoolDrainer({ spool, producer, clock, logger, onAcknowledged });
+  const output = { producer, logger, metrics: metrics.handles };
+  const drainer = new SpoolDrainer({
+    ...{ spool, producer, clock, logger, onAcknowledged },
+    writeFacts: async (facts, signal) => publishFacts(output, facts, { signal }),
+  });
   resources.add('spool drainer', async () => drainer.close());
   const { spoolRecords, spoolBytes, spoolOldestAge } = metrics.handles;
   spoolRecords.collect((gauge) => gauge.set({}, spool.state.records));

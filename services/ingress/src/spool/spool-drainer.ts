@@ -1,19 +1,24 @@
 import { setMaxListeners } from 'node:events';
-import { topics } from '@tidings/contracts';
+import type { WebhookReceived } from '@tidings/contracts';
 import { isTransient, type Producer } from '@tidings/kafka';
 import type { Logger } from '@tidings/observability';
 import { backoffMs, type Clock, messageOf, sleep } from '@tidings/runtime';
+import { outgoingOf } from './domain/spooled-record.ts';
 import { type Lane, lanes } from './lanes.ts';
 import type { Spool } from './spool.ts';
 import type { SpoolBatch, SpooledAt } from './spool-reader.ts';
 
-/** Options of a drainer. `onAcknowledged` is called whenever the log has taken something of a lane. */
+/**
+ * Options of a drainer. `onAcknowledged` is called whenever the log has taken something of a lane; `writeFacts` with what is
+ * to be written about its webhooks: it rejects only if the signal is aborted.
+ */
 export type DrainerOptions = Readonly<{
   spool: Pick<Spool, 'read' | 'keepAside' | 'done' | 'refuse' | 'whenFilled'>;
   producer: Pick<Producer, 'publishAll'>;
   clock: Clock;
   logger: Logger;
   onAcknowledged: (lane: Lane) => void;
+  writeFacts: (facts: readonly WebhookReceived[], signal: AbortSignal) => Promise<void>;
 }>;
 
 const backoff = { baseMs: 200, maxMs: 5_000, random: Math.random };
@@ -80,11 +85,14 @@ export class SpoolDrainer {
   }
 
   async #finish(batch: SpoolBatch): Promise<void> {
-    const { spool, logger, onAcknowledged } = this.#options;
+    const { spool, logger, onAcknowledged, writeFacts } = this.#options;
     const { lane, records } = batch;
     if (records.length > 0) onAcknowledged(lane);
+    const facts = records.flatMap(({ record }) => record.fact ?? []);
+    // Before they leave the spool. If this process ends here, the events are repeated, and the facts are not lost.
+    if (facts.length > 0) await writeFacts(facts, this.#ending.signal);
     await spool.done(batch);
-    if (records.length > 0) logger.info({ lane, records: records.length }, 'spool.drained');
+    if (records.length > 0) logger.debug({ lane, records: records.length }, 'spool.lane-drained');
   }
 
   async #publishOrRefuse(one: SpooledAt): Promise<void> {
@@ -109,7 +117,7 @@ export class SpoolDrainer {
   // Without a deadline: the producer repeats a send until it succeeds, in order by partition.
   async #publish(records: readonly SpooledAt[]): Promise<void> {
     if (records.length === 0) return;
-    const outgoing = records.map(({ record }) => ({ topic: topics.events, ...record }));
+    const outgoing = records.map(({ record }) => outgoingOf(record));
     await this.#options.producer.publishAll(outgoing, { signal: this.#ending.signal });
   }
 }

@@ -1,7 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
+import { newSourceId, type WebhookReceived, workspaceId } from '@tidings/contracts';
 import { describe, expect, it } from 'vitest';
 import { type Death, MortalFolder, Mortality } from '../../test/mortal-files.ts';
 import { anEvent, hastyClock, MortalLog, numberOf, openSpoolWorld } from '../../test/spool-world.ts';
+
+import { acceptedFactOf } from '../domain/webhook-fact.ts';
+import type { Published } from '../ports.ts';
 
 const keys = ['a', 'b', null] as const;
 const keyOf = (number: number): string | null => keys[number % keys.length] ?? null;
@@ -23,13 +27,24 @@ async function until(isReached: () => boolean): Promise<void> {
   }
 }
 
-type Run = Readonly<{ folder: MortalFolder; log: MortalLog; accepted: number[] }>;
+type Run = Readonly<{ folder: MortalFolder; log: MortalLog; accepted: number[]; spooled: number[] }>;
+
+const source = { id: newSourceId(1), workspaceId: workspaceId('ws_spool'), provider: 'github' };
+/** Returns the fact about the webhook of an event. */
+const factOf = (number: number, atMs: number): WebhookReceived => {
+  const eventIds = [anEvent(number).event.id];
+  return acceptedFactOf(source, { bytes: 1, eventType: 'github.push', eventIds }, atMs);
+};
 
 // Checkpoints within segments, and between them.
 const small = { segmentBytes: 2_000, batchRecords: 1 };
 
 /** One process: events come while the log is there, away, and there again. Returns the steps it took. */
-async function live({ folder, log, accepted }: Run, life: Mortality, first: number): Promise<number> {
+async function live(
+  { folder, log, accepted, spooled }: Run,
+  life: Mortality,
+  first: number,
+): Promise<number> {
   const ignore = (): void => {};
   const world = await openSpoolWorld(folder.open(life), log, { ...small, life, clock: hastyClock }).catch(
     () => undefined,
@@ -37,8 +52,15 @@ async function live({ folder, log, accepted }: Run, life: Mortality, first: numb
   if (world === undefined) return life.steps;
   const drainer = world.startDraining();
   const post = async (number: number): Promise<void> => {
-    const published = world.publisher.publish([anEvent(number, keyOf(number))], { maySpool: true });
-    await published.then(() => !life.isDead && accepted.push(number), ignore);
+    const spooledFact = (atMs: number) => factOf(number, atMs);
+    const event = anEvent(number, keyOf(number));
+    const published = world.publisher.publish([event], { maySpool: true, spooledFact });
+    const note = (place: Published): void => {
+      if (life.isDead) return;
+      accepted.push(number);
+      if (place === 'spool') spooled.push(number);
+    };
+    await published.then(note, ignore);
   };
   for (let at = 0; at < 12; at += 1) {
     if (at === 2) log.isAway = true;
@@ -65,6 +87,7 @@ const aRun = (seed: number): Run => ({
   folder: new MortalFolder(randomFrom(seed)),
   log: new MortalLog(),
   accepted: [],
+  spooled: [],
 });
 
 /** Returns true if a record is in a segment that could not be read for several attempts. */
@@ -83,6 +106,12 @@ function expectNothingLost(run: Run): void {
     const ofKey = new Set(due.filter((number) => keyOf(number) === key));
     expect(firsts.filter((number) => ofKey.has(number))).toEqual([...ofKey]);
   }
+  // One fact for each that was spooled, which has the same id if it is written twice.
+  const facts = log.facts.map(({ eventIds, id }) => `${eventIds[0]} ${id}`);
+  const about = new Set(log.facts.map(({ eventIds }) => eventIds[0]));
+  expect(new Set(facts).size).toBe(about.size);
+  const isNoted = (number: number): boolean => about.has(anEvent(number).event.id);
+  expect(run.spooled.filter((number) => due.includes(number) && !isNoted(number))).toEqual([]);
 }
 
 describe.each<Death>(['kill', 'power'])('a process that ends by %s', (death) => {

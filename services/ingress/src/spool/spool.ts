@@ -11,6 +11,7 @@ import type { Read } from './segment-index.ts';
 import { type Place, type Segment, SegmentLog } from './segment-log.ts';
 import type { SpoolFiles } from './spool-files.ts';
 import { type Damaged, type SpoolBatch, SpoolReader } from './spool-reader.ts';
+import { type SpoolRefusal, SpoolReport } from './spool-report.ts';
 
 /**
  * Options of a spool. `maxBytes`: of all its segments; `segmentBytes`: of one, 8 MiB by default; `batchRecords`: of a lane at
@@ -57,6 +58,7 @@ export class Spool {
   readonly #reader: SpoolReader;
   readonly #files: FileQueue;
   readonly #commit: GroupCommit;
+  readonly #report: SpoolReport;
   #backlog = new Backlog();
   #released: Place | undefined;
   readonly #wakes = new Set<() => void>();
@@ -69,6 +71,7 @@ export class Spool {
     const read: Read = async (...part) => this.#readOrSetAside(...part);
     this.#reader = new SpoolReader(log, { place, read, batchRecords });
     this.#files = new FileQueue(clock);
+    this.#report = new SpoolReport(options.logger, clock);
     const write = async (payloads: readonly Buffer[]): Promise<void> => {
       await this.#files.run(async () => log.append(payloads, segmentBytes));
       for (const wake of this.#wakes) wake();
@@ -97,11 +100,10 @@ export class Spool {
   }
 
   /**
-   * Appends records and resolves when the disk has them. Rejects with `unavailable` if the spool is full, or the disk fails
-   * or does not answer: they may be in it nevertheless.
+   * Appends records and resolves when the disk has them. `why` they are not in the log is for operators. Rejects with
+   * `unavailable` if the spool is full, or the disk fails or does not answer: they may be in it nevertheless.
    */
-  async append(records: readonly SpooledRecord[]): Promise<void> {
-    const { metrics, logger } = this.#options;
+  async append(records: readonly SpooledRecord[], why = 'the log is away'): Promise<void> {
     const payloads = records.map(encodeSpooled);
     const bytes = payloads.reduce((sum, { length }) => sum + length + frameOverhead, 0);
     this.#refuseIfFull(bytes);
@@ -113,12 +115,10 @@ export class Spool {
     try {
       await this.#commit.append({ payloads, bytes, onDropped });
     } catch (error) {
-      const cause = error instanceof AppError ? error.cause : error;
-      logger.error({ detail: messageOf(cause) }, 'spool.append-failed');
-      metrics.spoolRefused.inc({ reason: 'disk' });
-      throw error;
+      throw this.#refused('disk', error instanceof AppError ? error : unavailable(messageOf(error)));
     }
-    metrics.spooledEvents.inc({}, records.length);
+    this.#options.metrics.spooledEvents.inc({}, records.length);
+    this.#report.appended(this.state, why);
   }
 
   /** Returns the oldest records of a lane; undefined if there is none. They stay until {@link done}. */
@@ -130,6 +130,7 @@ export class Spool {
   async done({ lane, records, end }: SpoolBatch): Promise<void> {
     for (const { record } of records) this.#backlog.removeOldest(record, lane);
     this.#options.metrics.drainedEvents.inc({}, records.length);
+    this.#report.drained(records.length, this.#backlog.records);
     this.#reader.pass(lane, end);
     await this.#files
       .run(async () => this.#release())
@@ -178,23 +179,29 @@ export class Spool {
     this.#isClosed = true;
     await this.#commit.settle();
     await this.#files.run(async () => this.#log.close());
+    this.#report.closed(this.state);
   }
 
   async #recover(): Promise<void> {
     const { records, damaged } = await this.#reader.scan((record) =>
       this.#backlog.add(record, laneOf(record)),
     );
-    if (this.#log.segments.length === 0) return;
-    const line = { records, damaged, segments: this.#log.segments.length, bytes: this.#log.bytes };
-    this.#options.logger[damaged > 0 ? 'error' : 'warn'](line, 'spool.recovered');
+    const { segments, bytes } = this.#log;
+    this.#report.recovered({ records, damaged, segments: segments.length, bytes });
   }
 
   #refuseIfFull(bytes: number): void {
-    const { maxBytes, metrics } = this.#options;
+    const { maxBytes } = this.#options;
     if (this.#isClosed) throw unavailable('The spool is closed: this process is stopping.');
     if (this.#log.bytes + this.#commit.bytes + bytes <= maxBytes) return;
-    metrics.spoolRefused.inc({ reason: 'full' }, 1);
-    throw unavailable(`The log does not acknowledge, and the spool has its maximum of ${maxBytes} bytes.`);
+    const message = `The log does not acknowledge, and the spool has its maximum of ${maxBytes} bytes.`;
+    throw this.#refused('full', unavailable(message));
+  }
+
+  #refused(reason: SpoolRefusal, error: AppError): AppError {
+    this.#options.metrics.spoolRefused.inc({ reason });
+    this.#report.refused(reason, error, this.state);
+    return error;
   }
 
   async #release(): Promise<void> {
@@ -207,9 +214,8 @@ export class Spool {
 
   #forgetIfEmpty(): void {
     if (!this.#commit.isIdle || lanes.some((lane) => this.#reader.isBehind(lane))) return;
-    const isNews = this.#backlog.records > 0;
     this.#backlog = new Backlog();
-    if (isNews) this.#options.logger.info({}, 'spool.empty');
+    this.#report.drained(0, 0);
   }
 
   /** Reads a part of a segment. One that cannot be read for seconds is kept aside: what is behind it must not wait. */

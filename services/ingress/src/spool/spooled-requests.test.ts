@@ -1,9 +1,9 @@
-import type { SourceRecord } from '@tidings/contracts';
+import { decodeWebhookReceived, type SourceRecord, topics } from '@tidings/contracts';
 import { createMemoryBus } from '@tidings/kafka/testing';
 import { eventually, publishTestKey } from '@tidings/testing';
 import { describe, expect, it } from 'vitest';
 import { startMemoryIngress } from '../../test/memory-ingress.ts';
-import { aFolder, deliver, spooling, writeSource } from '../../test/spooled-sources.ts';
+import { aFolder, deliver, ids, spooling, writeSource } from '../../test/spooled-sources.ts';
 
 async function start(over: Partial<SourceRecord> = {}, bus = createMemoryBus(), folder?: string) {
   await writeSource(bus, 'github', over);
@@ -15,8 +15,9 @@ async function start(over: Partial<SourceRecord> = {}, bus = createMemoryBus(), 
     const headers = key === 'spooling' ? { authorization: `Bearer ${spooling}` } : {};
     return (await ingress.post('/v1/events', body, headers)).status;
   };
+  const facts = () => bus.records(topics.received).map(decodeWebhookReceived);
   const arrived = (): (string | null)[] => ingress.logged().map(({ event }) => event.callerId);
-  return { ...ingress, publish, arrived };
+  return { ...ingress, publish, arrived, facts };
 }
 
 describe('while the log does not acknowledge', () => {
@@ -39,6 +40,43 @@ describe('while the log does not acknowledge', () => {
       expect(Math.abs(record.timestampMs - Date.parse(event.time))).toBeLessThan(1_000);
     }
     await eventually(async () => expect(await deliver(url, 'github', 'd-5')).toBe(200));
+  });
+
+  it('what the source received has its webhooks once they are drained, with their time, also after a restart', async () => {
+    const folder = await aFolder();
+    const bus = createMemoryBus();
+    const first = await start({}, bus, folder);
+    expect(await deliver(first.url, 'github', 'd-1')).toBe(200);
+    await eventually(() => expect(first.facts()).toHaveLength(1));
+    expect(first.facts()[0]).not.toHaveProperty('isSpooled');
+    bus.setReachable(false);
+    const sentMs = Date.now();
+    for (const delivery of ['d-2', 'd-3']) expect(await deliver(first.url, 'github', delivery)).toBe(202);
+    const acceptedMs = Date.now();
+    await first.stop();
+    expect(first.facts()).toHaveLength(1);
+    bus.setReachable(true);
+    const second = await start({}, bus, folder);
+    await eventually(() => expect(second.facts()).toHaveLength(3));
+    const [, ...events] = second.logged().map(({ event }) => event);
+    for (const [at, fact] of second.facts().slice(1).entries()) {
+      expect(fact).toMatchObject({
+        ...{
+          outcome: 'accepted',
+          isSpooled: true,
+          sourceId: ids.github,
+          eventType: 'github.pull_request.opened',
+        },
+        ...{ events: 1, eventIds: [events[at]?.id] },
+      });
+      expect(fact.bytes).toBeGreaterThan(0);
+      expect(fact.atMs).toBeGreaterThanOrEqual(sentMs);
+      expect(fact.atMs).toBeLessThanOrEqual(acceptedMs);
+    }
+    // What comes now is in the log at once, and noted as ever.
+    await eventually(async () => expect(await deliver(second.url, 'github', 'd-4')).toBe(200));
+    await eventually(() => expect(second.facts().at(-1)).not.toHaveProperty('isSpooled'));
+    expect(new Set(second.facts().map(({ eventIds }) => eventIds[0])).size).toBe(second.facts().length);
   });
 
   it('ingress stays ready: it takes what it has a spool for', async () => {

@@ -1,9 +1,9 @@
-import { encodeEvent, topics } from '@tidings/contracts';
+import { encodeEvent, type WebhookReceived } from '@tidings/contracts';
 import { isTransient, measureRecord, type Producer } from '@tidings/kafka';
-import type { Clock } from '@tidings/runtime';
+import { type Clock, messageOf } from '@tidings/runtime';
 import type { StampedEvent } from '../domain/stamp-event.ts';
 import type { PublishEvents } from '../ports.ts';
-import { orderOf, type SpooledRecord } from './domain/spooled-record.ts';
+import { orderOf, outgoingOf, type SpooledRecord } from './domain/spooled-record.ts';
 import { type Lane, laneOf } from './lanes.ts';
 import type { Spool } from './spool.ts';
 
@@ -44,11 +44,14 @@ export class SpoolingPublisher {
     const records = events.map((stamped) => recordOf(stamped, timestampMs));
     const lanes = [...new Set(records.map(laneOf))];
     const mayBeThere = !isHeld && !lanes.some((lane) => this.#away.has(lane));
-    if (mayBeThere && (await this.#isPublished(records, options.deadlineMs))) return 'log';
+    const fault = mayBeThere ? await this.#publish(records, options.deadlineMs) : 'an earlier event waits';
+    if (fault === null) return 'log';
     // Before they are in the spool: once they are, they may be drained at any time.
     if (mayBeThere) for (const lane of lanes) this.#away.add(lane);
+    // What the producer has seen it has measured: the log must not refuse it later.
+    else for (const record of records) measureRecord(outgoingOf(record));
     try {
-      await spool.append(records);
+      await spool.append(withFact(records, options.spooledFact?.(timestampMs)), fault);
     } catch (error) {
       // The next one asks the log again: nothing in the spool may be there to tell that it is back.
       for (const lane of lanes) this.#away.delete(lane);
@@ -57,15 +60,16 @@ export class SpoolingPublisher {
     return 'spool';
   };
 
-  async #isPublished(records: readonly SpooledRecord[], deadlineMs = Infinity): Promise<boolean> {
+  /** Returns null when the log has the records, or why they are not acknowledged. */
+  async #publish(records: readonly SpooledRecord[], deadlineMs = Infinity): Promise<string | null> {
     const { producer, patienceMs } = this.#options;
-    const outgoing = records.map((record) => ({ topic: topics.events, ...record }));
+    const outgoing = records.map(outgoingOf);
     try {
       await producer.publishAll(outgoing, { deadlineMs: Math.min(patienceMs, deadlineMs) });
-      return true;
+      return null;
     } catch (error) {
       if (!isTransient(error)) throw error;
-      return false;
+      return messageOf(error);
     }
   }
 }
@@ -73,7 +77,11 @@ export class SpoolingPublisher {
 /** Returns a record with a key in any case: a copy that the log may have is then in the same partition, and recognised. */
 function recordOf({ event }: StampedEvent, timestampMs: number): SpooledRecord {
   const { key, headers } = encodeEvent(event, { isRepeatable: true });
-  const record = { key, headers, value: event.data, timestampMs };
-  measureRecord({ topic: topics.events, ...record });
-  return record;
+  return { key, headers, value: event.data, timestampMs };
 }
+
+const withFact = (
+  records: readonly SpooledRecord[],
+  fact: WebhookReceived | undefined,
+): readonly SpooledRecord[] =>
+  fact === undefined ? records : records.map((record, at) => (at === 0 ? { ...record, fact } : record));

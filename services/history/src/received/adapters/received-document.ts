@@ -24,6 +24,8 @@ export type ReceivedDocument = Readonly<{
   events?: number;
   /** Absent without events. */
   event_ids?: readonly string[];
+  /** Present if its events waited on the disk of ingress. */
+  spooled?: true;
 }>;
 
 const isOutcome = (result: string): result is Exclude<ReceivedOutcome, 'refused'> =>
@@ -45,6 +47,7 @@ export const toDocument = (webhook: ReceivedWebhook): ReceivedDocument => ({
   ...(webhook.bytes === null ? {} : { bytes: webhook.bytes }),
   ...(webhook.eventType === null ? {} : { type: webhook.eventType }),
   ...(webhook.events === 0 ? {} : { events: webhook.events, event_ids: webhook.eventIds }),
+  ...(webhook.isSpooled === true && { spooled: true }),
 });
 
 /** Returns the webhook of a document. */
@@ -65,5 +68,6 @@ export const fromDocument = (document: ReceivedDocument): ReceivedWebhook => {
     eventType: document.type ?? null,
     events: document.events ?? 0,
     eventIds: (document.event_ids ?? []).map(eventId),
+    ...(document.spooled === true && { isSpooled: true }),
   };
 };

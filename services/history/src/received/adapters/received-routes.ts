@@ -1,4 +1,4 @@
-import type { EventId } from '@tidings/contracts';
+import { type EventId, sourceIdRule } from '@tidings/contracts';
 import { type Principal, pageReply, type Route, route } from '@tidings/http';
 import { AppError } from '@tidings/runtime';
 import { tenantScopeOf } from '../../adapters/tenant-scope.ts';
@@ -41,6 +41,7 @@ const viewOf = (webhook: ReceivedWebhook, { events, counts }: Beside): object =>
     provider_id: first === undefined ? null : (events.get(first)?.callerId ?? null),
     event_count: webhook.events,
     event_ids: webhook.eventIds,
+    spooled: webhook.isSpooled === true,
     deliveries: first === undefined ? null : countsView(counts.get(first) ?? {}),
   };
 };
@@ -61,8 +62,8 @@ export const receivedRoutes = ({ received, sources, events, deliveries }: Receiv
     tag: 'Sources',
     summary: 'List what a source received, newest first',
     description:
-      'Accepted webhooks with their events and how those were delivered, and refused ones with the reason, without their content. An entry appears some two seconds after the webhook. Those of a deleted source stay for the retention of the workspace.',
-    params: { id: { type: 'string', pattern: '^src_[0-9a-f]{32}$', description: 'The id of the source.' } },
+      'Accepted webhooks with their events and how those were delivered, and refused ones with the reason, without their content. An entry appears some two seconds after the webhook, or after its events have left the spool of ingress. Those of a deleted source stay for the retention of the workspace.',
+    params: { id: { ...sourceIdRule, description: 'The id of the source.' } },
     query: receivedListQuery,
     responses: { 200: { description: 'A page.', schema: receivedPageSchema, headers: ['Link'] } },
     handle: async ({ params, query, principal, request }) => {

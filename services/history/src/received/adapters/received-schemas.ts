@@ -39,6 +39,11 @@ const properties = {
   },
   event_count: { ...count, description: 'The number of its events.' },
   event_ids: { type: 'array', items: text, description: 'The first 20 of them.' },
+  spooled: {
+    type: 'boolean',
+    description:
+      'True if its events waited in the spool of ingress while the log was away. The entry appeared when they had left it.',
+  },
   deliveries: {
     oneOf: [countsSchema, { type: 'null' }],
     description: 'Number of deliveries of the first event, by status; null without an event.',
@@ -51,6 +56,7 @@ const example = {
   ...{ reason: null, count: 1, size_bytes: 7_421, type: 'github.push' },
   ...{ provider_id: '72d3162e-cc78-11e3-81ab-4c9367dc0958', event_count: 1 },
   event_ids: ['evt_019aab3cf4007c3d8e4f5a6b7c8d9e0f'],
+  spooled: false,
   deliveries: {
     ...{ total: 1, pending: 0, retrying: 0, delivered: 1, failed: 0, dead_lettered: 0, suppressed: 0 },
   },

@@ -1,12 +1,16 @@
+import { topics, type WebhookReceived } from '@tidings/contracts';
+
 /**
  * A record of the events topic as it is to be sent: with the id that was drawn before its first send, and the time at which
- * it was accepted, in epoch milliseconds.
+ * it was accepted, in epoch milliseconds. `fact`: what is written about its webhook when it is in the log; of one that is
+ * several events, the first has it.
  */
 export type SpooledRecord = Readonly<{
   key: string | null;
   headers: Readonly<Record<string, string>>;
   value: Buffer;
   timestampMs: number;
+  fact?: WebhookReceived;
 }>;
 
 type Fields = Readonly<{ v: 1 }> & Omit<SpooledRecord, 'value'>;
@@ -14,8 +18,8 @@ type Fields = Readonly<{ v: 1 }> & Omit<SpooledRecord, 'value'>;
 const lengthBytes = 4;
 
 /** Encodes a record: the length of its fields, its fields as JSON, and its value byte for byte. */
-export function encodeSpooled({ value, key, headers, timestampMs }: SpooledRecord): Buffer {
-  const fields: Fields = { v: 1, key, headers, timestampMs };
+export function encodeSpooled({ value, ...rest }: SpooledRecord): Buffer {
+  const fields: Fields = { v: 1, ...rest };
   const text = Buffer.from(JSON.stringify(fields));
   const length = Buffer.allocUnsafe(lengthBytes);
   length.writeUInt32LE(text.length);
@@ -26,14 +30,17 @@ export function encodeSpooled({ value, key, headers, timestampMs }: SpooledRecor
 export function decodeSpooled(payload: Buffer): SpooledRecord | undefined {
   const end = lengthBytes + (payload.length < lengthBytes ? 0 : payload.readUInt32LE());
   try {
-    const fields = JSON.parse(payload.subarray(lengthBytes, end).toString()) as Fields;
-    if (fields.v !== 1) return undefined;
-    const { key, headers, timestampMs } = fields;
-    return { key, headers, timestampMs, value: payload.subarray(end) };
+    const { v, ...fields } = JSON.parse(payload.subarray(lengthBytes, end).toString()) as Fields;
+    return v === 1 ? { ...fields, value: payload.subarray(end) } : undefined;
   } catch {
     return undefined;
   }
 }
+
+/** Returns what is sent to the log. */
+export const outgoingOf = ({ key, headers, value, timestampMs }: SpooledRecord) => ({
+  ...{ topic: topics.events, key, headers, value, timestampMs },
+});
 
 type Ordered = Readonly<{ workspaceId: string; orderingKey: string | null }>;
 

@@ -1,4 +1,4 @@
-import { newSourceId, sourceId } from '@tidings/contracts';
+import { newSourceId, sourceId, sourceIdRule } from '@tidings/contracts';
 import {
   jsonBody,
   named,
@@ -38,7 +38,7 @@ const one = `${path}/{id}` as const;
 const tag = 'Sources';
 const shown = { schema: sourceSchema, headers: ['ETag'] } as const;
 const params = {
-  id: { type: 'string', pattern: '^src_[0-9a-f]{32}$', description: 'The id of the source.' },
+  id: { ...sourceIdRule, description: 'The id of the source.' },
 } as const;
 const bodies = sourceBodySchemas([...providers.keys()]);
 // No key of a consumer has this scope: sources belong to the workspace.

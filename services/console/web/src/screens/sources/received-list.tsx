@@ -49,7 +49,12 @@ const columns: readonly Column<Row>[] = [
     name: t.columns.outcome,
     width: '120px',
     isPlain: true,
-    cell: ({ outcome }) => <StatusBadge tone={tones[outcome]}>{t.outcomes[outcome]}</StatusBadge>,
+    cell: ({ outcome, spooled }) => (
+      <span title={spooled ? t.spooled : undefined}>
+        <StatusBadge tone={tones[outcome]}>{t.outcomes[outcome]}</StatusBadge>
+        {spooled && ` ${t.spooledMark}`}
+      </span>
+    ),
   },
   { name: t.columns.what, width: 'minmax(0, 1.6fr)', isPlain: true, cell: (row) => <What {...row} /> },
   {

@@ -148,6 +148,8 @@ export const texts = catalogue({
         size: 'Size',
       },
       outcomes: { accepted: 'Accepted', repeated: 'Repeated', checked: 'Checked', refused: 'Refused' },
+      spooledMark: 'late',
+      spooled: 'The log was away: its events waited on the disk of ingress, and are now in the log.',
       times: (count: number) => `${count.toLocaleString()} times`,
       delivered: (delivered: number, total: number) => `${delivered} of ${total}`,
       more: (count: number) => `and ${count} more`,
