@@ -61,9 +61,11 @@ export default defineConfig({
       {
         ...shared,
         test: {
-          // Examples in other languages, whose packages only `npm run test:ops` installs.
-          name: 'producers',
-          include: ['e2e/producers/*.ops.test.ts'],
+          // Examples in other languages, which only `npm run test:ops` installs.
+          name: 'examples',
+          include: ['e2e/examples/*.ops.test.ts'],
+          globalSetup: ['e2e/harness/shared-tidings.ts'],
+          fileParallelism: false,
           testTimeout: 300_000,
           hookTimeout: 300_000,
         },

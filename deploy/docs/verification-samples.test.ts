@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -102,5 +103,26 @@ describe.each(installed)('the receiver in $language', (runner) => {
     const [pair, other] = [generateKeyPair(), generateKeyPair()];
     const receiver = await start(runner, 'v1a', { WEBHOOK_PUBLIC_KEY: pair.publicKey });
     await expectVerifies(receiver, pair.secret, other.secret);
+  });
+});
+
+/** Returns the function that verifies, with the comment before it. */
+function verificationOf(file: string | URL, end: string): string {
+  const text = readFileSync(file, 'utf8');
+  const start = text.search(/^(\/\*\* Returns true if|\/\/ isGenuine|def is_genuine)/m);
+  return text.slice(start, text.indexOf(end, start));
+}
+
+describe('the receivers of examples/receivers', () => {
+  it.each([
+    ['node/receive.mjs', 'v1.mjs', '\n}\n'],
+    ['python/receive.py', 'v1.py', '\n\n\n'],
+    ['php/receive.php', 'v1.php', '\n}\n'],
+    ['go/main.go', 'v1.go', '\n}\n'],
+  ])('%s verifies with the code that the console shows', (receiver, sample, end) => {
+    const examples = new URL('../../examples/receivers/', import.meta.url);
+    const shown = verificationOf(folder + sample, end);
+    expect(shown.length).toBeGreaterThan(700);
+    expect(verificationOf(new URL(receiver, examples), end)).toBe(shown);
   });
 });

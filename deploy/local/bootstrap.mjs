@@ -96,6 +96,13 @@ async function runStep(step, name, args) {
   print(`${name}: done in ${seconds(startedMs)}`);
 }
 
+/** Runs a program in the repository. Throws a UserError with the end of its output if it fails. */
+export async function mustRun(command, args) {
+  const { code, output } = await runQuietly(command, args);
+  if (code !== 0)
+    throw new UserError(`${command} failed:\n${output.trim().split('\n').slice(-12).join('\n')}`);
+}
+
 /** Runs a program in the repository and returns its output; `onOutput` receives it as it arrives. */
 export async function runQuietly(command, args, { env = {}, onOutput = () => {} } = {}) {
   return await new Promise((resolve, reject) => {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { print, root, runQuietly } from './bootstrap.mjs';
+import { mustRun, print, root } from './bootstrap.mjs';
 import { UserError } from './options.mjs';
 
 /**
@@ -21,8 +21,8 @@ export async function installPython(name, requirements) {
   if (existsSync(marker) && readFileSync(marker, 'utf8') === wanted) return join(venv, 'bin');
   print(`installing Python packages into .tidings/${name}`);
   rmSync(venv, { recursive: true, force: true });
-  await must(python, ['-m', 'venv', venv]);
-  await must(join(venv, 'bin', 'pip'), [
+  await mustRun(python, ['-m', 'venv', venv]);
+  await mustRun(join(venv, 'bin', 'pip'), [
     ...['install', '--quiet', '--disable-pip-version-check', '--require-hashes', '--only-binary', ':all:'],
     ...['-r', requirements],
   ]);
@@ -38,10 +38,4 @@ function findPython() {
     if (status === 0 && stdout.trim() === 'True') return name;
   }
   throw new UserError('Python 3.10 or newer was not found. Install it (with venv).');
-}
-
-async function must(command, args) {
-  const { code, output } = await runQuietly(command, args);
-  if (code !== 0)
-    throw new UserError(`${command} failed:\n${output.trim().split('\n').slice(-12).join('\n')}`);
 }

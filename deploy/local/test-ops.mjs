@@ -1,5 +1,5 @@
 import { fuzzApi } from '../fuzz/fuzz-api.mjs';
-import { runProducerTests } from '../ops/producer-tests.mjs';
+import { runExampleTests } from '../ops/example-tests.mjs';
 import { runS3Tests } from '../ops/s3-tests.mjs';
 import { main, print, seconds } from './bootstrap.mjs';
 import { prepare, Total } from './checks.mjs';
@@ -15,7 +15,7 @@ const fuzzSeconds = 130;
  */
 const suites = [
   ['S3', runS3Tests],
-  ['producer', runProducerTests],
+  ['example', runExampleTests],
   // KILL_TEST_EVENTS=2000 makes its replay smaller.
   ['kill', async () => await runSuite('kill')],
   // Two passes: random paths, then existing objects.
