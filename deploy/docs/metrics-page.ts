@@ -42,10 +42,9 @@ const cell = (text: string): string => text.replaceAll('|', '\\|');
 const row = ({ name, type, labels, help, action = '' }: MetricDefinition): string =>
   `| \`${name}\` | ${type} | ${labels.map((label) => `\`${label}\``).join(', ')} | ${cell(help)} | ${cell(action)} |`;
 
-const section = ({ owner, file, catalogue }: OwnedCatalogue): string =>
+const section = ({ owner, file, catalogue }: OwnedCatalogue, isFirst: boolean): string =>
   [
-    `## ${owner}`,
-    '',
+    ...(isFirst ? [`## ${owner}`, ''] : []),
     file.startsWith('packages/')
       ? `From \`${file}\`, in every service that uses the package.`
       : `From \`${file}\`.`,
@@ -67,4 +66,4 @@ address, a subscription or a workspace, because their number is unbounded: see t
 
 /** Renders docs/metrics.md. */
 export const metricsPage = (catalogues: readonly OwnedCatalogue[]): string =>
-  `${[head, ...catalogues.map(section)].join('\n\n')}\n`;
+  `${[head, ...catalogues.map((one, at) => section(one, one.owner !== catalogues[at - 1]?.owner))].join('\n\n')}\n`;

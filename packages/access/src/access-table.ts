@@ -44,6 +44,17 @@ export class AccessTable {
     return this.#keyOfHash.size;
   }
 
+  /** Counts the active keys that expire within a time from now, in milliseconds. Those that have expired do not count. */
+  countExpiring(nowMs: number, withinMs: number): number {
+    let count = 0;
+    for (const id of this.#keyOfHash.values()) {
+      const record = this.#records.get(id);
+      const at = record?.type === 'ApiKeyChanged.v1' ? record.expiresAtMs : null;
+      if (at !== null && at > nowMs && at <= nowMs + withinMs) count += 1;
+    }
+    return count;
+  }
+
   /** Returns the active key record of a token. The lookup is by hash, so its duration reveals nothing about any key. */
   keyOf(token: string): ApiKeyRecord | undefined {
     const hash = hashOfKey(token);

@@ -116,6 +116,20 @@ describe('what an accepted caller may still do', () => {
   });
 });
 
+it('counts the active keys that expire within a week, not those that have expired', async () => {
+  const dayMs = 86_400_000;
+  const inDays = (days: number) => ({ expiresAtMs: fakeClock().nowMs() + days * dayMs });
+  const keys = [
+    aKey('k1'),
+    aKey('k2', inDays(-1)),
+    aKey('k3', inDays(6)),
+    aKey('k4', inDays(7)),
+    aKey('k5', inDays(8)),
+  ];
+  const { metrics } = await given(...keys, aKey('k6', { ...inDays(1), state: 'revoked' }));
+  expect(await metrics.text()).toContain('tidings_access_keys_expiring{service="test"} 2\n');
+});
+
 describe('API keys', () => {
   it('has the workspace, the consumer and the scopes of its record', async () => {
     const { verify } = await given(

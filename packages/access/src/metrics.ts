@@ -14,4 +14,11 @@ export const accessMetrics = defineMetrics({
     help: 'Active API keys in the access table.',
     labels: [],
   },
+  keysExpiring: {
+    type: 'gauge',
+    name: 'tidings_access_keys_expiring',
+    help: 'Active API keys that expire within 7 days.',
+    action: 'Tell their owners, or replace them: tidings api-keys list has expires_at.',
+    labels: [],
+  },
 });

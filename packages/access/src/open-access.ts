@@ -45,6 +45,16 @@ export type AccessParts = Readonly<{
 }>;
 
 const reportEveryMs = 1_000;
+const expiringWithinMs = 7 * 86_400_000;
+
+const gaugeKeys = (
+  table: AccessTable,
+  { keys, keysExpiring }: Metrics<typeof accessMetrics>['handles'],
+  clock: Clock,
+): void => {
+  keys.collect((gauge) => gauge.set({}, table.keys));
+  keysExpiring.collect((gauge) => gauge.set({}, table.countExpiring(clock.nowMs(), expiringWithinMs)));
+};
 
 /**
  * Follows the access topic. The part `access` is up once the topic has been read and holds a key; until then every
@@ -57,7 +67,7 @@ export async function openAccess(
   const { name, logger, metrics, health, resources, clock } = context;
   const { handles } = createMetrics(accessMetrics, { service: name, registry: metrics.registry });
   const table = new AccessTable();
-  handles.keys.collect((gauge) => gauge.set({}, table.keys));
+  gaugeKeys(table, handles, clock);
   const readiness = new AccessReadiness(health.register('access'), table);
   const records = await bus.table<AccessRecord>({
     topic: topics.access,

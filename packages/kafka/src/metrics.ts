@@ -85,6 +85,14 @@ export const kafkaMetrics = defineMetrics({
       'With reason handler: a defect; find consumer.handler-failed in the log. Otherwise check the brokers.',
     labels: ['group', 'reason'],
   },
+  tableSilence: {
+    type: 'gauge',
+    name: 'tidings_kafka_table_silence_seconds',
+    help: 'Time since every partition of a topic that this process follows as a table was last read.',
+    action:
+      'Above 30 s: the services work with what they knew then. Check the brokers and the leaders of the topic.',
+    labels: ['topic'],
+  },
   poisonRecords: {
     type: 'counter',
     name: 'tidings_kafka_poison_records_total',
@@ -120,5 +128,6 @@ export const noMetrics: KafkaMetricHandles = {
   commits: nothing,
   rebalances: nothing,
   restarts: nothing,
+  tableSilence: nothing,
   poisonRecords: nothing,
 };

@@ -1,4 +1,4 @@
-import { isAbsolute, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { AppError, boolean, type ConfigOf, choice, optional, secret, text, url } from '@tidings/runtime';
 import { FolderStorage } from './folder-storage.ts';
 import type { ObjectStorage } from './object-storage.ts';
@@ -50,6 +50,13 @@ export const storageSettings = {
 
 type StorageConfig = ConfigOf<typeof storageSettings>;
 
+/** The folder in which objects are stored, by its name in the metrics. */
+export type StorageFolder = Readonly<{ folder: 'objects'; path: string }>;
+
+/** Returns the folder of the object storage, for `measureDisks` of packages/observability; none with S3. */
+export const watchedStorage = ({ storage, storageFolder }: StorageConfig): readonly StorageFolder[] =>
+  storage === 'folder' ? [{ folder: 'objects', path: resolve(storageFolder) }] : [];
+
 /**
  * Opens the object storage of the settings. Nothing is written or connected yet. Throws AppError `config-invalid` that
  * lists all settings that do not fit together.
@@ -57,7 +64,7 @@ type StorageConfig = ConfigOf<typeof storageSettings>;
 export function openStorage(config: StorageConfig): ObjectStorage {
   if (config.storage === 'folder') {
     const { storageFolder: folder } = config;
-    return new FolderStorage(isAbsolute(folder) ? folder : resolve(folder));
+    return new FolderStorage(resolve(folder));
   }
   const { s3Bucket: bucket, s3AccessKeyId: accessKeyId, s3SecretAccessKey: secretAccessKey } = config;
   const faults = [

@@ -15,6 +15,8 @@ export {
   type MetricsCatalogue,
 } from './define-metrics.ts';
 export { defineService, type Service, type ServiceDefinition } from './define-service.ts';
+export { type DiskContext, diskMetrics, measureDisks, type WatchedFolder } from './disk-metrics.ts';
+export { healthMetrics, measureHealth } from './health-metrics.ts';
 export {
   createLogger,
   type FatalLogger,

@@ -11,6 +11,7 @@ import {
 import { createMetrics, type Metrics } from './create-metrics.ts';
 import type { MetricsCatalogue } from './define-metrics.ts';
 import type { Service } from './define-service.ts';
+import { measureHealth } from './health-metrics.ts';
 import type { FatalLogger, ServiceLogger } from './logger.ts';
 import { mergedText } from './merge-metrics.ts';
 import { createOnce, type ProcessContext } from './process-context.ts';
@@ -106,6 +107,8 @@ export class ProcessLife {
     });
     // Any of the servers of a process shows the metrics of all its services.
     const metrics: Metrics = { ...registered, text: async () => this.#metricsText() };
+    const health = new Health(systemClock, liveness);
+    measureHealth(health, { service: service.name, registry: registered.registry });
     return {
       name: service.name,
       process: this.#process,
@@ -113,7 +116,7 @@ export class ProcessLife {
       logger,
       clock: systemClock,
       metrics,
-      health: new Health(systemClock, liveness),
+      health,
       resources: new Resources(reportTo(logger)),
     };
   }

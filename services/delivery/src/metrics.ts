@@ -24,9 +24,10 @@ export const metricsCatalogue = defineMetrics({
   acceptToFirstAttempt: {
     type: 'histogram',
     name: 'tidings_delivery_accept_to_first_attempt_seconds',
-    help: 'From the acceptance of an event to the first request for it.',
-    action: 'Above its usual value: check lag of fanout, lag of delivery and queued commands, in this order.',
-    labels: [],
+    help: 'From the acceptance of an event to the first request for it, by path: direct, or deferred (its endpoint was failing or its queue full, so the command waited on the ladder).',
+    action:
+      'direct, above its usual value: check lag of fanout, lag of delivery and queued commands, in this order.',
+    labels: ['path'],
     buckets: ageBuckets,
   },
   endings: {
@@ -177,6 +178,13 @@ export const metricsCatalogue = defineMetrics({
     name: 'tidings_delivery_rung_oldest_age_seconds',
     help: 'Age of the oldest command on a rung; above the delay of the rung it is overdue.',
     action: "More than a minute above the rung's delay: its relay has stopped. Check /ready and the log.",
+    labels: ['rung'],
+  },
+  rungOverdue: {
+    type: 'gauge',
+    name: 'tidings_delivery_rung_overdue_seconds',
+    help: 'Time by which the oldest command on a rung is overdue; 0 while none is.',
+    action: 'More than a minute: the relay of the rung has stopped. Check /ready and the log.',
     labels: ['rung'],
   },
   rungDue: {

@@ -5,7 +5,7 @@ import { startInBackground } from '@tidings/observability';
 import type { Engine } from './compose-engine.ts';
 import { hardCapFactor } from './config.ts';
 import { countDue } from './intake/count-due.ts';
-import { rungs } from './intake/relay-due-retries.ts';
+import { type Rung, rungs } from './intake/relay-due-retries.ts';
 import type { SendRequest } from './ports.ts';
 import {
   type DeliveryContext,
@@ -64,15 +64,20 @@ const gaugeEndpoints = ({ endpointStates }: Engine, { metrics }: DeliveryContext
 };
 
 const gaugeRungs = (relay: Relay, { metrics, clock }: DeliveryContext): void => {
+  const oldestAgeMs = ({ topic }: Rung): number => {
+    const nowMs = clock.nowMs();
+    const ages = Array.from(
+      { length: topic.partitions },
+      (_, partition) => nowMs - (relay.headTimestampMs({ topic: topic.name, partition }) ?? nowMs),
+    );
+    return Math.max(0, ...ages);
+  };
   metrics.handles.rungAge.collect((read) => {
-    for (const { label, topic } of rungs) {
-      const nowMs = clock.nowMs();
-      const ages = Array.from(
-        { length: topic.partitions },
-        (_, partition) => nowMs - (relay.headTimestampMs({ topic: topic.name, partition }) ?? nowMs),
-      );
-      read.set({ rung: label }, Math.max(0, ...ages) / 1_000);
-    }
+    for (const rung of rungs) read.set({ rung: rung.label }, oldestAgeMs(rung) / 1_000);
+  });
+  metrics.handles.rungOverdue.collect((read) => {
+    for (const rung of rungs)
+      read.set({ rung: rung.label }, Math.max(0, oldestAgeMs(rung) - rung.delayMs) / 1_000);
   });
 };
 

@@ -116,6 +116,13 @@ export const metricsCatalogue = defineMetrics({
     action: '`queued` for long: no instance runs jobs of this kind; check /ready.',
     labels: ['kind', 'state'],
   },
+  jobsEnded: {
+    type: 'counter',
+    name: 'tidings_history_jobs_ended_total',
+    help: 'Jobs that ended here, by kind and state: done, failed or cancelled. Those that another service carries out are not counted.',
+    action: 'failed: the job in the API and the log event job.ended have the error.',
+    labels: ['kind', 'state'],
+  },
   jobItems: {
     type: 'counter',
     name: 'tidings_history_job_items_total',

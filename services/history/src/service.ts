@@ -2,8 +2,8 @@ import { openAccess } from '@tidings/access';
 import { type IdempotencyStore, mountRoutes, type Route, serve } from '@tidings/http';
 import { type Bus, openBus, openErasures, openProducer } from '@tidings/kafka';
 import { MongoConnection, MongoIdempotencyStore } from '@tidings/mongodb';
-import { openStorage } from '@tidings/object-storage';
-import type { ServiceContext } from '@tidings/observability';
+import { openStorage, watchedStorage } from '@tidings/object-storage';
+import { measureDisks, type ServiceContext } from '@tidings/observability';
 import { MongoAuditStore } from './audit/adapters/mongo-audit-store.ts';
 import type { AuditStore } from './audit/ports.ts';
 import type { configSpec } from './config.ts';
@@ -119,6 +119,7 @@ const openWorkspaces = async (context: Context, bus: Bus) => {
   const { authenticate, isStillValid, table } = access;
   const isConsumer: IsConsumer = (workspace, id) => table.consumer(workspace, id) !== undefined;
   const storage = openStorage(config);
+  await measureDisks(context, watchedStorage(config));
   return { authenticate, isStillValid, isConsumer, retention, log, erasures, storage };
 };
 

@@ -108,6 +108,12 @@ export const metricsCatalogue = defineMetrics({
     help: 'Bytes of the files of the spool.',
     labels: [],
   },
+  spoolMaxBytes: {
+    type: 'gauge',
+    name: 'tidings_ingress_spool_max_bytes',
+    help: 'The largest size of the spool, from INGRESS_SPOOL_MAX_BYTES.',
+    labels: [],
+  },
   spoolOldestAge: {
     type: 'gauge',
     name: 'tidings_ingress_spool_oldest_age_seconds',

@@ -2,8 +2,8 @@ import { type Access, openAccess } from '@tidings/access';
 import type { WorkspaceId } from '@tidings/contracts';
 import { mountRoutes, type Route, serve } from '@tidings/http';
 import { type Bus, openBus, openProducer, type Producer } from '@tidings/kafka';
-import { openStorage } from '@tidings/object-storage';
-import { inSpan, type ServiceContext } from '@tidings/observability';
+import { openStorage, watchedStorage } from '@tidings/object-storage';
+import { inSpan, measureDisks, type ServiceContext, type WatchedFolder } from '@tidings/observability';
 import { keyRing } from '@tidings/runtime';
 import { type AcceptDependencies, createAcceptEvent, type Submission } from './accept-event.ts';
 import { createAcceptEventBatch } from './accept-event-batch.ts';
@@ -41,6 +41,7 @@ export async function startIngress(
   const bus = await connect(context);
   const producer = await openProducer(context, bus);
   const publish = await openSpool(context, producer);
+  await measureDisks(context, foldersOf(context));
   const kept = await openKeptTables(context, bus);
   const { isComplete } = kept;
   const part = health.register('event-log');
@@ -93,6 +94,12 @@ function useCasesOf(dependencies: AcceptDependencies, maxLineBytes: number) {
     acceptEventLines: withSpan('accept-event-lines', acceptEventLines),
   };
 }
+
+/** Returns the folders of this service on a local disk. */
+const foldersOf = ({ config }: Context): readonly WatchedFolder[] => [
+  ...(config.spoolDir === undefined ? [] : [{ folder: 'spool', path: config.spoolDir } as const]),
+  ...(config.maxLargeEventBytes === 0 ? [] : watchedStorage(config)),
+];
 
 /** Opens the object storage and returns the use case for events whose data go there. */
 function openLargeEvents(

@@ -55,6 +55,14 @@ export const metricsCatalogue = defineMetrics({
     help: 'Documents in the registry by kind and state, as of the last comparison with the topic.',
     labels: ['kind', 'state'],
   },
+  certificates: {
+    type: 'gauge',
+    name: 'tidings_subscription_certificates',
+    help: 'Certificates in the TLS settings of enabled subscriptions, by use (client, authority) and state: valid, expiring (within 14 days) or expired; counted hourly.',
+    action:
+      'expiring: tell the owner of the subscription, which the log line certificate.expiring names. expired: its deliveries fail with the reason tls.',
+    labels: ['use', 'state'],
+  },
   seenTypes: {
     type: 'counter',
     name: 'tidings_subscription_seen_event_types_total',

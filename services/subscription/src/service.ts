@@ -25,6 +25,7 @@ import { followTopics, type Reader } from './follow-topics.ts';
 import type { MaintenanceTask } from './maintenance/create-maintenance-task.ts';
 import { endSecretsTask } from './maintenance/end-secrets-task.ts';
 import { type Maintenance, startMaintenance } from './maintenance/start-maintenance.ts';
+import { watchCertificatesTask } from './maintenance/watch-certificates-task.ts';
 import type { metricsCatalogue } from './metrics.ts';
 import { auditPublisher } from './registry/adapters/kafka-audit-topic.ts';
 import { type OpenRegistry, openRegistry } from './registry/adapters/open-registry.ts';
@@ -102,6 +103,7 @@ const tasksOf = (
   { sources, counter, keys, audit, erasures, producer }: TaskParts,
 ): readonly MaintenanceTask[] => [
   endSecretsTask(subscriptions, sources),
+  watchCertificatesTask(subscriptions),
   {
     name: queueTestDeliveriesTask,
     everyMs: config.sweepEveryMs,

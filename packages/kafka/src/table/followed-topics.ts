@@ -32,6 +32,12 @@ export class FollowedTopics {
     return [...this.#topics.keys()];
   }
 
+  /** Returns for each topic the time in milliseconds since each of its partitions was read at least once. */
+  silences(): readonly (readonly [topic: string, silenceMs: number])[] {
+    const nowMs = this.#clock.monotonicMs();
+    return [...this.#topics].map(([topic, { lastContactMs }]) => [topic, nowMs - lastContactMs]);
+  }
+
   /** Returns the time (monotonic) since which each partition of a topic was read at least once. */
   lastContactMs(topic: string): number {
     return this.#topics.get(topic)?.lastContactMs ?? 0;

@@ -1,7 +1,7 @@
-import { silentLogger } from '@tidings/observability';
+import { createMetrics, silentLogger } from '@tidings/observability';
 import { type FakeClock, fakeClock } from '@tidings/runtime/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { noMetrics } from '../metrics.ts';
+import { kafkaMetrics } from '../metrics.ts';
 import { FakeBrokers, Seen } from './fake-brokers.ts';
 import { TopicsReader } from './topics-reader.ts';
 
@@ -12,6 +12,10 @@ describe('TopicsReader', () => {
   let clock: FakeClock;
   let brokers: FakeBrokers;
   let reader: TopicsReader;
+  let text: () => Promise<string>;
+  /** Returns what the metric shows of the topic `a`, in seconds. */
+  const silence = async (): Promise<number> =>
+    Number(/^tidings_kafka_table_silence_seconds\{topic="a".*\} (\S+)$/m.exec(await text())?.[1]);
   const follow = (topic: string): Seen => {
     const seen = new Seen();
     reader.add(topic, seen);
@@ -21,7 +25,9 @@ describe('TopicsReader', () => {
   beforeEach(() => {
     clock = fakeClock();
     brokers = new FakeBrokers(clock);
-    reader = new TopicsReader({ endpoint, clock, metrics: noMetrics, open: brokers.open });
+    const metrics = createMetrics(kafkaMetrics, { service: 'test', nodeMetrics: false });
+    reader = new TopicsReader({ endpoint, clock, metrics: metrics.handles, open: brokers.open });
+    text = metrics.text;
   });
 
   it('reads all topics from their beginning with one connection, and waits in one fetch when it has them', async () => {
@@ -134,11 +140,13 @@ describe('TopicsReader', () => {
     brokers.wake();
     await clock.advance(40_000);
     expect(clock.monotonicMs() - reader.lastContactMs('a')).toBeGreaterThan(30_000);
+    expect(await silence()).toBeGreaterThan(30);
     brokers.isAway = false;
     brokers.append('a', 2);
     await clock.advance(3_000);
     expect(a.offsets.get(0)).toEqual([0, 1]);
     expect(clock.monotonicMs() - reader.lastContactMs('a')).toBeLessThan(3_000);
+    expect(await silence()).toBeLessThan(3);
     expect(brokers.connections - brokers.closed).toBe(1);
   });
 

@@ -55,6 +55,10 @@ export class TopicsReader {
   constructor(options: TopicsReaderOptions) {
     this.#options = options;
     this.#topics = new FollowedTopics(options.clock, options.endpoint.logger);
+    options.metrics.tableSilence.collect((gauge) => {
+      gauge.reset();
+      for (const [topic, silenceMs] of this.#topics.silences()) gauge.set({ topic }, silenceMs / 1_000);
+    });
   }
 
   /** Returns the time (monotonic) since which each partition of a topic that is followed was read at least once. */

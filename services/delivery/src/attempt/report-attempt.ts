@@ -41,7 +41,8 @@ export const reportAttempt = (
   if (result === 'blocked-address') metrics.blocked.inc({});
   observePhases(metrics, timings);
   if (state.attempt === 1 && state.trigger === 'event') {
-    metrics.acceptToFirstAttempt.observe({}, Math.max(0, atMs - state.acceptedAtMs) / 1_000);
+    const path = state.deferrals === 0 ? 'direct' : 'deferred';
+    metrics.acceptToFirstAttempt.observe({ path }, Math.max(0, atMs - state.acceptedAtMs) / 1_000);
   }
   const { attemptEvent } = resolution;
   logger.info(

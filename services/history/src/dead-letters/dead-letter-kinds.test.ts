@@ -48,6 +48,7 @@ const setUp = async (count: number, ratePerSecond: number) => {
     return new JobRunner({
       ...{ jobs: { ...jobs, renew }, kinds, orders, clock, logger: silentLogger },
       ...rest,
+      onEnded: () => {},
     });
   };
   return { clock, deadLetters, jobs, sentAtMs, newRunner };

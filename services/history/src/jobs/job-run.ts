@@ -14,6 +14,8 @@ export type JobRunParts = Readonly<{
   logger: Logger;
   /** Called with the result of each batch. */
   onBatchDone: (job: Job, result: BatchResult) => void;
+  /** Called with a job that this run has ended. */
+  onEnded: (job: Job) => void;
 }>;
 
 /** A run that has not renewed its claim for this long is considered dead. */
@@ -181,6 +183,9 @@ export class JobRun {
     const fields = { jobId, kind, state, done, ...counts, ageMs: this.#parts.clock.nowMs() - createdAtMs };
     if (this.#kind.carriedOutBy === 'worker') this.#parts.logger.info(fields, 'job.ordered');
     else if (!hasEnded(this.#job)) this.#parts.logger.info(fields, 'job.paused');
-    else this.#parts.logger.info({ ...fields, error }, 'job.ended');
+    else {
+      this.#parts.logger.info({ ...fields, error }, 'job.ended');
+      this.#parts.onEnded(this.#job);
+    }
   }
 }

@@ -26,6 +26,7 @@ const setUp = async (over: Partial<Job> = {}, { unitMs = 0 } = {}) => {
     released: 0,
     aborted: 0,
     published: [] as Job[],
+    ended: [] as Job[],
   };
   let failure: Error | null = null;
   const runBatch = async (at: number, signal: AbortSignal) => {
@@ -72,7 +73,7 @@ const setUp = async (over: Partial<Job> = {}, { unitMs = 0 } = {}) => {
     };
     const runner = new JobRunner({
       ...{ jobs: { ...jobs, renew }, kinds, orders, clock, logger: log },
-      ...{ onBatchDone: () => {}, onRound: () => {} },
+      ...{ onBatchDone: () => {}, onRound: () => {}, onEnded: (one: Job) => void world.ended.push(one) },
     });
     runner.wake();
     return runner;
@@ -192,6 +193,7 @@ describe('the runner of jobs', () => {
     await advance(200_000);
     expect(stored()).toMatchObject({ state: 'failed', isDue: false, error: 'the disk is full' });
     expect(world.released).toBe(1);
+    expect(world.ended).toMatchObject([{ kind: 'export', state: 'failed' }]);
     const failures = log.lines.filter(({ event }) => event === 'job.batch-failed');
     expect(failures).toHaveLength(10);
   });

@@ -89,6 +89,7 @@ export const openJobs = async (
   const runner = new JobRunner({
     ...{ jobs, kinds, orders, clock, logger },
     onBatchDone: (job: Job, result) => countBatch(context, job.kind, result),
+    onEnded: ({ kind, state }) => context.metrics.handles.jobsEnded.inc({ kind, state }),
     onRound: (fault) => (fault === null ? part.up() : part.down(fault)),
   });
   resources.add('jobs', async () => runner.close());

@@ -40,7 +40,8 @@ export async function openSpool(
     writeFacts: async (facts, signal) => publishFacts(output, facts, { signal }),
   });
   resources.add('spool drainer', async () => drainer.close());
-  const { spoolRecords, spoolBytes, spoolOldestAge } = metrics.handles;
+  const { spoolRecords, spoolBytes, spoolMaxBytes: largest, spoolOldestAge } = metrics.handles;
+  largest.set({}, spoolMaxBytes);
   spoolRecords.collect((gauge) => gauge.set({}, spool.state.records));
   spoolBytes.collect((gauge) => gauge.set({}, spool.state.bytes));
   spoolOldestAge.collect((gauge) => gauge.set({}, spool.state.oldestAgeMs / 1_000));
