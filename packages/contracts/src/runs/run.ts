@@ -37,6 +37,8 @@ export type RunEvent = Readonly<{
   source: string;
   /** RFC 3339 time of the event itself. */
   time: string;
+  /** Time at which the event was written to the log: an erasure of a consumer's data covers what was accepted before it. */
+  acceptedAtMs: number;
   orderingKey: string | null;
   traceparent: string | null;
   /** Position in the events. Commands for the run go to the same partition of the commands of its application. */
@@ -158,6 +160,7 @@ const event = exactly(
     consumerId: shape.nullableText,
     source: shape.text,
     time: shape.text,
+    acceptedAtMs: shape.epochMs,
     orderingKey: shape.nullableText,
     traceparent: shape.nullableText,
     partition: shape.count,
