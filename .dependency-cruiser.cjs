@@ -9,7 +9,12 @@ const adaptersOnly = (library, home) => ({
   comment: `${library} is known to adapters and to the package that wraps it.`,
   from: {
     path: '^(packages|services)/',
-    pathNot: [`^packages/${home}/`, ...adapters, '^services/[^/]+/test/'],
+    pathNot: [
+      `^packages/${home}/`,
+      ...adapters,
+      '^services/[^/]+/test/',
+      '^packages/sdk/src/.*\\.test\\.ts$',
+    ],
   },
   to: { path: `node_modules/(@types/)?${library}/` },
 });

@@ -3,7 +3,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { createContext, runInContext } from 'node:vm';
+import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type * as Sdk from '../../packages/sdk/src/index.ts';
 
 // Packs the published packages as `pnpm publish` does and uses them in a folder outside this repository.
 
@@ -49,7 +52,7 @@ async function node(folder: string, file: string, source: string): Promise<strin
 }
 
 // Uses this repository's compiler and Node types, which an empty folder cannot have without a registry.
-async function compile(folder: string, source: string): Promise<void> {
+async function compile(folder: string, source: string, platform: 'node' | 'web' = 'node'): Promise<void> {
   writeFileSync(join(folder, 'program.ts'), source);
   const compilerOptions = {
     module: 'nodenext',
@@ -58,7 +61,7 @@ async function compile(folder: string, source: string): Promise<void> {
     strict: true,
     exactOptionalPropertyTypes: true,
     skipLibCheck: false,
-    types: ['node'],
+    ...(platform === 'node' ? { types: ['node'] } : { types: [], lib: ['es2023', 'dom'] }),
     typeRoots: [join(root, 'node_modules/@types')],
   };
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['program.ts'] }));
@@ -107,8 +110,8 @@ describe('@tidings/sdk and @tidings/signing in an empty folder', () => {
 import { createServer } from 'node:http';
 import { generateKeyPair, type PreparedSecret, prepareSecret, signHeaders, verify } from '@tidings/signing';
 import {
-  aSignedDelivery, type ClientOptions, createClient, type EventInput, memoryDedupe, type Published, SigningError,
-  TidingsError, verifyPlain, verifyWebhook, webhookMiddleware,
+  aSignedDelivery, type ClientOptions, createClient, type EventInput, fakeTidings, memoryDedupe, type Published,
+  SigningError, TidingsError, verifyPlain, verifyWebhook, webhookMiddleware,
 } from '@tidings/sdk';
 
 const options: ClientOptions = { url: 'https://tidings.example', apiKey: 'key_x', maxAttempts: 1 };
@@ -117,9 +120,19 @@ const publish = async (event: EventInput): Promise<Published> => client.publish(
 // @ts-expect-error: an event requires a type
 void (() => publish({ data: 1 }));
 
+interface Events { 'order.paid': { order: number }; 'order.shipped': { parcel: string } }
+const typed = createClient<Events>(options);
+void (() => typed.publish({ type: 'order.paid', data: { order: 17 } }));
+// @ts-expect-error: the data of another type
+void (() => typed.publish({ type: 'order.shipped', data: { order: 17 } }));
+// @ts-expect-error: a type that is not in the map
+void (() => typed.publish({ type: 'order.piad', data: { order: 17 } }));
+void (() => fakeTidings<Events>().assertPublished('order.shipped', ({ data }) => data.parcel === 'p').data.parcel);
+
 const { headers, body, secret } = aSignedDelivery({ event: { type: 'order.paid', data: { order: 17 } } });
-const result = verifyWebhook<{ order: number }>({ headers, body, secrets: [secret] });
+const result = verifyWebhook<Events>({ headers, body, secrets: [secret] });
 if (!result.ok) throw new Error(result.reason);
+if (result.event.type !== 'order.paid') throw new Error(result.event.data.parcel);
 const order: number = result.event.data.order;
 
 createServer((request, response) => {
@@ -145,6 +158,54 @@ console.log(order, verifyPlain({ body, signature: undefined, secrets: ['s'] }), 
 const sdk = require('@tidings/sdk');
 import('@tidings/sdk').then((module) => console.log(typeof sdk.createClient, module.TidingsError === sdk.TidingsError));`;
     expect(await node(folder, 'program.cjs', source)).toBe('function true');
+  }, 120_000);
+});
+
+describe('@tidings/sdk/web', () => {
+  const worker = `
+import { memoryDedupe, verifyWebhook, webhookHandler } from '@tidings/sdk/web';
+
+type Events = { 'order.paid': { order: number } };
+const start = (secret: string) =>
+  webhookHandler<Events>({ secrets: [secret], dedupe: memoryDedupe() }, ({ event }, request: Request) =>
+    new Response(event.type + event.data.order + request.method),
+  );
+const verify = async (headers: Headers, secret: string): Promise<boolean> =>
+  (await verifyWebhook({ headers, body: '', secrets: [secret] })).ok;
+Object.assign(globalThis, { start, verify });`;
+  type Start = (secret: string) => (request: Request) => Promise<Response>;
+
+  it('is a bundle without a module of Node, which verifies without its globals', async () => {
+    const folder = await installed('sdk');
+    // Its types are those of the Web alone.
+    await compile(folder, worker, 'web');
+    // A module of Node does not resolve for this platform.
+    const { outputFiles } = await build({
+      entryPoints: [join(folder, 'program.js')],
+      bundle: true,
+      minify: true,
+      format: 'iife',
+      platform: 'browser',
+      write: false,
+    });
+    const code = outputFiles[0]?.text ?? '';
+    expect(code.length).toBeLessThan(16 * 1024);
+    // What every runtime of the Web has (https://min-common-api.proposal.wintertc.org).
+    const globals = { atob, btoa, console, crypto, Response, TextDecoder, TextEncoder };
+    const context = createContext(globals);
+    runInContext(code, context);
+    expect(runInContext('typeof process + typeof Buffer + typeof require', context)).toBe(
+      'undefined'.repeat(3),
+    );
+    const sdk = join(folder, 'node_modules/@tidings/sdk/dist/package/index.js');
+    const { aSignedDelivery } = (await import(sdk)) as typeof Sdk;
+    const { headers, body, secret } = aSignedDelivery({ event: { type: 'order.paid', data: { order: 17 } } });
+    const handle = (context as unknown as { start: Start }).start(secret);
+    const post = async (bytes: Uint8Array) =>
+      handle(new Request('https://x.example/', { method: 'POST', headers, body: new Uint8Array(bytes) }));
+    expect((await post(Buffer.from(String(body).replace('17', '18')))).status).toBe(401);
+    expect(await (await post(body)).text()).toBe('order.paid17POST');
+    expect(await (await post(body)).json()).toEqual({ duplicate: true });
   }, 120_000);
 });
 

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createClient, fakeClient, TidingsError } from './index.ts';
+import { createClient, fakeTidings, TidingsError } from './index.ts';
 
 /** Any value, as plain JavaScript passes it without type checks. */
 type Anything = never;
@@ -175,7 +175,7 @@ describe('publish throws before it sends anything', () => {
       new TypeError(message),
     );
     expect(bodies).toEqual([]);
-    await expect(fakeClient().publish(given as Anything, options as Anything)).rejects.toThrow(TypeError);
+    await expect(fakeTidings().publish(given as Anything, options as Anything)).rejects.toThrow(TypeError);
   });
 
   it.each([

@@ -1,8 +1,6 @@
-import { KeyObject } from 'node:crypto';
-
 /** Throws TypeError unless `body` is bytes or, if `isTextTaken`, text. A parsed body is the usual mistake. */
 export function checkBody(body: unknown, isTextTaken = false): void {
-  if (body instanceof Uint8Array || (isTextTaken && typeof body === 'string')) return;
+  if (isBytes(body) || (isTextTaken && typeof body === 'string')) return;
   const wanted = isTextTaken
     ? 'the raw bytes (Buffer, Uint8Array) or the raw text'
     : 'the raw bytes (a Buffer)';
@@ -30,12 +28,10 @@ export function checkKeys(secrets: unknown = [], publicKeys: unknown = []): void
   throw new TypeError(`there is nothing to verify with: give ${wanted}`);
 }
 
-/** Throws TypeError unless `secrets` has at least one text and none is empty: anyone can sign with an empty secret. */
+/** Throws TypeError unless `secrets` has at least one text. None may be empty: anyone can sign with an empty secret. */
 export function checkPlainSecrets(secrets: unknown): void {
   checkKeyList('secrets', secrets);
   if (secrets.length === 0) throw new TypeError(`secrets must have at least one secret: ${askForVariable}`);
-  const empty = secrets.indexOf('');
-  if (empty >= 0) throw new TypeError(`secrets[${empty}] must not be empty: ${askForVariable}`);
 }
 
 /** Throws TypeError unless the value is text. */
@@ -61,10 +57,16 @@ function checkKeyList(name: string, list: unknown): asserts list is readonly unk
   if (!Array.isArray(list)) throw new TypeError(`${name} must be an array, got ${kindOf(list)}`);
   list.forEach((key: unknown, index) => {
     const isPrepared =
-      typeof key === 'object' && key !== null && ('scheme' in key || key instanceof KeyObject);
-    if (!isPrepared) checkText(`${name}[${index}]`, key);
+      typeof key === 'object' && key !== null && ('scheme' in key || 'asymmetricKeyType' in key);
+    if (isPrepared) return;
+    checkText(`${name}[${index}]`, key);
+    if (key === '') throw new TypeError(`${name}[${index}] must not be empty: ${askForVariable}`);
   });
 }
+
+// Not instanceof: bytes of another realm (a worker, a vm context) are bytes as well.
+const isBytes = (value: unknown): boolean =>
+  ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === '[object Uint8Array]';
 
 // Returns the kind and never the value, which may be a secret.
 function kindOf(value: unknown): string {

@@ -1,5 +1,5 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { maxSecretBytes, minSecretBytes } from './prepared-secret.ts';
+import { maxSecretBytes, minSecretBytes } from './key-bytes.ts';
 import { SigningError } from './signing-error.ts';
 
 /** Returns a new symmetric secret, `whsec_` and base64 of 24 to 64 random bytes (default 32). */

@@ -1,7 +1,6 @@
 export { generateKeyPair, generateSecret } from './generate-secret.ts';
+export { maxSecretBytes, minSecretBytes } from './key-bytes.ts';
 export {
-  maxSecretBytes,
-  minSecretBytes,
   type PreparedSecret,
   preparePublicKey,
   prepareSecret,
@@ -19,14 +18,11 @@ export {
   streamSigner,
   type WebhookHeaders,
 } from './sign.ts';
-export { SigningError, type SigningErrorCode, signingErrorCodes } from './signing-error.ts';
 export {
   type IncomingHeaders,
   type VerifyFailure,
-  type VerifyInput,
-  type VerifyPlainInput,
   type VerifyResult,
-  verify,
   verifyFailures,
-  verifyPlain,
-} from './verify.ts';
+} from './signed-head.ts';
+export { SigningError, type SigningErrorCode, signingErrorCodes } from './signing-error.ts';
+export { type VerifyInput, type VerifyPlainInput, verify, verifyPlain } from './verify.ts';

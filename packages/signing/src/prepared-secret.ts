@@ -6,6 +6,7 @@ import {
   sign as signBytes,
 } from 'node:crypto';
 import { checkText } from './check-input.ts';
+import { privatePrefix, publicBytes, publicKeyBytes, publicPrefix, secretBytes } from './key-bytes.ts';
 import { SigningError } from './signing-error.ts';
 import { decodeBase64 } from './strict-base64.ts';
 
@@ -15,19 +16,10 @@ import { decodeBase64 } from './strict-base64.ts';
  */
 export type PreparedSecret = Readonly<{ scheme: 'v1' | 'v1a'; key: KeyObject }>;
 
-/** Standard Webhooks: a symmetric secret has 24 to 64 random bytes. */
-export const minSecretBytes = 24;
-export const maxSecretBytes = 64;
-
-const symmetricPrefix = 'whsec_';
-const privatePrefix = 'whsk_';
-const publicPrefix = 'whpk_';
-
 // ed25519 keys as DER (RFC 8410): these bytes, then the 32 bytes of the seed or of the public key.
 const pkcs8Head = Buffer.from('302e020100300506032b657004220420', 'hex');
 const spkiHead = Buffer.from('302a300506032b6570032100', 'hex');
 const seedBytes = 32;
-const publicBytes = 32;
 
 /**
  * Decodes `whsec_…` (with or without its prefix, 24–64 bytes) or `whsk_…` (64 bytes: seed, then public key). Throws
@@ -36,19 +28,7 @@ const publicBytes = 32;
 export function prepareSecret(secret: string): PreparedSecret {
   checkText('a secret', secret);
   if (secret.startsWith(privatePrefix)) return { scheme: 'v1a', key: privateKey(secret) };
-  const encoded = secret.startsWith(symmetricPrefix) ? secret.slice(symmetricPrefix.length) : secret;
-  const bytes = decodeBase64(encoded);
-  if (bytes === null) {
-    throw new SigningError(
-      'invalid-secret',
-      "a secret is 'whsec_' and base64 with its padding; this is not base64",
-    );
-  }
-  if (bytes.length < minSecretBytes || bytes.length > maxSecretBytes) {
-    const message = `a secret must have ${minSecretBytes} to ${maxSecretBytes} bytes, got ${bytes.length}`;
-    throw new SigningError('invalid-secret', message);
-  }
-  return { scheme: 'v1', key: createSecretKey(bytes) };
+  return { scheme: 'v1', key: createSecretKey(secretBytes(secret)) };
 }
 
 function privateKey(text: string): KeyObject {
@@ -76,11 +56,7 @@ export function publicKeyOf(secret: string): string {
 
 /** Decodes `whpk_…`. Throws SigningError `invalid-key`, and TypeError for a value that is not text. */
 export function preparePublicKey(text: string): KeyObject {
-  checkText('a public key', text);
-  const bytes = text.startsWith(publicPrefix) ? decodeBase64(text.slice(publicPrefix.length)) : null;
-  if (bytes?.length !== publicBytes) {
-    throw new SigningError('invalid-key', "a public key is 'whpk_' and the base64 of 32 bytes");
-  }
+  const bytes = publicKeyBytes(text);
   return createPublicKey({ key: Buffer.concat([spkiHead, bytes]), format: 'der', type: 'spki' });
 }
 

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { elementsOf, membersOf } from '@tidings/json';
-import { type EventInput, fakeClient } from '@tidings/sdk';
+import { type EventInput, fakeTidings } from '@tidings/sdk';
 import { CommandFailed } from '../command-failed.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { decodeText } from '../input/read-input.ts';
@@ -125,7 +125,7 @@ function eventOf(text: string): EventInput {
 /** Returns the reason why the SDK would refuse an event before sending it; null if it would not. */
 export async function faultOf(event: EventInput): Promise<string | null> {
   try {
-    await fakeClient().publish(event);
+    await fakeTidings().publish(event);
     return null;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);

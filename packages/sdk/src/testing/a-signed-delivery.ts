@@ -1,9 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { generateSecret, signHeaders } from '@tidings/signing';
-import type { BatchResult, Published, TidingsClient } from './create-client.ts';
-import { batchJson, type EventInput, eventJson } from './event-input.ts';
-import { checkPublishOptions, type PublishOptions } from './publish-options.ts';
-import type { WebhookEvent } from './verify-webhook.ts';
+import type { WebhookEvent } from '../receive/webhook.ts';
 
 /** Options of a fake delivery; all have defaults. */
 export type FakeDelivery = Readonly<{
@@ -37,33 +34,4 @@ export function aSignedDelivery(given: FakeDelivery = {}): SignedDelivery {
   const id = given.id ?? `dlv_${randomUUID()}`;
   const signed = signHeaders({ id, timestampSeconds, body, secrets: [secret] });
   return { secret, body, headers: { 'content-type': 'application/json', ...signed } };
-}
-
-/** A client that publishes nothing and records every event. */
-export type FakeClient = TidingsClient &
-  Readonly<{ published: readonly Readonly<{ event: EventInput; options: PublishOptions }>[] }>;
-
-/**
- * Creates a client for the tests of your producer. It accepts every event and lists it in `published`; it throws the
- * same TypeErrors as the real client.
- */
-export function fakeClient(): FakeClient {
-  const published: { event: EventInput; options: PublishOptions }[] = [];
-  const accept = (event: EventInput, options: PublishOptions): Published => {
-    published.push({ event, options });
-    return { id: `evt_${randomUUID()}`, type: event.type, acceptedAt: new Date() };
-  };
-  return {
-    published,
-    publish: async (event, options = {}) => {
-      checkPublishOptions(options);
-      eventJson(event);
-      return accept(event, options);
-    },
-    publishBatch: async (events, options = {}) => {
-      checkPublishOptions(options);
-      batchJson(events);
-      return events.map((event): BatchResult => ({ ok: true, ...accept(event, options) }));
-    },
-  };
 }

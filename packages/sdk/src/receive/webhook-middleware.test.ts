@@ -7,7 +7,7 @@ import {
   memoryDedupe,
   webhookMiddleware,
   webhookOf,
-} from './index.ts';
+} from '../index.ts';
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -34,19 +34,19 @@ async function aReceiver(
     server.close();
   });
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-  return async (delivery: { headers: Record<string, string>; body: Buffer }) =>
-    fetch(url, { method: 'POST', headers: delivery.headers, body: delivery.body });
+  return async ({ headers, body }: { headers: Record<string, string>; body: Buffer }, signal?: AbortSignal) =>
+    fetch(url, { method: 'POST', headers, body, ...(signal === undefined ? {} : { signal }) });
 }
 
 describe('webhookMiddleware', () => {
   it('passes a valid delivery on with its event', async () => {
     const delivery = aSignedDelivery({ id: 'dlv_1', event: { type: 'order.paid', data: { total: 5 } } });
     const send = await aReceiver({ secrets: [delivery.secret] }, (request, response) => {
-      const { id, event } = webhookOf<{ total: number }>(request);
-      response.end(`${id} ${event.type} ${event.data.total}`);
+      const { id, event, body } = webhookOf<{ 'order.paid': { total: number } }>(request);
+      response.end(`${id} ${event.type} ${event.data.total} ${body.length === delivery.body.length}`);
     });
     const response = await send(delivery);
-    expect(await response.text()).toBe('dlv_1 order.paid 5');
+    expect(await response.text()).toBe('dlv_1 order.paid 5 true');
   });
 
   it.each([
@@ -102,13 +102,33 @@ describe('webhookMiddleware', () => {
     expect(handler).toHaveBeenCalledTimes(3);
   });
 
-  it('passes on an error of dedupe.has, and reports one of dedupe.add', async () => {
+  it('responds 409 while the handler runs, also after its caller has gone', async () => {
     const delivery = aSignedDelivery();
-    const down = { has: async () => Promise.reject(new Error('store down')), add: () => {} };
+    let finish = (): void => {};
+    const handler = vi.fn<Handler>((_request, response) => {
+      finish = () => void response.writeHead(204).end();
+    });
+    const send = await aReceiver({ secrets: [delivery.secret], dedupe: memoryDedupe() }, handler);
+    const gone = new AbortController();
+    const first = send(delivery, gone.signal);
+    await vi.waitFor(() => expect(handler).toHaveBeenCalledTimes(1));
+    expect(await (await send(delivery)).json()).toEqual({ error: 'in-progress' });
+    gone.abort();
+    await expect(first).rejects.toThrow('aborted');
+    expect((await send(delivery)).status).toBe(409);
+    finish();
+    expect(await (await send(delivery)).json()).toEqual({ duplicate: true });
+    expect(handler).toHaveBeenCalledTimes(1);
+  });
+
+  it('passes on an error of a claim, and reports one of its end', async () => {
+    const delivery = aSignedDelivery();
+    const rejected = async (): Promise<never> => Promise.reject(new Error('store down'));
+    const down = { claim: rejected, complete: () => {}, release: () => {} };
     const failing = await aReceiver({ secrets: [delivery.secret], dedupe: down });
     expect(await (await failing(delivery)).text()).toBe('store down');
     const onError = vi.fn();
-    const full = { has: () => false, add: async () => Promise.reject(new Error('store full')) };
+    const full = { claim: () => 'claimed' as const, complete: rejected, release: rejected };
     const forgetful = await aReceiver({ secrets: [delivery.secret], dedupe: full, onError });
     expect((await forgetful(delivery)).status).toBe(200);
     await vi.waitFor(() => expect(onError).toHaveBeenCalledTimes(1));
@@ -127,14 +147,8 @@ describe('webhookMiddleware', () => {
   });
 
   it('has no verified webhook for a handler that runs before it', () => {
-    expect(() => webhookOf({} as IncomingMessage)).toThrow(/put webhookMiddleware/);
-  });
-});
-
-describe('memoryDedupe', () => {
-  it('forgets the oldest id above its limit', () => {
-    const dedupe = memoryDedupe(2);
-    for (const id of ['a', 'b', 'c']) void dedupe.add(id);
-    expect(['a', 'b', 'c'].map((id) => dedupe.has(id))).toEqual([false, true, true]);
+    expect(() => webhookOf({} as IncomingMessage)).toThrow(
+      /put the middleware of @tidings\/sdk before this handler/,
+    );
   });
 });

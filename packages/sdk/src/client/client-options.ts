@@ -1,4 +1,3 @@
-import type { CallOptions } from './call-api.ts';
 import {
   checkFunction,
   checkNames,
@@ -7,7 +6,8 @@ import {
   codeOf,
   type Names,
   wrong,
-} from './check-arguments.ts';
+} from '../check-arguments.ts';
+import type { CallOptions } from './call-api.ts';
 
 /**
  * Options of a client. `url`: the origin of the API. `apiKey`: a key with the scope `events:write`. `timeoutMs`:

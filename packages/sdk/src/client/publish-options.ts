@@ -1,4 +1,4 @@
-import { checkNames, checkText, codeOf, type Names, wrong } from './check-arguments.ts';
+import { checkNames, checkText, codeOf, type Names, wrong } from '../check-arguments.ts';
 
 /**
  * Options of a publish call. `idempotencyKey`: with the same key, repeats of the call publish the same events, also
@@ -13,9 +13,9 @@ const names: Names = {
 };
 const maxKeyChars = 256;
 
-/** Throws TypeError for invalid options of a call. */
-export function checkPublishOptions(options: PublishOptions): void {
-  checkNames('the second argument of publish', options, names);
+/** Throws TypeError for invalid options of a call of the function `name`. */
+export function checkPublishOptions(options: PublishOptions, name = 'publish'): void {
+  checkNames(`the second argument of ${name}`, options, names);
   const { idempotencyKey, signal } = options;
   if (idempotencyKey !== undefined) checkKey(idempotencyKey);
   const isSignal = signal === undefined || (signal as unknown) instanceof AbortSignal;

@@ -1,9 +1,17 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { type ClientOptions, createClient, TidingsError } from './index.ts';
+import { type ClientOptions, createClient, TidingsError } from '../index.ts';
 
-type Seen = Readonly<{ path: string | undefined; headers: IncomingHttpHeaders; body: string }>;
+/** Any value, as plain JavaScript passes it without type checks. */
+type Anything = never;
+
+type Seen = Readonly<{
+  path: string | undefined;
+  headers: IncomingHttpHeaders;
+  body: string;
+  port: number | undefined;
+}>;
 type Reply =
   | Readonly<{ status: number; body?: unknown; headers?: Record<string, string> }>
   | 'hang up'
@@ -23,7 +31,8 @@ async function anApi(replies: readonly Reply[], options: Partial<ClientOptions> 
     request.on('data', (chunk: Buffer) => void chunks.push(chunk));
     request.on('end', () => {
       const reply = replies[Math.min(seen.length, replies.length - 1)];
-      seen.push({ path: request.url, headers: request.headers, body: Buffer.concat(chunks).toString() });
+      const { url: path, headers, socket } = request;
+      seen.push({ path, headers, body: Buffer.concat(chunks).toString(), port: socket.remotePort });
       if (reply === 'hang up') request.socket.destroy();
       else if (reply !== 'silence' && reply !== undefined) {
         response.writeHead(reply.status, reply.headers ?? {});
@@ -89,14 +98,15 @@ describe('publish', () => {
     expect(seen[0]?.body).toBe('{"type":"a.b","data":{"n": 12345678901234567890}}');
   });
 
-  it.each([{ type: 'a.b' }, { type: 'a.b', data: 1, dataJson: '1' }, { type: 'a.b', data: () => {} }])(
-    'refuses an event without exactly one JSON value as data',
-    async (event) => {
-      const { client, seen } = await anApi([accepted]);
-      await expect(client.publish(event)).rejects.toThrow(TypeError);
-      expect(seen).toEqual([]);
-    },
-  );
+  it.each<Anything>([
+    { type: 'a.b' },
+    { type: 'a.b', data: 1, dataJson: '1' },
+    { type: 'a.b', data: () => {} },
+  ] as Anything)('refuses an event without exactly one JSON value as data', async (event) => {
+    const { client, seen } = await anApi([accepted]);
+    await expect(client.publish(event)).rejects.toThrow(TypeError);
+    expect(seen).toEqual([]);
+  });
 
   it.each<[string, Reply]>([
     ['503', problem(503, 'unavailable')],
@@ -180,6 +190,67 @@ describe('publish', () => {
     });
     await errorOf(client.publish({ type: 'a.b', data: 1 }));
     expect(seen.map(({ path }) => path)).toEqual(['/v1/events']);
+  });
+});
+
+describe('connections', () => {
+  // fetch may open a second one when a call follows the end of another at once.
+  it('are kept open for later calls', async () => {
+    const { client, seen } = await anApi([problem(503, 'x'), accepted]);
+    for (let call = 0; call < 9; call += 1) await client.publish({ type: 'a.b', data: call });
+    expect(seen).toHaveLength(10);
+    expect(new Set(seen.map(({ port }) => port)).size).toBeLessThan(5);
+  });
+});
+
+describe('access of a consumer', () => {
+  const expires_at = '2030-01-01T00:00:00.000Z';
+  const expiresAt = new Date(expires_at);
+
+  it('is a token, or a link to the portal', async () => {
+    const link = { url: 'https://x/portal#token=t', token: 't', expires_at, origins: [], refresh_url: null };
+    const { client, seen } = await anApi([
+      { status: 201, body: { token: 't', expires_at } },
+      { status: 201, body: link },
+    ]);
+    expect(await client.createConsumerToken({ consumerId: 'acme' })).toEqual({ token: 't', expiresAt });
+    const access = { consumerId: 'acme', scopes: ['deliveries:read'], expiresInSeconds: 60 } as const;
+    expect(
+      await client.createPortalLink({ ...access, path: '/deliveries' }, { idempotencyKey: 'k' }),
+    ).toEqual({
+      token: 't',
+      expiresAt,
+      url: link.url,
+    });
+    expect(seen.map(({ path, body }) => [path, JSON.parse(body)])).toEqual([
+      ['/v1/webhooks/consumer-tokens', { consumer_id: 'acme' }],
+      [
+        '/v1/webhooks/portal-links',
+        { consumer_id: 'acme', scopes: ['deliveries:read'], expires_in_seconds: 60, path: '/deliveries' },
+      ],
+    ]);
+    expect(seen[1]?.headers['idempotency-key']).toBe('k');
+  });
+
+  it.each<[string, unknown]>([
+    ['consumerId must be text, got undefined', {}],
+    [
+      "the argument of createConsumerToken has no 'consumer': did you mean 'consumerId'?",
+      { consumer: 'acme' },
+    ],
+    [
+      "the argument of createConsumerToken has no 'path': the known names are",
+      { consumerId: 'acme', path: '/' },
+    ],
+    ['scopes must be an array', { consumerId: 'acme', scopes: 'deliveries:read' }],
+    [
+      'expiresInSeconds must be a whole number from 1 to 3600',
+      { consumerId: 'acme', expiresInSeconds: 3601 },
+    ],
+  ])('is refused at once: %s', async (message, access) => {
+    const { client, seen } = await anApi([accepted]);
+    await expect(client.createConsumerToken(access as Anything)).rejects.toThrow(message);
+    expect(seen).toEqual([]);
   });
 });
 

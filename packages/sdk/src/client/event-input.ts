@@ -1,21 +1,30 @@
-import { checkNames, checkText, type Names, wrong } from './check-arguments.ts';
+import { checkNames, checkText, type Names, wrong } from '../check-arguments.ts';
+import type { AnyEvents, TypeOf } from '../event-map.ts';
 
-/**
- * An event to publish. `data`: any JSON value. `dataJson`: instead of `data`, the text of exactly one JSON value, which
- * is sent byte for byte (numbers beyond 2^53 are preserved). `id`: your own id, under which repeats are the same event.
- * `source`: the origin of the event. `time`: the time at which it happened (default: when it is accepted).
- * `consumerId`: the only consumer that may see it. `orderingKey`: events with the same key keep their order.
- */
-export type EventInput = Readonly<{
-  type: string;
-  data?: unknown;
-  dataJson?: string;
+/** Fields of an event besides its type and data. */
+type EventFields = Readonly<{
   id?: string;
   source?: string;
   time?: Date | string;
   consumerId?: string;
   orderingKey?: string;
 }>;
+
+/**
+ * An event to publish. `data`: any JSON value, or with a map of events that of its type. `dataJson`: instead of `data`,
+ * the text of exactly one JSON value, which is sent byte for byte (numbers beyond 2^53 are preserved). `id`: your own
+ * id, under which repeats are the same event. `source`: the origin of the event. `time`: the time at which it happened
+ * (default: when it is accepted). `consumerId`: the only consumer that may see it. `orderingKey`: events with the same
+ * key keep their order.
+ */
+export type EventInput<Events extends object = AnyEvents> = {
+  [Type in TypeOf<Events>]: EventFields &
+    Readonly<{ type: Type }> &
+    (
+      | Readonly<{ data: Events[Type]; dataJson?: undefined }>
+      | Readonly<{ dataJson: string; data?: undefined }>
+    );
+}[TypeOf<Events>];
 
 const names: Names = {
   known: ['type', 'data', 'dataJson', 'id', 'source', 'time', 'consumerId', 'orderingKey'],
