@@ -88,7 +88,14 @@ export {
   schemaModes,
 } from './events/event-type.ts';
 export type { LargeData, LargeDataOwner } from './events/large-data.ts';
-export { dataRefOf, largeDataKey, largeDataPrefix, largeDataPrefixOf } from './events/large-data.ts';
+export {
+  dataRefOf,
+  largeDataKey,
+  largeDataPrefix,
+  largeDataPrefixOf,
+  maxLargeBytes,
+  maxPayloadBytesRule,
+} from './events/large-data.ts';
 export type {
   DisableCause,
   ExportEvent,

@@ -1,4 +1,5 @@
 export { InboundHeaders } from './headers.ts';
-export { hookFailures, type Provider, type SourceOptions } from './provider.ts';
+export { readLargeHook } from './large-hook.ts';
+export { hookFailures, type Provider, type SourceOptions, type Verification } from './provider.ts';
 export { providers } from './providers.ts';
 export { checkHeaders, type ReceivedHook, type Reception, receiveHook } from './receive-hook.ts';

@@ -9,10 +9,12 @@ export type Payload = Readonly<{
   data: Buffer;
   /** The parsed JSON, or the fields of a form; undefined for anything else. */
   value: unknown;
+  /** SHA-256 of the data, in hex, if they are too large to be held: `data` is empty then. */
+  sha256?: string;
 }>;
 
-// As for published events: recursive readers must not exhaust their stack.
-const maxDepth = 128;
+/** Maximum nesting of JSON, as for published events: recursive readers must not exhaust their stack. */
+export const maxPayloadDepth = 128;
 
 const depthOf = (json: Buffer, value: unknown): number => {
   if (typeof value !== 'object' || value === null) return 0;
@@ -24,7 +26,7 @@ const jsonOf = (body: Buffer): Payload | null => {
   if (!isUtf8(body)) return null;
   try {
     const value = parseExactly(body);
-    return depthOf(body, value) > maxDepth ? null : { data: body, value };
+    return depthOf(body, value) > maxPayloadDepth ? null : { data: body, value };
   } catch {
     // Kept as bytes: the signature is right, so it is what the provider sent.
     return null;

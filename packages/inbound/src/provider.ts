@@ -27,6 +27,15 @@ export type Verification = Readonly<{
   nowSeconds: number;
 }>;
 
+/** A body that is verified as it comes. `failure` is called once, after the last chunk. */
+export type BodyCheck = Readonly<{ update(chunk: Buffer): void; failure(): HookFailure | null }>;
+
+/** A request without its body. */
+export type RequestHead = Omit<InboundRequest, 'body'>;
+
+/** Begins to verify a body; null if it has to be whole for that. */
+export type CheckBody = (head: RequestHead, against: Verification) => BodyCheck | null;
+
 /** Options and time that the headers of a request are checked against, before its body is read. */
 export type HeaderCheck = Pick<Verification, 'options' | 'nowSeconds'>;
 
@@ -78,6 +87,11 @@ export type Provider = Readonly<{
   checkHeaders(headers: InboundHeaders, against: HeaderCheck): HookFailure | null;
   /** Returns why the request is not the provider's; null if it is. Over the bytes as received, in constant time. */
   verify(request: InboundRequest, against: Verification): HookFailure | null;
+  /**
+   * Does the same for a body that is too large to be held, and comes in chunks. A provider without it, or which returns null
+   * here, has bodies of 900,000 bytes at most.
+   */
+  checkBody?: CheckBody;
   /** Returns the response to a request that only checks the endpoint; null for any other. */
   challenge?(payload: Payload): object | null;
   /** Returns the items of a request that may have several; null for one that is a single item. */

@@ -2,16 +2,13 @@ import type { HeaderFields } from '@tidings/contracts';
 import { callerText, eventTypeOf } from './event-names.ts';
 import type { InboundHeaders } from './headers.ts';
 import { readPayload } from './payload.ts';
-import type { HeaderCheck, HookFailure, InboundRequest, Provider, Verification } from './provider.ts';
+import type { HeaderCheck, Hook, HookFailure, InboundRequest, Provider, Verification } from './provider.ts';
 
-/** One event of a request. `id`: the provider's own, the same in every repeat; null without one. */
-export type ReceivedHook = Readonly<{
-  id: string | null;
-  type: string;
-  orderingKey: string | null;
-  /** JSON; see {@link readPayload}. */
-  data: Buffer;
-}>;
+/** Identity of one event of a request. `id`: the provider's own, the same in every repeat; null without one. */
+export type HookIdentity = Readonly<{ id: string | null; type: string; orderingKey: string | null }>;
+
+/** One event of a request. `data`: JSON; see {@link readPayload}. */
+export type ReceivedHook = HookIdentity & Readonly<{ data: Buffer }>;
 
 /**
  * The result of a request: its events and the headers that they keep, the response to a check, a verified list without
@@ -49,15 +46,25 @@ export function receiveHook(provider: Provider, request: InboundRequest, against
   if (items?.length === 0) return { outcome: 'empty' };
   const hooks = (items ?? [whole]).map((payload, at): ReceivedHook => {
     const hook = { headers, payload, options, index: items === null ? null : at };
-    const id = provider.id(hook);
-    const resource = provider.orderingKey(hook);
-    return {
-      id: id === null ? null : callerText(id),
-      type: eventTypeOf(provider.typePrefix, provider.type(hook)),
-      orderingKey: resource === null ? null : callerText(`${provider.name}/${resource}`),
-      data: payload.data,
-    };
+    return { ...identityOf(provider, hook), data: payload.data };
   });
-  const names = provider.credentials?.(options) ?? [];
-  return { outcome: 'events', hooks, headers: headers.kept({ names, secrets: against.secrets }) };
+  return { outcome: 'events', hooks, headers: keptHeaders(provider, headers, against) };
 }
+
+/** Returns what a provider says of one event of a request. */
+export function identityOf(provider: Provider, hook: Hook): HookIdentity {
+  const id = provider.id(hook);
+  const resource = provider.orderingKey(hook);
+  return {
+    id: id === null ? null : callerText(id),
+    type: eventTypeOf(provider.typePrefix, provider.type(hook)),
+    orderingKey: resource === null ? null : callerText(`${provider.name}/${resource}`),
+  };
+}
+
+/** Returns the headers that the events of a request keep. */
+export const keptHeaders = (
+  { credentials }: Provider,
+  headers: InboundHeaders,
+  { options, secrets }: Verification,
+): HeaderFields => headers.kept({ names: credentials?.(options) ?? [], secrets });

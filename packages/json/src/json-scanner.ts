@@ -11,8 +11,8 @@ export class NotJson extends Error {
 /** A part of a document: `isInside` is true for bytes of the value that the scanner looks for. */
 export type ScannedPart = Readonly<{ isInside: boolean; bytes: Buffer }>;
 
-/** Options of a {@link JsonScanner}. `name`: the member of the outermost object whose value is told apart. */
-export type ScannerOptions = Readonly<{ name: string; maxDepth: number }>;
+/** Options of a {@link JsonScanner}. `name`: the member of the outermost object whose value is told apart; null: each. */
+export type ScannerOptions = Readonly<{ name: string | null; maxDepth: number }>;
 
 const [object, array] = [1, 2];
 const maxNameBytes = 256;
@@ -23,8 +23,8 @@ const isSpace = (byte: number): boolean => byte === 0x20 || byte === 0x0a || byt
 
 /**
  * Checks a JSON document (RFC 8259, in UTF-8) that comes in chunks, in memory that does not grow with it, and tells the
- * value of one member of its outermost object apart from the rest. Of a repeated member the first is told apart. Throws
- * {@link NotJson}.
+ * value of one member of its outermost object, or of each, apart from the rest. Of a repeated member of this name the first
+ * is told apart. Throws {@link NotJson}.
  */
 export class JsonScanner {
   readonly #options: ScannerOptions;
@@ -143,6 +143,10 @@ export class JsonScanner {
     this.#isName = false;
     this.#state = states.colon;
     if (this.#depth !== 1 || this.#isFound) return;
+    if (this.#options.name === null) {
+      this.#isWanted = true;
+      return;
+    }
     const text = `"${Buffer.from(this.#name).toString('utf8')}"`;
     this.#isWanted = this.#name.length < maxNameBytes && JSON.parse(text) === this.#options.name;
   }
@@ -180,7 +184,7 @@ export class JsonScanner {
   #beginValue(byte: number, at: number): void {
     if (this.#isWanted && this.#depth === 1) {
       this.#isInside = true;
-      this.#isFound = true;
+      this.#isFound = this.#options.name !== null;
       this.#isWanted = false;
     }
     if (byte === 0x22) this.#beginText(false);

@@ -1,3 +1,4 @@
+import { maxLargeBytes } from '@tidings/contracts';
 import { httpSettings, rateLimitSetting } from '@tidings/http';
 import { storageSettings } from '@tidings/object-storage';
 import { duration, integer, optional, sharedSettings, text } from '@tidings/runtime';
@@ -20,7 +21,7 @@ export const configSpec = {
     env: 'INGRESS_MAX_LARGE_EVENT_BYTES',
     default: 0,
     min: 0,
-    max: 26_214_400,
+    max: maxLargeBytes,
     help: 'the largest event whose data go to the object storage, as bytes of its JSON text; 0: events above INGRESS_MAX_EVENT_BYTES are refused',
   }),
   ...storageSettings,

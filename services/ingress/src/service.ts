@@ -18,8 +18,9 @@ import { openSourceTable } from './adapters/source-table.ts';
 import { createCheckConsumer } from './check-consumer.ts';
 import { createCheckEventType } from './check-event-type.ts';
 import { type configSpec, maxBatchBytes, maxBatchEvents } from './config.ts';
-import { type AcceptLargeEvent, createAcceptLargeEvent } from './large-data/accept-large-event.ts';
+import { createAcceptLargeEvent } from './large-data/accept-large-event.ts';
 import { UploadSlots } from './large-data/upload-slots.ts';
+import type { Staging } from './large-data/with-staged.ts';
 import type { metricsCatalogue } from './metrics.ts';
 import { createAcceptEventLines } from './ndjson/accept-event-lines.ts';
 import type { EventTypeDirectory, PolicyOf, PublishEvents } from './ports.ts';
@@ -65,13 +66,15 @@ export async function startIngress(
     metrics: metrics.handles,
   });
   const dependencies = { checkConsumer, checkEventType, publish, clock, logger, metrics: metrics.handles };
+  const staging = openStaging(context);
+  const large = { ...dependencies, ...staging, readEnvelope: readWhole };
   const routes = [
     ...eventRoutes({
       ...useCasesOf(dependencies, config.maxEventBytes),
-      acceptLargeEvent: withSpan('accept-large-event', openLargeEvents(context, dependencies)),
+      acceptLargeEvent: withSpan('accept-large-event', createAcceptLargeEvent(large)),
       limits: { ...config, maxBatchBytes, maxBatchEvents },
     }),
-    await openSources(context, { kept, producer, access, publish, eventTypes, seenNames }),
+    await openSources(context, { kept, producer, access, publish, eventTypes, seenNames, staging }),
   ];
   // Opened last, so that it closes first: no further requests, and later the producer sends its buffered records.
   const server = await serve(context, {
@@ -101,16 +104,13 @@ const foldersOf = ({ config }: Context): readonly WatchedFolder[] => [
   ...(config.maxLargeEventBytes === 0 ? [] : watchedStorage(config)),
 ];
 
-/** Opens the object storage and returns the use case for events whose data go there. */
-function openLargeEvents(
-  { config, metrics, resources }: Context,
-  dependencies: AcceptDependencies,
-): AcceptLargeEvent {
+/** Opens the object storage for data that are too large for a record. */
+function openStaging({ config, metrics, resources, logger }: Context): Staging {
   const storage = openStorage(config);
   resources.add('object storage', async () => storage.close());
   const slots = new UploadSlots();
   metrics.handles.uploads.collect((gauge) => gauge.set({}, slots.taken));
-  return createAcceptLargeEvent({ ...dependencies, storage, slots, readEnvelope: readWhole });
+  return { storage, slots, logger };
 }
 
 /** Runs a use case inside a span of its request's trace. */
@@ -143,12 +143,13 @@ type SourceParts = Readonly<{
   publish: PublishEvents;
   eventTypes: EventTypeDirectory;
   seenNames: SeenNames;
+  staging: Staging;
 }>;
 
 /** Opens the sources and returns the route that receives their webhooks. */
 async function openSources(
   { config, clock, logger, metrics, health, resources }: Context,
-  { kept, producer, access, seenNames, ...parts }: SourceParts,
+  { kept, producer, access, seenNames, staging, ...parts }: SourceParts,
 ): Promise<Route> {
   const part = health.register('sources');
   const table = await openSourceTable(kept.bus);
@@ -162,11 +163,13 @@ async function openSources(
   resources.add('received log', async () => received.close());
   const receiving = {
     ...{ ...parts, clock, logger, metrics: metrics.handles, ring: keyRing(config.sealingKeys) },
-    ...{ received, slots: new BodySlots(), publishDeadlineMs: config.publishDeadlineMs },
+    ...{ ...staging, received, bodies: new BodySlots(), publishDeadlineMs: config.publishDeadlineMs },
+    maxLargeBytes: config.maxLargeEventBytes,
     sources: { find: table.find, isLoaded: () => isLoaded, isComplete: kept.isComplete },
     stateOf: (id: WorkspaceId) => access.table.workspace(id)?.state,
     onUnregistered: (id: WorkspaceId, name: string) => seenNames.report(id, name, { isReceived: true }),
   };
   const receiveWebhook = createReceiveWebhook(receiving);
-  return sourceRoute({ receiveWebhook, admitWebhook: createAdmitWebhook(receiving), clock });
+  const admitWebhook = createAdmitWebhook(receiving);
+  return sourceRoute({ receiveWebhook, admitWebhook, maxLargeBytes: config.maxLargeEventBytes, clock });
 }

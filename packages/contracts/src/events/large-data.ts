@@ -3,6 +3,12 @@ import type { EventId, WorkspaceId } from '../ids/ids.ts';
 /** Data of an event that are an object in the object storage: too large for a record. `sha256`: 64 lower-case hex digits. */
 export type LargeData = Readonly<{ bytes: number; sha256: string }>;
 
+/** Maximum size of a body whose data go to the object storage, in bytes: 25 MiB. */
+export const maxLargeBytes = 26_214_400;
+
+/** JSON Schema of the maximum size of the bodies of a key or a source, in bytes. */
+export const maxPayloadBytesRule = { type: 'integer', minimum: 1_024, maximum: maxLargeBytes } as const;
+
 /** The prefix of the keys of all data in the object storage. */
 export const largeDataPrefix = 'payloads/';
 

@@ -1,3 +1,4 @@
+import { maxPayloadBytesRule } from '../events/large-data.ts';
 import type { ConsumerId, SourceId, WorkspaceId } from '../ids/ids.ts';
 import { compileSchema, exactly, parseJson, shape } from '../wire/schemas.ts';
 import { DecodeError, type WireRecord } from '../wire/wire.ts';
@@ -31,6 +32,8 @@ export type SourceRecord = Readonly<{
   secrets: readonly SealedSecret[];
   /** True: its events may wait on the disk of ingress while the log does not acknowledge. Absent: as its provider has it. */
   spool?: boolean;
+  /** Maximum size of a body, in bytes. Absent: as its provider and the installation allow. */
+  maxPayloadBytes?: number;
 }>;
 
 const check = compileSchema<SourceRecord>(
@@ -56,7 +59,7 @@ const check = compileSchema<SourceRecord>(
         }),
       },
     },
-    { spool: { type: 'boolean' } },
+    { spool: { type: 'boolean' }, maxPayloadBytes: maxPayloadBytesRule },
   ),
 );
 

@@ -86,6 +86,8 @@ function discardRest(request: IncomingMessage, onCut: OnCut): void {
     clearTimeout(timer);
     request.off('data', onData);
   };
+  // Of a stream of the body that was not read to its end: nothing would flow.
+  request.removeAllListeners('readable');
   request.on('data', onData).once('end', done).once('error', done).once('close', done);
   request.resume();
 }

@@ -1,6 +1,7 @@
+import { verifyBy } from '../body-check.ts';
 import { textAt } from '../payload.ts';
 import { lengthFault, type Provider, requireHeader } from '../provider.ts';
-import { verifyHubSignature } from './github.ts';
+import { hubSignature } from './github.ts';
 
 const header = 'x-hub-signature';
 
@@ -17,7 +18,7 @@ export const bitbucket: Provider = {
   reads: () => [header, 'x-request-uuid', 'x-event-key'],
   secretFault: lengthFault,
   checkHeaders: requireHeader(header),
-  verify: (request, against) => verifyHubSignature(request, against, header),
+  verify: verifyBy(hubSignature(header)),
   id: ({ headers }) => headers.get('x-request-uuid') ?? null,
   type: ({ headers }) => headers.get('x-event-key') ?? null,
   orderingKey: ({ payload: { value } }) => textAt(value, 'repository', 'uuid'),

@@ -1,17 +1,19 @@
-import { type HmacAlgorithm, hmacOf, isAnyEqual } from '../constant-time.ts';
+import { checkHmac, verifyBy } from '../body-check.ts';
+import type { HmacAlgorithm } from '../constant-time.ts';
 import type { InboundHeaders } from '../headers.ts';
 import { headersIn, locate, locatorOption } from '../locator.ts';
 import {
+  type BodyCheck,
   type HeaderCheck,
   type HookFailure,
-  type InboundRequest,
   lengthFault,
   type Provider,
+  type RequestHead,
   type SourceOptions,
   type Verification,
 } from '../provider.ts';
 import { defaultToleranceSeconds, timestampFault } from '../timestamp.ts';
-import { timedListFault, verifyTimedList } from './stripe.ts';
+import { timedListCheck, timedListFault } from './stripe.ts';
 
 const headerName = {
   type: 'string',
@@ -66,7 +68,16 @@ const textOf = (given: SourceOptions, name: keyof typeof options, otherwise: str
   const value = given[name];
   return typeof value === 'string' ? value : otherwise;
 };
-const signatureHeader = (given: SourceOptions): string => textOf(given, 'header', 'x-webhook-signature');
+/** Returns the name of the header with the signature. */
+export const signatureHeader = (given: SourceOptions): string =>
+  textOf(given, 'header', 'x-webhook-signature');
+
+/** Returns how the signature is made and written. */
+export function signatureForm(given: SourceOptions) {
+  const algorithm = textOf(given, 'algorithm', 'sha256') as HmacAlgorithm;
+  const encoding = textOf(given, 'encoding', 'hex') as 'hex' | 'base64';
+  return { algorithm, encoding, prefix: textOf(given, 'prefix', encoding === 'hex' ? `${algorithm}=` : '') };
+}
 
 function checkHeaders(
   headers: InboundHeaders,
@@ -80,27 +91,22 @@ function checkHeaders(
   return typeof name === 'string' ? timestampFault(headers.get(name), nowSeconds, toleranceSeconds) : null;
 }
 
-function verify(request: InboundRequest, against: Verification): HookFailure | null {
-  const { headers, body } = request;
-  const { secrets, options: given } = against;
+function checkBody(head: RequestHead, { secrets, options: given }: Verification): BodyCheck {
+  const { headers } = head;
   const name = signatureHeader(given);
-  if (given['format'] === 'timed-list') return verifyTimedList(request, against, name);
-  const signature = headers.get(name) ?? '';
-  const algorithm = textOf(given, 'algorithm', 'sha256') as HmacAlgorithm;
-  const encoding = textOf(given, 'encoding', 'hex') as 'hex' | 'base64';
-  const prefix = textOf(given, 'prefix', encoding === 'hex' ? `${algorithm}=` : '');
+  if (given['format'] === 'timed-list') return timedListCheck(head, secrets, name);
+  const { algorithm, encoding, prefix } = signatureForm(given);
   const timestampName = given['timestamp_header'];
   const timestamp = typeof timestampName === 'string' ? headers.get(timestampName) : undefined;
-  const signed = timestamp === undefined ? [body] : [`${timestamp}.`, body];
-  const expected = secrets.map((secret) => prefix + hmacOf(secret, signed, { algorithm, encoding }));
-  return isAnyEqual(expected, [signature]) ? null : 'no-matching-signature';
+  const before = timestamp === undefined ? '' : `${timestamp}.`;
+  return checkHmac({ secrets, before, algorithm, encoding, prefix, given: [headers.get(name) ?? ''] });
 }
 
 /** Any sender that signs the body with an HMAC. */
 export const genericHmac: Provider = {
   name: 'generic-hmac',
   typePrefix: 'generic',
-  maxBytes: 1_000_000,
+  maxBytes: 25 * 1024 * 1024,
   contentTypes: undefined,
   answerWithinMs: 10_000,
   retrySpanSeconds: 86_400,
@@ -113,7 +119,8 @@ export const genericHmac: Provider = {
   credentials: (given) => [signatureHeader(given)],
   secretFault: lengthFault,
   checkHeaders,
-  verify,
+  verify: verifyBy(checkBody),
+  checkBody,
   id: (hook) => locate(hook, 'id'),
   type: (hook) => locate(hook, 'type'),
   orderingKey: (hook) => locate(hook, 'ordering_key'),

@@ -1,6 +1,15 @@
+import { decided, verifyBy } from '../body-check.ts';
 import { bytesOfBase64, isAnySecret } from '../constant-time.ts';
 import { headersIn, locate } from '../locator.ts';
-import { type Hook, lengthFault, type Provider, type SourceOptions } from '../provider.ts';
+import {
+  type BodyCheck,
+  type Hook,
+  lengthFault,
+  type Provider,
+  type RequestHead,
+  type SourceOptions,
+  type Verification,
+} from '../provider.ts';
 import { locators } from './generic-hmac.ts';
 
 const headerOf = ({ header }: SourceOptions): string =>
@@ -19,11 +28,14 @@ const credentialIn = (headers: Hook['headers'], options: SourceOptions): string 
   return credentialOf(headers.get(headerOf(options)) ?? '', String(scheme));
 };
 
+const checkBody = ({ headers }: RequestHead, { secrets, options }: Verification): BodyCheck =>
+  decided(isAnySecret(secrets, credentialIn(headers, options) ?? '') ? null : 'no-matching-signature');
+
 /** Any sender that identifies itself by a secret in a header, and does not sign. */
 export const genericToken: Provider = {
   name: 'generic-token',
   typePrefix: 'generic',
-  maxBytes: 1_000_000,
+  maxBytes: 25 * 1024 * 1024,
   contentTypes: undefined,
   answerWithinMs: 10_000,
   retrySpanSeconds: 86_400,
@@ -48,8 +60,8 @@ export const genericToken: Provider = {
     if (headers.get(headerOf(options)) === undefined) return 'missing-signature';
     return credentialIn(headers, options) === null ? 'malformed-signature' : null;
   },
-  verify: ({ headers }, { secrets, options }) =>
-    isAnySecret(secrets, credentialIn(headers, options) ?? '') ? null : 'no-matching-signature',
+  verify: verifyBy(checkBody),
+  checkBody,
   id: (hook) => locate(hook, 'id'),
   type: (hook) => locate(hook, 'type'),
   orderingKey: (hook) => locate(hook, 'ordering_key'),

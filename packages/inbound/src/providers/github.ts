@@ -1,26 +1,21 @@
-import { hmacOf, isAnyEqual } from '../constant-time.ts';
+import { checkHmac, verifyBy } from '../body-check.ts';
 import { textAt, valueInForm } from '../payload.ts';
 import {
-  type HookFailure,
-  type InboundRequest,
+  type BodyCheck,
   lengthFault,
   type Provider,
+  type RequestHead,
   requireHeader,
   type Verification,
 } from '../provider.ts';
 
 const header = 'x-hub-signature-256';
 
-/** Verifies a header `sha256=<hex>` with the HMAC of the body. */
-export function verifyHubSignature(
-  { headers, body }: InboundRequest,
-  { secrets }: Verification,
-  name: string,
-): HookFailure | null {
-  const signature = headers.get(name) ?? '';
-  const expected = secrets.map((secret) => `sha256=${hmacOf(secret, [body])}`);
-  return isAnyEqual(expected, [signature]) ? null : 'no-matching-signature';
-}
+/** Returns the check of a body by a header `sha256=<hex>` with its HMAC. */
+export const hubSignature =
+  (name: string) =>
+  ({ headers }: RequestHead, { secrets }: Verification): BodyCheck =>
+    checkHmac({ secrets, prefix: 'sha256=', given: [headers.get(name) ?? ''] });
 
 const joined = (...parts: readonly (string | null | undefined)[]): string | null => {
   const named = parts.filter((part) => part != null);
@@ -41,7 +36,8 @@ export const github: Provider = {
   reads: () => [header, 'x-github-delivery', 'x-github-event'],
   secretFault: lengthFault,
   checkHeaders: requireHeader(header),
-  verify: (request, against) => verifyHubSignature(request, against, header),
+  verify: verifyBy(hubSignature(header)),
+  checkBody: hubSignature(header),
   id: ({ headers }) => headers.get('x-github-delivery') ?? null,
   type: ({ headers, payload: { value } }) => {
     const event = headers.get('x-github-event');

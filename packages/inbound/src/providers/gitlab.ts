@@ -1,11 +1,34 @@
 import { createHash } from 'node:crypto';
+import { decided } from '../body-check.ts';
 import { isAnySecret } from '../constant-time.ts';
-import { textAt } from '../payload.ts';
-import { lengthFault, type Provider } from '../provider.ts';
+import { type Payload, textAt } from '../payload.ts';
+import {
+  type HookFailure,
+  lengthFault,
+  type Provider,
+  type RequestHead,
+  type Verification,
+} from '../provider.ts';
 import { standardHeaders, standardId, standardSecretFault, verifyStandard } from './standard-webhooks.ts';
 
 const tokenHeader = 'x-gitlab-token';
 const isSigning = (secret: string): boolean => secret.startsWith('whsec_');
+
+const sha256Of = ({ data, sha256 }: Payload): string =>
+  sha256 ?? createHash('sha256').update(data).digest('hex');
+
+/** Returns the signing tokens by which a request is verified; null if its secret token decides. */
+function signingOf({ headers }: RequestHead, { secrets }: Verification): readonly string[] | null {
+  const signing = secrets.filter(isSigning);
+  return headers.get('webhook-signature') !== undefined && signing.length > 0 ? signing : null;
+}
+
+function tokenFault({ headers }: RequestHead, { secrets }: Verification): HookFailure | null {
+  const token = headers.get(tokenHeader);
+  if (token === undefined) return 'missing-signature';
+  const tokens = secrets.filter((secret) => !isSigning(secret));
+  return isAnySecret(tokens, token) ? null : 'no-matching-signature';
+}
 
 /**
  * https://docs.gitlab.com/user/project/integrations/webhooks: a token, or (from 19.0) a signing token `whsec_…` as in
@@ -29,23 +52,20 @@ export const gitlab: Provider = {
     headers.get(tokenHeader) === undefined && headers.get('webhook-signature') === undefined
       ? 'missing-signature'
       : null,
-  verify: (request, { secrets, nowSeconds }) => {
-    const signing = secrets.filter(isSigning);
-    const isSigned = request.headers.get('webhook-signature') !== undefined;
-    if (isSigned && signing.length > 0) return verifyStandard(request, { secrets: signing, nowSeconds });
-    const token = request.headers.get(tokenHeader);
-    if (token === undefined) return 'missing-signature';
-    const tokens = secrets.filter((secret) => !isSigning(secret));
-    return isAnySecret(tokens, token) ? null : 'no-matching-signature';
+  verify: (request, against) => {
+    const signing = signingOf(request, against);
+    if (signing === null) return tokenFault(request, against);
+    return verifyStandard(request, { secrets: signing, nowSeconds: against.nowSeconds });
   },
+  // A signature covers the whole body.
+  checkBody: (head, against) =>
+    signingOf(head, against) === null ? decided(tokenFault(head, against)) : null,
   id: ({ headers, payload }) => {
     const id = standardId({ headers }) ?? headers.get('idempotency-key');
     if (id !== undefined && id !== null) return id;
     const event = headers.get('x-gitlab-event-uuid');
     // Hooks that one hook causes share its UUID: another body is another event.
-    return event === undefined
-      ? null
-      : `${event}/${createHash('sha256').update(payload.data).digest('hex').slice(0, 32)}`;
+    return event === undefined ? null : `${event}/${sha256Of(payload).slice(0, 32)}`;
   },
   type: ({ headers, payload: { value } }) => {
     const kind = textAt(value, 'object_kind') ?? textAt(value, 'event_name');

@@ -1,11 +1,11 @@
-import { hmacOf, isAnyEqual } from '../constant-time.ts';
+import { checkHmac, verifyBy } from '../body-check.ts';
 import { textAt, valueAt } from '../payload.ts';
 import {
+  type BodyCheck,
   type HookFailure,
-  type InboundRequest,
   lengthFault,
   type Provider,
-  type Verification,
+  type RequestHead,
 } from '../provider.ts';
 import { timestampFault } from '../timestamp.ts';
 
@@ -29,18 +29,17 @@ export function timedListFault(
 }
 
 /**
- * Verifies the signatures of a header that {@link timedListFault} has checked: the HMAC of `<t>.<body>`, with the secret as it
- * is, `whsec_` included.
+ * Returns the check of a body by a header that {@link timedListFault} has checked: the HMAC of `<t>.<body>`, with the secret as
+ * it is, `whsec_` included.
  */
-export function verifyTimedList(
-  { headers, body }: InboundRequest,
-  { secrets }: Pick<Verification, 'secrets'>,
+export function timedListCheck(
+  { headers }: RequestHead,
+  secrets: readonly string[],
   name: string,
-): HookFailure | null {
+): BodyCheck {
   const parts = partsOf(headers.get(name) ?? '');
   const [time] = valuesOf(parts, 't');
-  const expected = secrets.map((secret) => hmacOf(secret, [`${time}.`, body]));
-  return isAnyEqual(expected, valuesOf(parts, 'v1').slice(0, maxSignatures)) ? null : 'no-matching-signature';
+  return checkHmac({ secrets, before: `${time}.`, given: valuesOf(parts, 'v1').slice(0, maxSignatures) });
 }
 
 const idOf = (value: unknown): string | null => textAt(value) ?? textAt(value, 'id');
@@ -58,7 +57,7 @@ export const stripe: Provider = {
   reads: () => [header],
   secretFault: (secret) => (secret.startsWith('whsec_') ? lengthFault(secret) : "must begin with 'whsec_'"),
   checkHeaders: (headers, { nowSeconds }) => timedListFault(headers.get(header), nowSeconds),
-  verify: (request, against) => verifyTimedList(request, against, header),
+  verify: verifyBy((head, { secrets }) => timedListCheck(head, secrets, header)),
   id: ({ payload: { value } }) => textAt(value, 'id'),
   type: ({ payload: { value } }) => textAt(value, 'type'),
   orderingKey: ({ payload: { value } }) => {

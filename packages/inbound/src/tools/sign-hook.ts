@@ -1,7 +1,8 @@
 import { sign as signBytes } from 'node:crypto';
 import { signHeaders } from '@tidings/signing';
-import { type HmacAlgorithm, hmacOf } from '../constant-time.ts';
+import { hmacOf } from '../constant-time.ts';
 import type { SourceOptions } from '../provider.ts';
+import { signatureForm, signatureHeader } from '../providers/generic-hmac.ts';
 import { signedPartOf } from '../providers/twilio.ts';
 
 /** A request before its signature. `url`: where it is sent, which Twilio signs; `id`: that of a Standard Webhook. */
@@ -34,16 +35,14 @@ const textOf = (options: SourceOptions, name: string, otherwise: string): string
 
 const genericHmac: Sign = (hook) => {
   const { body, secret, options, nowSeconds } = hook;
-  const header = textOf(options, 'header', 'x-webhook-signature');
+  const header = signatureHeader(options);
   if (options['format'] === 'timed-list') return { [header]: timedList(hook) };
-  const algorithm = textOf(options, 'algorithm', 'sha256') as HmacAlgorithm;
-  const encoding = textOf(options, 'encoding', 'hex') as 'hex' | 'base64';
-  const prefix = textOf(options, 'prefix', encoding === 'hex' ? `${algorithm}=` : '');
+  const { prefix, ...form } = signatureForm(options);
   const timeHeader = options['timestamp_header'];
   const signed = timeHeader === undefined ? [body] : [`${nowSeconds}.`, body];
   return {
     ...(timeHeader === undefined ? {} : { [String(timeHeader)]: String(nowSeconds) }),
-    [header]: prefix + hmacOf(secret, signed, { algorithm, encoding }),
+    [header]: prefix + hmacOf(secret, signed, form),
   };
 };
 

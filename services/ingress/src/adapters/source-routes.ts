@@ -1,5 +1,6 @@
 import { sourceIdRule } from '@tidings/contracts';
-import { bytesBody, type Exchange, named, type Route, route, traceparentOf, urlOf } from '@tidings/http';
+import { type Exchange, named, type Route, route, streamedBody, traceparentOf, urlOf } from '@tidings/http';
+import { InboundHeaders } from '@tidings/inbound';
 import type { Clock } from '@tidings/runtime';
 import { maxReceivedBytes } from '../config.ts';
 import type { ArrivingWebhook, createAdmitWebhook } from '../received/admit-webhook.ts';
@@ -9,22 +10,47 @@ import type { createReceiveWebhook } from '../received/receive-webhook.ts';
 export type SourceRouteParts = Readonly<{
   admitWebhook: ReturnType<typeof createAdmitWebhook>;
   receiveWebhook: ReturnType<typeof createReceiveWebhook>;
+  /** Maximum size of a body that goes to the object storage, in bytes; 0: none does. */
+  maxLargeBytes: number;
   clock: Pick<Clock, 'monotonicMs'>;
 }>;
 
-const arrivingOf = (sourceId: string, { request, response }: Exchange): ArrivingWebhook => {
-  const { rawHeaders, headers } = request;
-  const length = headers['content-length'];
+/** The headers of a request, and the monotonic time at which they were complete. */
+type Arrival = Readonly<{ headers: InboundHeaders; arrivedMs: number }>;
+
+const arrivingOf = (
+  sourceId: string,
+  { request, response }: Exchange,
+  { headers }: Arrival,
+): ArrivingWebhook => {
+  const length = request.headers['content-length'];
   return {
-    ...{ sourceId, rawHeaders, traceparent: traceparentOf(request) },
+    ...{ sourceId, headers, traceparent: traceparentOf(request) },
     announcedBytes: length === undefined ? null : Number(length),
     onEnd: (listener) => void response.once('close', listener),
   };
 };
 
+/** Returns the arrival of a request, the same at every call. */
+function arrivalsBy(clock: Pick<Clock, 'monotonicMs'>): (request: Exchange['request']) => Arrival {
+  const arrivals = new WeakMap<object, Arrival>();
+  return (request) => {
+    const known = arrivals.get(request);
+    if (known !== undefined) return known;
+    const arrival = { headers: new InboundHeaders(request.rawHeaders), arrivedMs: clock.monotonicMs() };
+    arrivals.set(request, arrival);
+    return arrival;
+  };
+}
+
 /** POST /v1/sources/{id}: the webhooks of third parties. The body stays as it was sent, since its bytes are signed. */
-export const sourceRoute = ({ admitWebhook, receiveWebhook, clock }: SourceRouteParts): Route => {
-  const arrivals = new WeakMap<object, number>();
+export const sourceRoute = ({
+  admitWebhook,
+  receiveWebhook,
+  maxLargeBytes,
+  clock,
+}: SourceRouteParts): Route => {
+  const arrivalOf = arrivalsBy(clock);
   return route({
     operationId: 'receiveWebhook',
     method: 'POST',
@@ -39,14 +65,13 @@ export const sourceRoute = ({ admitWebhook, receiveWebhook, clock }: SourceRoute
     ignoresAccept: true,
     params: { id: { ...sourceIdRule, description: 'The id of the source.' } },
     problems: ['unauthorized', 'rate-limited'],
-    body: bytesBody({
+    body: streamedBody({
       schema: named('InboundWebhook', { description: 'As the provider sends it: JSON or a form.' }),
       example: { action: 'opened', repository: { id: 4_711 } },
-      maxBytes: maxReceivedBytes,
-      limitsFor: ({ id }, exchange) => {
-        arrivals.set(exchange.request, clock.monotonicMs());
-        return admitWebhook(arrivingOf(String(id), exchange));
-      },
+      maxBytes: Math.max(maxReceivedBytes, maxLargeBytes),
+      holdBytes: maxReceivedBytes,
+      limitsFor: ({ id }, exchange) =>
+        admitWebhook(arrivingOf(String(id), exchange, arrivalOf(exchange.request))),
     }),
     responses: {
       200: { description: 'The log has the events. The body is empty, but for the challenge of Slack.' },
@@ -59,10 +84,9 @@ export const sourceRoute = ({ admitWebhook, receiveWebhook, clock }: SourceRoute
       const result = await receiveWebhook({
         sourceId: params.id,
         url: urlOf(request),
-        rawHeaders: request.rawHeaders,
+        ...arrivalOf(request),
         body,
         traceparent: traceparentOf(request),
-        arrivedMs: arrivals.get(request) ?? clock.monotonicMs(),
       });
       if ('challenge' in result) return { status: 200, body: result.challenge };
       return { status: result.published === 'log' ? 200 : 202 };

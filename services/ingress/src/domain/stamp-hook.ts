@@ -1,8 +1,21 @@
-import { deriveReceivedEventId, type HeaderFields, newEventId, type SourceRecord } from '@tidings/contracts';
+import {
+  deriveReceivedEventId,
+  type HeaderFields,
+  type LargeData,
+  newEventId,
+  type SourceRecord,
+} from '@tidings/contracts';
 import type { StampedEvent } from './stamp-event.ts';
 
 /** One event of a webhook. `id`: the provider's own; null without one. */
-type Hook = Readonly<{ id: string | null; type: string; orderingKey: string | null; data: Buffer }>;
+type Hook = Readonly<{
+  id: string | null;
+  type: string;
+  orderingKey: string | null;
+  /** Empty if they are in the object storage. */
+  data: Buffer;
+  large?: LargeData;
+}>;
 
 /** The parts that the events of one webhook have in common. */
 export type HookStamp = Readonly<{
@@ -34,6 +47,7 @@ export const stampHook = (hook: Hook, { source, headers, traceparent, nowMs }: H
     time: new Date(nowMs).toISOString(),
     orderingKey: hook.orderingKey,
     traceparent,
+    ...(hook.large !== undefined && { large: hook.large }),
     data: hook.data,
   };
   return { event, isRepeatable: hook.id !== null };

@@ -1,11 +1,12 @@
 import { connect } from 'node:net';
-import { providers } from '@tidings/inbound';
+import { InboundHeaders, providers } from '@tidings/inbound';
 import { createMetrics } from '@tidings/observability';
 import { recordingLogger } from '@tidings/observability/testing';
 import { fakeClock } from '@tidings/runtime/testing';
 import { eventually } from '@tidings/testing';
 import { describe, expect, it } from 'vitest';
 import { aSource, github, id, named, path, ring, sampleOf, start } from '../../test/source-harness.ts';
+import { UploadSlots } from '../large-data/upload-slots.ts';
 import { metricsCatalogue } from '../metrics.ts';
 import { createReceiveWebhook } from './receive-webhook.ts';
 
@@ -118,14 +119,17 @@ it('waits for the log no longer than the provider waits for the response, the ti
     publishDeadlineMs: 4_000,
     received: { accepted: () => {}, checked: () => {}, refused: () => {} },
     ...{ ring, clock, metrics, logger: recordingLogger() },
+    ...{ storage: { stage: async () => Promise.reject(new Error('not here')) }, slots: new UploadSlots() },
   });
   const body = Buffer.from(slack.body);
   const time = String(Math.floor(clock.nowMs() / 1_000));
   const signed = await slack.sign({ body, secret: slack.secret, time }, 'http://here/');
-  const rawHeaders = Object.entries({ 'content-type': slack.contentType, ...signed }).flat() as string[];
+  const headers = new InboundHeaders(
+    Object.entries({ 'content-type': slack.contentType, ...signed }).flat() as string[],
+  );
   for (const tookMs of [0, 1_000, 9_000]) {
     const arrivedMs = clock.monotonicMs() - tookMs;
-    await receive({ sourceId: id, url: 'http://here/', rawHeaders, body, traceparent: '', arrivedMs });
+    await receive({ sourceId: id, url: 'http://here/', headers, body, traceparent: '', arrivedMs });
   }
   expect(waits).toEqual([2_500, 1_500, 100]);
 });

@@ -1,16 +1,16 @@
 import type { RefusalReason } from '@tidings/contracts';
 import type { BodyLimits } from '@tidings/http';
-import { checkHeaders, InboundHeaders } from '@tidings/inbound';
+import { checkHeaders, type InboundHeaders } from '@tidings/inbound';
 import type { Clock, ErrorCode } from '@tidings/runtime';
 import { maxReceivedBytes } from '../config.ts';
 import type { BodySlots } from './body-slots.ts';
 import { type FindSource, findActiveSource } from './find-source.ts';
-import { noteRefusal, type RefusalParts, Refused, refusal } from './refuse-webhook.ts';
+import { type ActiveSource, noteRefusal, type RefusalParts, Refused, refusal } from './refuse-webhook.ts';
 
 /** A webhook of which only the headers have come. `announcedBytes`: null if the body does not say its size. */
 export type ArrivingWebhook = Readonly<{
   sourceId: string;
-  rawHeaders: readonly string[];
+  headers: InboundHeaders;
   announcedBytes: number | null;
   traceparent: string;
   /** Calls the listener once, when the response was sent or the connection has ended. */
@@ -20,12 +20,24 @@ export type ArrivingWebhook = Readonly<{
 /** Dependencies of admitting webhooks. */
 export type AdmitDependencies = FindSource &
   RefusalParts &
-  Readonly<{ slots: BodySlots; clock: Pick<Clock, 'nowMs'> }>;
+  Readonly<{
+    bodies: BodySlots;
+    /** Maximum size of a body that goes to the object storage, in bytes; 0: none does. */
+    maxLargeBytes: number;
+    clock: Pick<Clock, 'nowMs'>;
+  }>;
 
 const reasons: Readonly<Partial<Record<ErrorCode, RefusalReason>>> = {
   'payload-too-large': 'too-large',
   'unsupported-media-type': 'content-type',
 };
+
+/** Returns the largest body of a source: the provider's maximum, the source's own, and what this installation takes. */
+function maxBytesOf({ source, provider }: ActiveSource, maxLargeBytes: number): number {
+  const largest = provider.checkBody === undefined ? 0 : maxLargeBytes;
+  const own = source.maxPayloadBytes ?? Number.POSITIVE_INFINITY;
+  return Math.min(provider.maxBytes, own, Math.max(maxReceivedBytes, largest));
+}
 
 /**
  * Creates the use case that decides by the headers of a webhook if its body is read. Returns the limits of the body;
@@ -34,19 +46,18 @@ const reasons: Readonly<Partial<Record<ErrorCode, RefusalReason>>> = {
  */
 export const createAdmitWebhook =
   (dependencies: AdmitDependencies) =>
-  ({ sourceId, rawHeaders, announcedBytes, traceparent, onEnd }: ArrivingWebhook): BodyLimits => {
+  ({ sourceId, headers, announcedBytes, traceparent, onEnd }: ArrivingWebhook): BodyLimits => {
     const active = findActiveSource(dependencies, sourceId);
     const { source, provider } = active;
     const note = (reason: RefusalReason): void =>
       noteRefusal(dependencies, active, { reason, bytes: null, traceparent });
     const nowSeconds = Math.floor(dependencies.clock.nowMs() / 1_000);
     const { options } = source;
-    const failure = checkHeaders(provider, new InboundHeaders(rawHeaders), { options, nowSeconds });
-    const maxBytes = Math.min(provider.maxBytes, maxReceivedBytes);
-    const release =
-      failure === null
-        ? dependencies.slots.take(source.id, Math.min(announcedBytes ?? maxBytes, maxBytes))
-        : null;
+    const failure = checkHeaders(provider, headers, { options, nowSeconds });
+    const maxBytes = maxBytesOf(active, dependencies.maxLargeBytes);
+    // Of a larger one no more is held.
+    const heldBytes = Math.min(announcedBytes ?? maxBytes, maxBytes, maxReceivedBytes);
+    const release = failure === null ? dependencies.bodies.take(source.id, heldBytes) : null;
     if (release === null) {
       note(failure ?? 'overloaded');
       throw new Refused(failure ?? 'overloaded');

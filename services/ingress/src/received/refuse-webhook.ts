@@ -33,6 +33,13 @@ export class Refused extends AppError {
   }
 }
 
+/** The refusal of a webhook whose body failed while it was read as a stream. It was noted when it failed. */
+export class BodyRefused extends AppError {
+  constructor({ code }: AppError) {
+    super({ code, message: refusal });
+  }
+}
+
 /** Counts a refused webhook and notes it in the log of its source. */
 export function noteRefusal(
   { received, metrics }: RefusalParts,
