@@ -49,7 +49,7 @@ describe('the compose files', () => {
   it('differ in the containers of the services only', () => {
     const [split, separate] = forms.map((form) => Object.keys(readCompose(form).services));
     const others = split?.filter((name) => !containers.some((one) => one.name === name)) ?? [];
-    expect(others).toHaveLength(5);
+    expect(others).toHaveLength(6);
     expect([...(separate ?? [])].sort()).toEqual([...others, ...serviceNames].sort());
   });
 
@@ -102,7 +102,7 @@ describe.each(forms)('the stack with services %s', (form) => {
 
   it('publishes ports on the loopback address only by default', () => {
     const ports = Object.values(compose.services).flatMap((service) => service.ports ?? []);
-    expect(ports).toHaveLength(3);
+    expect(ports).toHaveLength(4);
     for (const port of ports) expect(port).toMatch(/^\$\{PUBLISH_ADDRESS:-127\.0\.0\.1\}:/);
     expect(compose.networks['data']?.internal).toBe(true);
     for (const store of ['kafka', 'mongo']) expect(compose.services[store]?.networks).toEqual(['data']);
