@@ -12,7 +12,11 @@ import { inOwnWorkspace, sharedTidings } from './harness/shared-tidings.ts';
 const root = fileURLToPath(new URL('../', import.meta.url));
 const blocks = documentedBlocks(join(root, 'docs/guide.md'));
 
-type Listed = Readonly<{ data: readonly Readonly<{ attempt_count: number }>[] }>;
+type Delivery = Readonly<{ attempt_count: number; next_attempt_at: string | null }>;
+type Listed = Readonly<{ data: readonly Delivery[] }>;
+
+// A retry of a delivery whose attempt is under way is refused with 409.
+const soonMs = 10_000;
 
 it('every command of the guide does what the guide says', { timeout: 120_000 }, async () => {
   const [port = 0] = await freePorts('127.0.0.1', 1);
@@ -33,13 +37,19 @@ it('every command of the guide does what the guide says', { timeout: 120_000 }, 
     await rm(folder, { recursive: true, force: true });
   });
 
-  /** Waits until the lists show each event that the shop has published, as somebody does who reads on. */
+  /**
+   * Waits until the lists show each event that the shop has published, as somebody does who reads on, and no attempt
+   * follows soon.
+   */
   const untilShown = async (): Promise<void> => {
     const published = linesOf(shell.output()).filter((line) => line === 'evt_…').length;
     await eventually(async () => {
       const { data } = await caller.call<Listed>('GET', '/webhooks/deliveries?event_type=order.created');
       expect(data.length).toBeGreaterThanOrEqual(published);
-      expect(data.every(({ attempt_count: attempts }) => attempts > 0)).toBe(true);
+      for (const { attempt_count: attempts, next_attempt_at: next } of data) {
+        expect(attempts).toBeGreaterThan(0);
+        if (next !== null) expect(Date.parse(next)).toBeGreaterThan(Date.now() + soonMs);
+      }
     });
   };
 
