@@ -46,3 +46,10 @@ test('every link of a document leads to a file, and to a heading of it', () => {
   );
   expect(broken).toEqual([]);
 });
+
+test('the README leads to every page of docs/', () => {
+  const all = documents();
+  const readme = all.find(({ path }) => path === 'README.md')?.text ?? '';
+  const pages = all.filter(({ folder }) => folder === 'docs/').map(({ path }) => path);
+  expect(pages.filter((page) => !readme.includes(`](${page})`))).toEqual([]);
+});
