@@ -54,8 +54,17 @@ export default defineConfig({
         test: {
           // Tests that need what only `npm run test:ops` installs and starts.
           name: 'ops',
-          include: ['packages/*/src/**/*.ops.test.ts'],
+          include: ['packages/object-storage/src/**/*.ops.test.ts'],
           testTimeout: 60_000,
+        },
+      },
+      {
+        ...shared,
+        test: {
+          // The outbox and the dedupe store on the databases that only `npm run test:ops` installs and starts.
+          name: 'databases',
+          include: ['packages/sdk/src/**/*.ops.test.ts'],
+          testTimeout: 120_000,
         },
       },
       {

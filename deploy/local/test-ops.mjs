@@ -1,4 +1,5 @@
 import { fuzzApi } from '../fuzz/fuzz-api.mjs';
+import { runDatabaseTests } from '../ops/database-tests.mjs';
 import { runExampleTests } from '../ops/example-tests.mjs';
 import { runS3Tests } from '../ops/s3-tests.mjs';
 import { main, print, seconds } from './bootstrap.mjs';
@@ -16,6 +17,7 @@ const fuzzSeconds = 130;
 const suites = [
   ['S3', runS3Tests],
   ['example', runExampleTests],
+  ['database', runDatabaseTests],
   // KILL_TEST_EVENTS=2000 makes its replay smaller.
   ['kill', async () => await runSuite('kill')],
   // Two passes: random paths, then existing objects.

@@ -3,10 +3,10 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { mustRun, print, root } from '../local/bootstrap.mjs';
-import { UserError } from '../local/options.mjs';
+import { mustRun, root } from '../local/bootstrap.mjs';
 import { installPython } from '../local/python.mjs';
 import { runSuite } from '../local/suites.mjs';
+import { installDebian } from './install-debian.mjs';
 
 const requirements = fileURLToPath(new URL('example-requirements.txt', import.meta.url));
 
@@ -31,19 +31,8 @@ const needed = [
   { name: 'Go 1.19', program: 'go', args: ['version'], apt: 'golang-go' },
 ];
 
-/** Installs PHP and Go through apt-get if they are missing: it needs Debian or Ubuntu, and root. */
-async function installPrograms() {
-  const missing = needed.filter(({ program, args }) => spawnSync(program, args).status !== 0);
-  if (missing.length === 0) return;
-  const names = missing.map(({ name }) => name).join(' and ');
-  const advice = `${names} or newer not found. Install them, or run this as root on Debian or Ubuntu.`;
-  if (spawnSync('apt-get', ['--version']).status !== 0 || process.getuid?.() !== 0)
-    throw new UserError(advice);
-  print(`installing ${names}`);
-  await mustRun('apt-get', ['update', '-qq']);
-  const packages = missing.map(({ apt }) => apt);
-  await mustRun('apt-get', ['install', '-qq', '--no-install-recommends', ...packages]);
-}
+const installPrograms = async () =>
+  await installDebian(needed.filter(({ program, args }) => spawnSync(program, args).status !== 0));
 
 async function buildGoReceiver() {
   const folder = join(root, '.tidings', 'examples');
