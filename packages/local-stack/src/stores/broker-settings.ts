@@ -48,6 +48,10 @@ export function brokerProperties(
     'log.message.timestamp.type': 'CreateTime',
     // Allocated at the start, and enough for 80,000 keys in one pass.
     'log.cleaner.dedupe.buffer.size': '2097152',
+    // Requests that have ended are kept until there are so many. With Kafka's default of 1,000 they live for seconds, so that they
+    // are moved to the old generation and fill it: 0.6 MB a second at 200 events a second, instead of 0.1.
+    'fetch.purgatory.purge.interval.requests': '200',
+    'producer.purgatory.purge.interval.requests': '200',
     // Each thread wakes a few times a second at rest, and there are seldom more than a few cores.
     'num.io.threads': '2',
     'num.network.threads': '1',
