@@ -198,6 +198,11 @@ export type ReadRangeOptions = Readonly<{
   /** Exclusive end offset per partition; default: the high watermark at the start of the read. */
   until?: ReadonlyMap<number, bigint>;
   onRecord(record: IncomingRecord): void;
+  /**
+   * Maximum bytes of one fetch of a partition, as they are in the log (compressed), beyond its first batch. Default
+   * 524,288. What is fetched at once is decompressed and decoded at once.
+   */
+  maxFetchBytes?: number;
   /** Name of the reading service in the temporary group id. */
   service: string;
 }>;

@@ -45,6 +45,7 @@ export type ConnectKafkaOptions = Readonly<{
 }>;
 
 type CloseOptions = Readonly<{ drainMs?: number }>;
+type ReaderOptions = Pick<ReadRangeOptions, 'service' | 'maxFetchBytes'>;
 type LagOptions = NonNullable<Parameters<Bus['lag']>[2]>;
 type Closable = Readonly<{ close(options?: CloseOptions): Promise<void> }>;
 
@@ -118,7 +119,7 @@ class KafkaBus implements Bus {
     return opened;
   }
 
-  async readRange({ topic, partitions, from, until, onRecord, service }: ReadRangeOptions): Promise<void> {
+  async readRange({ topic, partitions, from, until, onRecord, ...reader }: ReadRangeOptions): Promise<void> {
     const ends = await this.#admin.run((admin) => admin.fetchTopicOffsets(topic.name));
     const starts = 'offsets' in from ? from.offsets : await this.#offsetsAt(topic, from.timestampMs);
     const reads = partitions.map(async (partition) => {
@@ -128,7 +129,7 @@ class KafkaBus implements Bus {
         from: Math.max(Number(starts.get(partition) ?? low), low),
         until: Math.min(Number(until?.get(partition) ?? Infinity), Number(end?.high ?? 0)),
       };
-      if (range.from < range.until) await this.#rangeReader(topic, service).read(partition, range, onRecord);
+      if (range.from < range.until) await this.#rangeReader(topic, reader).read(partition, range, onRecord);
     });
     await Promise.all(reads);
   }
@@ -231,12 +232,12 @@ class KafkaBus implements Bus {
     });
   }
 
-  #rangeReader(topic: TopicDefinition, service: string): RangeReader {
-    const key = `${service} ${topic.name}`;
+  #rangeReader(topic: TopicDefinition, { service, maxFetchBytes }: ReaderOptions): RangeReader {
+    const key = `${service} ${topic.name} ${maxFetchBytes ?? ''}`;
     let reader = this.#rangeReaders.get(key);
     if (reader === undefined) {
       const onIdle = () => void this.#rangeReaders.delete(key);
-      reader = new RangeReader({ ...this.#parts(), topic: topic.name, service, onIdle });
+      reader = new RangeReader({ ...this.#parts(), topic: topic.name, service, maxFetchBytes, onIdle });
       this.#rangeReaders.set(key, reader);
     }
     return reader;

@@ -127,6 +127,17 @@ function readTailContract(open: OpenHarness): void {
       expect(seen).toEqual([3, 4]);
     });
 
+    it('reads all of a range in fetches that are smaller than a record', async () => {
+      const topic = await harness.topic();
+      const producer = await harness.bus.producer();
+      for (const n of upTo(5)) await producer.publish(numbered(topic, n));
+      const seen: number[] = [];
+      const onRecord = (record: IncomingRecord) => void seen.push(numberOf(record));
+      const range = { topic, partitions: [0], from: { offsets: new Map([[0, 1n]]) } };
+      await harness.bus.readRange({ ...range, maxFetchBytes: 1, service: 'contract', onRecord });
+      expect(seen).toEqual([1, 2, 3, 4]);
+    });
+
     it('counts the members of a group', async () => {
       const topic = await harness.topic();
       const group = freshName('members');

@@ -13,6 +13,8 @@ export type RangeReaderOptions = Readonly<{
   endpoint: KafkaEndpoint;
   topic: string;
   service: string;
+  /** See {@link ReadRangeOptions}. */
+  maxFetchBytes: number | undefined;
   admin: SharedAdmin;
   clock: Clock;
   metrics: KafkaMetricHandles;
@@ -46,13 +48,13 @@ export class RangeReader {
 
   constructor(options: RangeReaderOptions) {
     this.#options = options;
-    const { endpoint, topic, service, clock, metrics } = options;
+    const { endpoint, topic, service, maxFetchBytes, clock, metrics } = options;
     this.#group = temporaryGroup(`tail-${service}-${topic}`);
     this.#consumer = new SupervisedConsumer({
       endpoint,
       group: this.#group,
       topics: [topic],
-      fetch: { maxWaitMs: 50 },
+      fetch: { maxWaitMs: 50, maxBytesPerPartition: maxFetchBytes },
       clock,
       metrics,
       events: {

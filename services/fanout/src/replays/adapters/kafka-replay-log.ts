@@ -4,8 +4,10 @@ import { toLoggedEvent } from '../../adapters/event-log.ts';
 import type { LoggedEvent } from '../../ports.ts';
 import type { Chunk, ReplayLog, Span } from '../ports.ts';
 
-// Small, because the records of a chunk are decoded in one go while live events wait.
-const maxChunkRecords = 500;
+// Live events wait while a fetch is decompressed and decoded, and what it holds beyond the end of a chunk is fetched again.
+// A chunk is in memory until it has been sent: what lives for seconds has to be moved by the garbage collector.
+const maxFetchBytes = 32 * 1024;
+const maxChunkRecords = 200;
 const maxChunkBytes = 8 * 1024 * 1024;
 
 // Times come from the clocks of several producers: events that were accepted in the span may follow later ones.
@@ -77,6 +79,7 @@ const createRead =
         from: { offsets: new Map([[partition, BigInt(next)]]) },
         until: new Map([[partition, BigInt(until)]]),
         onRecord,
+        maxFetchBytes,
         service: 'fanout-replay',
       });
     } catch (error) {
