@@ -98,6 +98,7 @@ const principalOfKey = (key: ApiKeyRecord, { session }: Caller): Principal => ({
   scopes: new Set(key.scopes),
   ...(key.requestsPerSecond === null ? {} : { requestsPerSecond: key.requestsPerSecond }),
   ...(key.spool === true && { maySpool: true }),
+  ...(key.maxPayloadBytes !== undefined && { maxPayloadBytes: key.maxPayloadBytes }),
   ...(session === undefined ? {} : { session }),
 });
 

@@ -23,6 +23,7 @@ export type TestKey = Readonly<{
   policy?: EventTypePolicy;
   /** True: its events may be spooled. */
   spool?: boolean;
+  maxPayloadBytes?: number;
 }>;
 
 /** Publishes a workspace and one of its keys to the access topic, as the subscription service would. */
@@ -54,6 +55,7 @@ export async function publishTestKey(producer: Pick<Producer, 'publishAll'>, tes
       expiresAtMs: null,
       requestsPerSecond: null,
       ...(test.spool === true && { spool: true }),
+      ...(test.maxPayloadBytes !== undefined && { maxPayloadBytes: test.maxPayloadBytes }),
     },
   ];
   await producer.publishAll(records.map((record) => ({ topic: topics.access, ...encodeAccess(record) })));

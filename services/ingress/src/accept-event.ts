@@ -14,6 +14,8 @@ export type Submission = Readonly<{
   traceparent: string;
   /** True if its key may leave events in the spool while the log does not acknowledge. */
   maySpool: boolean;
+  /** Maximum size of one event of its key, in bytes; default: the service's limit. */
+  maxEventBytes?: number;
 }>;
 
 /**

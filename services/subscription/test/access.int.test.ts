@@ -62,7 +62,10 @@ describe('API keys', () => {
     const site = aSite();
     const { api, url } = await start(site);
     const elsewhere = await start(site);
-    const body = { name: 'reader', scopes: ['subscriptions:read'], requests_per_second: 50 };
+    const body = {
+      ...{ name: 'reader', scopes: ['subscriptions:read'], requests_per_second: 50 },
+      max_payload_bytes: 2_048,
+    };
     const created = await api('POST', '/api-keys', { body });
     expect(created).toMatchObject({
       status: 201,

@@ -94,6 +94,7 @@ export const apiKeyCommands: readonly CommandSpec[] = [
         description: 'expiry: RFC 3339, a day, or 90d from now (default: never)',
       },
       { flags: '--spool', description: 'accept its events while Kafka is away, on the disk of ingress' },
+      { flags: '--max-payload <n>', description: 'bytes of its largest event, 1024 to 26214400' },
       { flags: '--rate <n>', description: 'requests a second at each instance, 1 to 100000' },
       workspace,
       dataOption,
@@ -110,6 +111,7 @@ export const apiKeyCommands: readonly CommandSpec[] = [
       scopes: given.options['scope'],
       requests_per_second: countOf(given, 'rate'),
       spool: given.options['spool'],
+      max_payload_bytes: countOf(given, 'maxPayload'),
     })),
   },
   {

@@ -34,12 +34,17 @@ const settings: readonly OptionSpec[] = [
     description:
       'true, false or null (as its provider has it): whether webhooks are accepted while Kafka is away',
   },
+  {
+    flags: '--max-payload <n>',
+    description: 'bytes of its largest webhook, 1024 to 26214400; null: as its provider and Tidings allow',
+  },
   { flags: '--options <json>', description: 'options of the provider (JSON, @FILE or -)' },
 ];
 
 const settingsOf = async (given: Given): Promise<Readonly<Record<string, unknown>>> => ({
   ...fieldsOf(given, { name: 'name', audience: 'audience', consumer_id: 'consumer' }),
   spool: await jsonOf(given, 'spool'),
+  max_payload_bytes: await jsonOf(given, 'maxPayload'),
   options: await jsonOf(given, 'options'),
 });
 

@@ -1,3 +1,4 @@
+import { maxPayloadBytesRule } from '../events/large-data.ts';
 import type { ConsumerId, WorkspaceId } from '../ids/ids.ts';
 import { compileSchema, exactly, parseJson, shape } from '../wire/schemas.ts';
 import { DecodeError, type WireRecord } from '../wire/wire.ts';
@@ -97,6 +98,8 @@ export type ApiKeyRecord = Readonly<{
   ended?: Ended;
   /** True: events of the key may wait on the disk of ingress while the log does not acknowledge. Absent: false. */
   spool?: boolean;
+  /** Maximum size of an event of the key, in bytes. Absent: as the installation allows. */
+  maxPayloadBytes?: number;
 }>;
 
 /** Public half of the key pair that signs the consumer tokens of a workspace (ed25519, RFC 8037). */
@@ -178,7 +181,7 @@ const checks: {
         expiresAtMs: shape.nullableEpochMs,
         requestsPerSecond: { type: ['number', 'null'], exclusiveMinimum: 0 },
       },
-      { ended: endedSchema, spool: { type: 'boolean' } },
+      { ended: endedSchema, spool: { type: 'boolean' }, maxPayloadBytes: maxPayloadBytesRule },
     ),
   ),
   'TokenKeyChanged.v1': compileSchema(

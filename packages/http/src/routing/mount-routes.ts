@@ -10,7 +10,7 @@ import { describing, descriptionRoute } from '../openapi/description-route.ts';
 import { answerPreflight } from '../server/cross-origin.ts';
 import { hasBody } from '../server/unread-body.ts';
 import { authorize } from './authentication.ts';
-import type { Authenticate } from './principal.ts';
+import type { Authenticate, Principal } from './principal.ts';
 import { createRateLimit, type LimitRate } from './rate-limit.ts';
 import { type BodyLimits, readBody } from './read-body.ts';
 import { type Reply, sendReply } from './reply.ts';
@@ -103,20 +103,19 @@ function acceptCheck({ responses, ignoresAccept }: Route): (request: IncomingMes
   };
 }
 
+type Asked = Readonly<{ request: Request; response: ServerResponse; principal: Principal | null }>;
+
 /** Returns the limits of a request's body: an absent one that is optional needs no type. */
-function limitsOf(body: Body<unknown>, request: Request, response: ServerResponse): BodyLimits {
+function limitsOf(body: Body<unknown>, { request, response, principal }: Asked): BodyLimits {
   const { maxBytes, types, isOptional, limitsFor } = body;
-  if (limitsFor !== undefined) return limitsFor(request.params, { request, response });
+  if (limitsFor !== undefined) return limitsFor(request.params, { request, response, principal });
   return isOptional && !hasBody(request) ? { maxBytes } : { maxBytes, types };
 }
 
 /** Reads a body, or returns it as a stream if it is larger than its declaration holds. */
-async function read(
-  body: Body<unknown>,
-  request: Request,
-  response: ServerResponse,
-): Promise<Buffer | StreamedRequestBody> {
-  const limits = limitsOf(body, request, response);
+async function read(body: Body<unknown>, asked: Asked): Promise<Buffer | StreamedRequestBody> {
+  const { request, response } = asked;
+  const limits = limitsOf(body, asked);
   return body.holdBytes === undefined
     ? readBody(request, response, limits)
     : readOrStream(request, response, { ...limits, holdBytes: body.holdBytes });
@@ -144,7 +143,7 @@ function handler(route: Route, options: MountOptions & Readonly<{ limitRate: Lim
         : null;
     if (principal !== null) await limitRate(principal, response);
     checkAccept(request);
-    const bytes = body === undefined ? undefined : await read(body, request, response);
+    const bytes = body === undefined ? undefined : await read(body, { request, response, principal });
     checkParams(request);
     const call = {
       principal,

@@ -17,6 +17,8 @@ export type Principal = Readonly<{
   requestsPerSecond?: number;
   /** True for a key whose events may wait on the disk of ingress while the log does not acknowledge. */
   maySpool?: boolean;
+  /** Maximum size of an event of the key, in bytes; default: the service's limit. */
+  maxPayloadBytes?: number;
   /** Of a token: the id of the key that requested it, with which it ends. */
   grantedBy?: string;
   /** Of a token: its end, in epoch milliseconds. */

@@ -58,10 +58,13 @@ export type Body<T> = Readonly<{
   /** Present if a body above this size is passed to the handler as a stream, see `streamedBody`. */
   holdBytes?: number;
   /**
-   * Returns the limits of a request by the parameters of its path, instead of the above. Throws an AppError for a request
+   * Returns the limits of a request by its caller and the parameters of its path, instead of the above. Throws an AppError for a request
    * whose body is not read, such as `not-found`.
    */
-  limitsFor?(params: Readonly<Record<string, unknown>>, exchange: Exchange): BodyLimits;
+  limitsFor?(
+    params: Readonly<Record<string, unknown>>,
+    exchange: Exchange & Readonly<{ principal: Principal | null }>,
+  ): BodyLimits;
   schema: JsonSchema;
   example: unknown;
   /** Further content types, of another form, as they are described: without an example, which clients could not serialise. */

@@ -59,6 +59,16 @@ export const eventRoutes = (options: EventRoutesOptions): Route[] => [
   publishBatch(options),
 ];
 
+/** Returns the largest event of a key: its own maximum, within that of this installation. */
+const maxBytesOf = (
+  principal: Principal | null,
+  { maxEventBytes, maxLargeEventBytes }: EventRoutesOptions['limits'],
+): number =>
+  Math.min(
+    principal?.maxPayloadBytes ?? Number.POSITIVE_INFINITY,
+    Math.max(maxEventBytes, maxLargeEventBytes),
+  );
+
 const publishEvent = ({ acceptEvent, acceptLargeEvent, limits }: EventRoutesOptions): Route =>
   route({
     operationId: 'publishEvent',
@@ -80,6 +90,7 @@ const publishEvent = ({ acceptEvent, acceptLargeEvent, limits }: EventRoutesOpti
       holdBytes: limits.maxEventBytes,
       types,
       example: eventExample,
+      limitsFor: (_, { principal }) => ({ maxBytes: maxBytesOf(principal, limits), types }),
     }),
     responses: {
       202: {
@@ -139,7 +150,8 @@ const publishBatch = ({ acceptEventBatch, acceptEventLines, limits }: EventRoute
         return replyOf(linesResponse(await acceptEventLines(chunks, submissionOf(call))));
       }
       if (!Buffer.isBuffer(json)) throw new AppError({ code: 'internal', message: 'a batch is not held' });
-      const bounds = { maxEvents: limits.maxBatchEvents, maxEventBytes: limits.maxEventBytes };
+      const maxEventBytes = Math.min(limits.maxEventBytes, maxBytesOf(call.principal, limits));
+      const bounds = { maxEvents: limits.maxBatchEvents, maxEventBytes };
       const items = readBatch(parseJson(json), json, bounds);
       return replyOf(batchResponse(await acceptEventBatch(items, submissionOf(call))));
     },
@@ -163,4 +175,5 @@ const submissionOf = ({ principal, idempotencyKey, request }: KeyedCall): Submis
   idempotencyKey,
   traceparent: traceparentOf(request),
   maySpool: principal.maySpool === true,
+  ...(principal.maxPayloadBytes !== undefined && { maxEventBytes: principal.maxPayloadBytes }),
 });

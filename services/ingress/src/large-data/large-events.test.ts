@@ -9,7 +9,7 @@ import type { OutgoingRecord } from '@tidings/kafka';
 import { createMemoryBus, type MemoryBus } from '@tidings/kafka/testing';
 import { openStorage, storageSettings } from '@tidings/object-storage';
 import { loadConfig } from '@tidings/runtime';
-import { eventually } from '@tidings/testing';
+import { eventually, publishTestKey } from '@tidings/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { anEventType, startWithTypes } from '../../test/ingress-with-types.ts';
 import { adminKey, startMemoryIngress } from '../../test/memory-ingress.ts';
@@ -143,6 +143,42 @@ describe('an event above the size of a record', () => {
     expect((await post('/v1/events', event())).status).toBeGreaterThanOrEqual(500);
     const ids = bus.records(topics.events).map((record) => decodeEvent(record).id);
     expect(await objects()).toEqual(ids.map(keyOf));
+  });
+});
+
+describe('the maximum of a key', () => {
+  const headers = { authorization: 'Bearer a-key-with-a-maximum' };
+  const startWithKey = async (maxPayloadBytes: number) => {
+    const bus = createMemoryBus();
+    const key = { key: 'a-key-with-a-maximum', workspaceId: 'ws_demo', maxPayloadBytes };
+    await publishTestKey(await bus.producer(), key);
+    return start({}, bus);
+  };
+
+  it('holds for each event, alone, in a batch and as a line, whatever the installation allows', async () => {
+    const { post, logged } = await startWithKey(2_000);
+    const small = '{"type":"order.paid","data":1}';
+    const larger = `{"type":"order.paid","data":"${'x'.repeat(2_000)}"}`;
+    expect((await post('/v1/events', small, headers)).status).toBe(202);
+    const alone = await post('/v1/events', larger, headers);
+    expect([alone.status, alone.body]).toMatchObject([
+      413,
+      { detail: expect.stringContaining('2000') as unknown },
+    ]);
+    const batch = await post('/v1/events/batch', `{"events":[${small},${larger}]}`, headers);
+    expect(batch.body).toMatchObject({ results: [{ status: 202 }, { status: 413 }] });
+    const ndjson = { ...headers, 'content-type': 'application/x-ndjson' };
+    const lines = await post('/v1/events/batch', `${small}\n${larger}\n`, ndjson);
+    expect(lines.body).toMatchObject({ accepted: 1, results: [{ status: 413 }] });
+    expect(logged()).toHaveLength(3);
+    // Another key has the maximum of the installation.
+    expect((await post('/v1/events', event())).status).toBe(202);
+  });
+
+  it('above that of the installation allows no more', async () => {
+    const { post } = await startWithKey(20_000_000);
+    expect((await post('/v1/events', event(), headers)).status).toBe(202);
+    expect((await post('/v1/events', event('', `"${'x'.repeat(2_100_000)}"`), headers)).status).toBe(413);
   });
 });
 

@@ -42,13 +42,14 @@ const maxGroupBytes = 1024 * 1024;
  * was accepted, and `invalid-request` for one without a line.
  */
 export function createAcceptEventLines(options: LinesOptions): AcceptEventLines {
-  const { acceptEventBatch, maxLineBytes } = options;
+  const { acceptEventBatch, read } = options;
   return async (chunks, submission) => {
+    const maxLineBytes = Math.min(options.maxLineBytes, submission.maxEventBytes ?? options.maxLineBytes);
     const tally = new Tally();
     let next = 1;
     try {
       for await (const group of groupsOf(linesOf(chunks, maxLineBytes))) {
-        const items = group.map((line) => itemOf(line, options));
+        const items = group.map((line) => itemOf(line, { read, maxLineBytes }));
         const place = { indexOf: (at: number) => (group[at]?.number ?? 0) - 1, pointerOf: () => '' };
         const results = await acceptEventBatch(items, submission, place);
         next = (group.at(-1)?.number ?? 0) + 1;
@@ -83,7 +84,10 @@ async function* groupsOf(lines: AsyncIterable<Line>): AsyncGenerator<readonly Li
   if (group.length > 0) yield group;
 }
 
-function itemOf({ bytes, size }: Line, { read, maxLineBytes }: LinesOptions): BatchItem {
+function itemOf(
+  { bytes, size }: Line,
+  { read, maxLineBytes }: Pick<LinesOptions, 'read' | 'maxLineBytes'>,
+): BatchItem {
   try {
     if (bytes === null) throw tooLong(size, maxLineBytes);
     return { ok: true, draft: read(bytes) };

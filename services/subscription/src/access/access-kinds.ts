@@ -65,6 +65,7 @@ type ApiKeyFields = Readonly<{
   expires_at_ms: number | null;
   requests_per_second: number | null;
   spool: boolean;
+  max_payload_bytes: number | null;
   hash: string;
   prefix: string;
   bootstrap: boolean;
@@ -86,6 +87,7 @@ export const apiKeyKind = defineDocuments<ApiKey, ApiKeyFields>({
     expires_at_ms: shape.nullableCount,
     requests_per_second: { type: ['number', 'null'] },
     spool: shape.flag,
+    max_payload_bytes: shape.nullableCount,
     hash: { type: 'string', pattern: '^[0-9a-f]{64}$' },
     prefix: { type: 'string' },
     bootstrap: shape.flag,
@@ -93,10 +95,11 @@ export const apiKeyKind = defineDocuments<ApiKey, ApiKeyFields>({
     ended: storedEndedSchema,
   },
   indexes: [{ workspace_id: 1, consumer_id: 1, _id: -1 }],
-  schemaVersion: 3,
+  schemaVersion: 4,
   steps: {
     1: (document) => ({ ...document, ended: null }),
     2: (document) => ({ ...document, spool: false }),
+    3: (document) => ({ ...document, max_payload_bytes: null }),
   },
   toFields: ({ grant, hash, prefix, isBootstrap, createdBy, ended }) => ({
     consumer_id: grant.consumerId,
@@ -105,6 +108,7 @@ export const apiKeyKind = defineDocuments<ApiKey, ApiKeyFields>({
     expires_at_ms: grant.expiresAtMs,
     requests_per_second: grant.requestsPerSecond,
     spool: grant.spool,
+    max_payload_bytes: grant.maxPayloadBytes,
     hash,
     prefix,
     bootstrap: isBootstrap,
@@ -121,6 +125,7 @@ export const apiKeyKind = defineDocuments<ApiKey, ApiKeyFields>({
       expiresAtMs: document.expires_at_ms,
       requestsPerSecond: document.requests_per_second,
       spool: document.spool,
+      maxPayloadBytes: document.max_payload_bytes,
     },
     hash: document.hash,
     prefix: document.prefix,

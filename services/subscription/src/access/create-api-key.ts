@@ -63,6 +63,7 @@ const grantOf = (body: KeyBody, consumer: ConsumerId | null): KeyGrant => ({
   expiresAtMs: body.expires_at == null ? null : Date.parse(body.expires_at),
   requestsPerSecond: body.requests_per_second ?? null,
   spool: body.spool ?? false,
+  maxPayloadBytes: body.max_payload_bytes ?? null,
 });
 
 // An earlier run of the same request reserved the id, wrote a key and died before the response. The new key replaces

@@ -57,6 +57,7 @@ async function ensureKey({ apiKeys, settings }: BootstrapParts): Promise<void> {
       expiresAtMs: null,
       requestsPerSecond: null,
       spool: false,
+      maxPayloadBytes: null,
     };
     const entity = beginKey({
       id,

@@ -37,7 +37,9 @@ export const changeSource = async (
       if (audience.consumerId !== null)
         await workspaces.ensureConsumer({ workspaceId, consumerId: audience.consumerId }, target.by);
       const spool = patch.spool === undefined ? settings.spool : patch.spool;
-      const changed = { name: patch.name ?? settings.name, ...audience, options, spool };
+      const maxPayloadBytes =
+        patch.max_payload_bytes === undefined ? settings.maxPayloadBytes : patch.max_payload_bytes;
+      const changed = { name: patch.name ?? settings.name, ...audience, options, spool, maxPayloadBytes };
       return withSourceSettings(current, changed, clock.nowMs());
     },
   });

@@ -39,7 +39,10 @@ export async function createSource(
   const nowMs = clock.nowMs();
   const entity = beginSource({
     ...{ id, workspaceId, provider: provider.name, nowMs },
-    settings: { name: body.name, ...audience, options, spool: body.spool ?? null },
+    settings: {
+      ...{ name: body.name, ...audience, options, spool: body.spool ?? null },
+      maxPayloadBytes: body.max_payload_bytes ?? null,
+    },
     secrets: body.secrets.map((secret) => sealSecret(ring, { id, workspaceId }, { secret, nowMs })),
   });
   if (audience.consumerId !== null)

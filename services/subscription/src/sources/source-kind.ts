@@ -22,6 +22,7 @@ type SourceFields = Readonly<{
   /** JSON text: the names of options are chosen by providers. */
   options_json: string;
   spool: boolean | null;
+  max_payload_bytes: number | null;
   /** Newest first. */
   secrets: readonly Readonly<{
     id: string;
@@ -47,6 +48,7 @@ export const sourceKind = defineDocuments<Source, SourceFields>({
     addressed_to: shape.nullableText,
     options_json: shape.text,
     spool: { type: ['boolean', 'null'] },
+    max_payload_bytes: shape.nullableCount,
     secrets: {
       type: 'array',
       items: exactly({
@@ -59,8 +61,11 @@ export const sourceKind = defineDocuments<Source, SourceFields>({
     next_secret_expiry_ms: shape.nullableCount,
   },
   indexes: [{ next_secret_expiry_ms: 1 }],
-  schemaVersion: 2,
-  steps: { 1: (document) => ({ ...document, spool: null }) },
+  schemaVersion: 3,
+  steps: {
+    1: (document) => ({ ...document, spool: null }),
+    2: (document) => ({ ...document, max_payload_bytes: null }),
+  },
   toFields: ({ provider, settings, secrets }) => ({
     provider,
     name: settings.name,
@@ -68,6 +73,7 @@ export const sourceKind = defineDocuments<Source, SourceFields>({
     addressed_to: settings.consumerId,
     options_json: JSON.stringify(settings.options),
     spool: settings.spool,
+    max_payload_bytes: settings.maxPayloadBytes,
     secrets: secrets.map(({ id, sealed, createdAtMs, expiresAtMs }) => ({
       ...{ id, sealed, created_at_ms: createdAtMs, expires_at_ms: expiresAtMs },
     })),
@@ -83,6 +89,7 @@ export const sourceKind = defineDocuments<Source, SourceFields>({
       consumerId: document.addressed_to === null ? null : consumerId(document.addressed_to),
       options: JSON.parse(document.options_json) as SourceOptions,
       spool: document.spool,
+      maxPayloadBytes: document.max_payload_bytes,
     },
     secrets: document.secrets.map(({ id, sealed, created_at_ms, expires_at_ms }) => ({
       ...{ id, sealed, createdAtMs: created_at_ms, expiresAtMs: expires_at_ms },

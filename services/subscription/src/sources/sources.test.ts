@@ -50,6 +50,8 @@ describe('a source', () => {
     [{ consumer_id: 'stranger' }, '/consumer_id'],
     [{ name: '' }, '/name'],
     [{ spool: 'yes' }, '/spool'],
+    [{ max_payload_bytes: 1_000 }, '/max_payload_bytes'],
+    [{ max_payload_bytes: 26_214_401 }, '/max_payload_bytes'],
   ])('is refused with %j at %s', async (change, pointer) => {
     const { call } = await serveSources();
     const answer = await call('POST', '', { body: { ...body, ...change } });
@@ -77,6 +79,19 @@ describe('a source', () => {
     const stale = await call('PATCH', `/${made.id}`, { body: patch, headers: { 'if-match': '"1"' } });
     expect(stale.status).toBe(412);
     expect((await call('PATCH', `/${made.id}`, { body: { secrets: ['x'] } })).status).toBe(422);
+  });
+
+  it('has a maximum for its webhooks, which can be changed and taken back', async () => {
+    const { call, published } = await serveSources();
+    const { body: made } = await call('POST', '', { body: { ...body, max_payload_bytes: 2_048 } });
+    expect(made).toMatchObject({ max_payload_bytes: 2_048 });
+    for (const max_payload_bytes of [26_214_400, null])
+      expect((await call('PATCH', `/${made.id}`, { body: { max_payload_bytes } })).body).toMatchObject({
+        max_payload_bytes,
+      });
+    // Without one a release before this one can read the record.
+    expect(published().map(({ maxPayloadBytes }) => maxPayloadBytes)).toEqual([2_048, 26_214_400, undefined]);
+    expect(published().at(-1)).not.toHaveProperty('maxPayloadBytes');
   });
 
   it('rotates its secret with an overlap, refuses a known one, and at most five are valid', async () => {

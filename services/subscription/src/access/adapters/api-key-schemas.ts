@@ -30,6 +30,10 @@ const keyFields = {
     type: 'boolean',
     description: 'Whether events of the key are accepted while the log does not acknowledge.',
   },
+  max_payload_bytes: {
+    type: ['integer', 'null'],
+    description: 'Maximum size of one event, in bytes; null: as the installation allows.',
+  },
   is_bootstrap: {
     type: 'boolean',
     description: 'Whether the key is the bootstrap key, which the environment sets with ADMIN_KEY.',
@@ -60,6 +64,7 @@ const keyExample = {
   expires_at: null,
   requests_per_second: null,
   spool: false,
+  max_payload_bytes: null,
   is_bootstrap: false,
   created_by: 'key_admin_ws_shop',
   last_used_at: '2026-11-22T10:05:00.000Z',
@@ -126,6 +131,7 @@ export const apiKeyView = (
   expires_at: timeOf(key.grant.expiresAtMs),
   requests_per_second: key.grant.requestsPerSecond,
   spool: key.grant.spool,
+  max_payload_bytes: key.grant.maxPayloadBytes,
   is_bootstrap: key.isBootstrap,
   created_by: key.createdBy,
   last_used_at: timeOf(lastUsedAtMs),

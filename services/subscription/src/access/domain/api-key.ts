@@ -10,6 +10,8 @@ export type KeyGrant = Readonly<{
   requestsPerSecond: number | null;
   /** True: ingress may keep events of the key on its disk while the log does not acknowledge. */
   spool: boolean;
+  /** Maximum size of an event, in bytes; null: as the installation allows. */
+  maxPayloadBytes: number | null;
 }>;
 
 /** One version of an API key. */
@@ -80,4 +82,5 @@ export const apiKeyRecord = (key: ApiKey): ApiKeyRecord => ({
   // A revoked key has no sessions, and a release before this one can read its record.
   ...(key.ended !== null && key.state === 'active' && { ended: key.ended }),
   ...(key.grant.spool && { spool: true }),
+  ...(key.grant.maxPayloadBytes !== null && { maxPayloadBytes: key.grant.maxPayloadBytes }),
 });

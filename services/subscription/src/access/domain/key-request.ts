@@ -3,6 +3,7 @@ import {
   accessScopes,
   consumerIdRule,
   consumerScopes,
+  maxPayloadBytesRule,
   workspaceIdRule,
 } from '@tidings/contracts';
 
@@ -15,6 +16,7 @@ export type KeyBody = Readonly<{
   expires_at?: string | null;
   requests_per_second?: number | null;
   spool?: boolean;
+  max_payload_bytes?: number | null;
   workspace_id?: string;
 }>;
 
@@ -64,6 +66,12 @@ export const bodySchemas = {
         type: 'boolean',
         description:
           'Whether ingress accepts events of the key while the log does not acknowledge, and keeps them on its disk until it does.',
+      },
+      max_payload_bytes: {
+        ...maxPayloadBytesRule,
+        type: ['integer', 'null'],
+        description:
+          'Maximum size of one event of the key, in bytes; larger ones are refused with 413. Null, or more than the installation allows: its maximum.',
       },
       workspace_id: {
         ...workspaceIdRule,

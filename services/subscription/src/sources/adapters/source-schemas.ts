@@ -14,7 +14,15 @@ const object = <P extends Readonly<Record<string, object>>>(properties: P) =>
 const example = {
   ...{ id: 'src_019aab3cf4007c3d8e4f5a6b7c8d9e0f', workspace_id: 'ws_shop', provider: 'github' },
   ...{ name: 'Our repositories', path: '/v1/sources/src_019aab3cf4007c3d8e4f5a6b7c8d9e0f' },
-  ...{ audience: 'internal', consumer_id: null, options: {}, spool: true, state: 'active', version: 1 },
+  ...{
+    audience: 'internal',
+    consumer_id: null,
+    options: {},
+    spool: true,
+    max_payload_bytes: null,
+    state: 'active',
+    version: 1,
+  },
   secrets: [
     {
       id: 'sec_5f0c1d2e3a4b4c5d8e9f0a1b2c3d4e5f',
@@ -43,6 +51,10 @@ export const sourceSchema = named(
     spool: {
       type: 'boolean',
       description: 'Whether its webhooks are accepted while the log does not acknowledge.',
+    },
+    max_payload_bytes: {
+      type: ['integer', 'null'],
+      description: 'Maximum size of a webhook, in bytes; null: as its provider and the installation allow.',
     },
     secrets: {
       type: 'array',
@@ -81,6 +93,7 @@ export const sourceView = ({ entity, propagated }: Written<Source>): Record<stri
   consumer_id: entity.settings.consumerId,
   options: entity.settings.options,
   spool: entity.settings.spool ?? providers.get(entity.provider)?.neverRepeats === true,
+  max_payload_bytes: entity.settings.maxPayloadBytes,
   secrets: entity.secrets.map(({ id, createdAtMs, expiresAtMs }) => ({
     id,
     created_at: iso(createdAtMs),

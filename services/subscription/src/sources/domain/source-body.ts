@@ -1,4 +1,9 @@
-import { consumerIdRule, type SourceAudience, sourceAudiences } from '@tidings/contracts';
+import {
+  consumerIdRule,
+  maxPayloadBytesRule,
+  type SourceAudience,
+  sourceAudiences,
+} from '@tidings/contracts';
 import { limits } from '../../subscriptions/domain/limits.ts';
 import type { SourceOptions } from './source.ts';
 
@@ -10,6 +15,7 @@ export type SourceBody = Readonly<{
   audience?: SourceAudience;
   consumer_id?: string | null;
   spool?: boolean | null;
+  max_payload_bytes?: number | null;
   options?: SourceOptions;
 }>;
 
@@ -19,6 +25,7 @@ export type SourceChangeBody = Readonly<{
   audience?: SourceAudience;
   consumer_id?: string | null;
   spool?: boolean | null;
+  max_payload_bytes?: number | null;
   options?: Readonly<Record<string, string | number | null>> | null;
 }>;
 
@@ -54,6 +61,12 @@ const settings = {
     description:
       'Whether ingress accepts its webhooks while the log does not acknowledge, and keeps them on its disk until it does. ' +
       'Null: only for a provider that never repeats a webhook.',
+  },
+  max_payload_bytes: {
+    ...maxPayloadBytesRule,
+    type: ['integer', 'null'],
+    description:
+      "Maximum size of a webhook, in bytes; larger ones are refused with 413. The provider's maximum and that of the installation hold as well. Null: these alone.",
   },
 } as const;
 

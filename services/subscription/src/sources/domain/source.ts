@@ -21,6 +21,8 @@ export type SourceSettings = Readonly<{
   options: SourceOptions;
   /** True: ingress may keep its events on its disk while the log does not acknowledge; null: as its provider has it. */
   spool: boolean | null;
+  /** Maximum size of a body, in bytes; null: as its provider and the installation allow. */
+  maxPayloadBytes: number | null;
 }>;
 
 /** One version of a source of third-party webhooks. It belongs to the workspace, whoever receives its events. */
@@ -88,6 +90,7 @@ export const sourceRecord = ({ settings, ...source }: Source): SourceRecord => (
   secrets: source.secrets,
   // Without it a release before this one can read the record.
   ...(settings.spool !== null && { spool: settings.spool }),
+  ...(settings.maxPayloadBytes !== null && { maxPayloadBytes: settings.maxPayloadBytes }),
 });
 
 /** Returns the source with `replace` applied to each sealed secret, or the same object if none changes. */

@@ -107,6 +107,10 @@ function KeyFacts({ apiKey, isOwnWorkspace }: FactsProps) {
         ],
         [t.expires, expires_at === null ? texts.noExpiry : <Time key="expires" at={expires_at} isExact />],
         [t.rate, requests_per_second === null ? texts.operatorRate : texts.perInstance(requests_per_second)],
+        [
+          t.maxPayload,
+          apiKey.max_payload_bytes === null ? null : `${apiKey.max_payload_bytes.toLocaleString()} B`,
+        ],
         [t.spool, apiKey.spool ? texts.spooled : null],
         [t.created, <Time key="created" at={apiKey.created_at} isExact />],
         [

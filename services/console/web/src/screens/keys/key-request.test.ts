@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { payloadFault } from '../../parts/form/payload-limit.ts';
 import { grantableScopes, type KeyForm, keyFaults, requestOf } from './key-request.ts';
 import { texts } from './texts.ts';
 
@@ -11,6 +12,7 @@ const aForm = (overrides: Partial<KeyForm> = {}): KeyForm => ({
   expires_on: '',
   requests_per_second: '',
   spool: false,
+  max_payload_bytes: '',
   ...overrides,
 });
 
@@ -31,6 +33,10 @@ describe('the form of a new key', () => {
     expect(requestOf(aForm({ spool: true }), nowMs)).toMatchObject({ spool: true });
     expect(requestOf(aForm({ spool: true, scopes: ['admin'] }), nowMs)).toMatchObject({ spool: true });
     expect(requestOf(aForm({ spool: true, scopes: ['deliveries:read'] }), nowMs)).not.toHaveProperty('spool');
+    expect(requestOf(aForm({ max_payload_bytes: ' 2048 ' }), nowMs)).toMatchObject({
+      max_payload_bytes: 2_048,
+    });
+    expect(requestOf(aForm({}), nowMs)).not.toHaveProperty('max_payload_bytes');
     expect(requestOf(aForm({ spool: true, consumer_id: 'acme' }), nowMs)).not.toHaveProperty('spool');
   });
 
@@ -53,6 +59,7 @@ describe('the form of a new key', () => {
   it.each([
     [{ expires_at: 'on' }, ['expires_on', texts.form.expiresOnMissing]],
     [{ expires_at: 'on', expires_on: '2026-11-01' }, ['expires_on', texts.form.expiresOnMissing]],
+    [{ max_payload_bytes: '1000' }, ['max_payload_bytes', payloadFault('1000')]],
     [{ requests_per_second: 'many' }, ['requests_per_second', texts.form.rateWrong('many')]],
     [{ requests_per_second: '0.5' }, ['requests_per_second', texts.form.rateWrong('0.5')]],
   ] as const)('refuses %j', (wrong, fault) => {

@@ -1,5 +1,6 @@
 import type { Schemas } from '../../api/client.ts';
 import type { Faults } from '../../parts/form/faults.ts';
+import { payloadBytesOf, payloadFault } from '../../parts/form/payload-limit.ts';
 import { texts } from './texts.ts';
 
 /** A scope of a key. */
@@ -16,6 +17,7 @@ export type KeyForm = Readonly<{
   expires_at: (typeof expiries)[number];
   expires_on: string;
   requests_per_second: string;
+  max_payload_bytes: string;
   spool: boolean;
 }>;
 
@@ -55,12 +57,15 @@ export function keyFaults(form: KeyForm, nowMs: number): Faults {
   const rate = form.requests_per_second.trim();
   if (rate !== '' && !(Number(rate) >= 1 && Number(rate) <= 100_000))
     faults.set('requests_per_second', t.rateWrong(rate));
+  const limit = payloadFault(form.max_payload_bytes);
+  if (limit !== null) faults.set('max_payload_bytes', limit);
   return faults;
 }
 
 /** Returns the request that creates the key. Scopes that a consumer cannot have are left out of its key. */
 export function requestOf(form: KeyForm, nowMs: number): Schemas['NewApiKey'] {
   const { name, consumer_id, expires_at, expires_on, requests_per_second: rate, spool } = form;
+  const limit = payloadBytesOf(form.max_payload_bytes);
   const consumer = consumer_id.trim();
   const ofConsumer: readonly Scope[] = consumerScopes;
   const endMs =
@@ -76,6 +81,7 @@ export function requestOf(form: KeyForm, nowMs: number): Schemas['NewApiKey'] {
     ...(endMs === null || Number.isNaN(endMs) ? {} : { expires_at: new Date(endMs).toISOString() }),
     ...(rate.trim() === '' ? {} : { requests_per_second: Number(rate) }),
     ...(spool && maySpool(form) ? { spool } : {}),
+    ...(limit !== null && maySpool(form) ? { max_payload_bytes: limit } : {}),
   };
 }
 

@@ -107,7 +107,18 @@ function KeyFields({ consumerId, workspaceId, onMade }: Props) {
           width={10}
           {...form.bind('requests_per_second')}
         />
-        {maySpool(form.values) && <CheckField label={t.spool} hint={t.spoolHint} {...form.bind('spool')} />}
+        {maySpool(form.values) && (
+          <>
+            <TextField
+              label={t.maxPayload}
+              hint={t.maxPayloadHint}
+              inputMode="numeric"
+              width={12}
+              {...form.bind('max_payload_bytes')}
+            />
+            <CheckField label={t.spool} hint={t.spoolHint} {...form.bind('spool')} />
+          </>
+        )}
       </FormSection>
     </Form>
   );
@@ -120,5 +131,6 @@ const emptyForm: KeyForm = {
   expires_at: '365',
   expires_on: '',
   requests_per_second: '',
+  max_payload_bytes: '',
   spool: false,
 };

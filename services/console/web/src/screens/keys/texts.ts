@@ -38,6 +38,7 @@ export const texts = catalogue({
       used: 'Last used',
       expires: 'Expires',
       rate: 'Requests a second',
+      maxPayload: 'Largest event',
       spool: 'While the log is away',
     },
     spooled: 'its events wait on disk',
@@ -99,6 +100,8 @@ export const texts = catalogue({
       rateHint:
         'At each instance of each service, from 1 to 100,000. Leave it empty for the operator’s setting.',
       rateWrong: (value: string) => `must be a number from 1 to 100,000, got '${value}'`,
+      maxPayload: 'Largest event in bytes',
+      maxPayloadHint: 'Empty: as this installation allows, which holds in any case.',
       spool: 'Keep its events on disk while the log is away',
       spoolHint: 'For callers that do not repeat what is refused. Ingress needs INGRESS_SPOOL_DIR for it.',
       submit: 'Create key',

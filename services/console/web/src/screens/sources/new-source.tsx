@@ -4,6 +4,7 @@ import type { Faults } from '../../parts/form/faults.ts';
 import { ChoiceField, SelectField, TextField } from '../../parts/form/fields.tsx';
 import { FoldedFields, Form, FormSection } from '../../parts/form/form.tsx';
 import { useIntention } from '../../parts/form/intention.ts';
+import { payloadBytesOf, payloadFault } from '../../parts/form/payload-limit.ts';
 import { useForm } from '../../parts/form/use-form.ts';
 import { PageHeader } from '../../parts/page/page-header.tsx';
 import { OptionFields, type Options, optionsOf } from './option-fields.tsx';
@@ -25,28 +26,34 @@ type SourceForm = Readonly<{
   audience: (typeof audiences)[number];
   consumer_id: string;
   spool: (typeof spools)[number];
+  max_payload_bytes: string;
   options: Options;
 }>;
 const empty: SourceForm = {
   ...{ provider: 'github', name: '', secrets: '', audience: 'internal', consumer_id: '' },
-  ...{ spool: 'standard', options: {} },
+  ...{ spool: 'standard', max_payload_bytes: '', options: {} },
 };
 
-function faultsOf({ name, secrets, audience, consumer_id }: SourceForm): Faults {
+function faultsOf({ name, secrets, audience, consumer_id, max_payload_bytes }: SourceForm): Faults {
   const t = texts.form;
+  const limit = payloadFault(max_payload_bytes);
   return new Map([
     ...(name.trim() === '' ? [['name', t.nameMissing] as const] : []),
     ...(secrets === '' ? [['secrets', t.secretMissing] as const] : []),
     ...(audience === 'addressed' && consumer_id.trim() === ''
       ? [['consumer_id', t.consumerMissing] as const]
       : []),
+    ...(limit === null ? [] : [['max_payload_bytes', limit] as const]),
   ]);
 }
 
-const bodyOf = ({ provider, name, secrets, audience, consumer_id, spool, options }: SourceForm) => ({
+const bodyOf = ({ provider, name, secrets, audience, consumer_id, spool, options, ...form }: SourceForm) => ({
   ...{ provider, name: name.trim(), secrets: [secrets], audience },
   ...(audience === 'addressed' ? { consumer_id: consumer_id.trim() } : {}),
   ...(spool === 'standard' ? {} : { spool: spool === 'on' }),
+  ...(form.max_payload_bytes.trim() === ''
+    ? {}
+    : { max_payload_bytes: payloadBytesOf(form.max_payload_bytes) }),
   options: optionsOf(optionFields[provider] ?? [], options),
 });
 
@@ -114,6 +121,13 @@ export function Page() {
             labelOf={(one) => t.spools[one]}
             hint={t.spoolHint}
             {...form.bind('spool')}
+          />
+          <TextField
+            label={t.maxPayload}
+            hint={t.maxPayloadHint}
+            inputMode="numeric"
+            width={12}
+            {...form.bind('max_payload_bytes')}
           />
         </FormSection>
       </Form>

@@ -76,7 +76,18 @@ function SourceView({ source, onChanged }: Props) {
 
 function SourceFacts({ source }: Pick<Props, 'source'>) {
   const t = texts.facts;
-  const { id, path, provider, audience, consumer_id, secrets, options, spool, created_at } = source;
+  const {
+    id,
+    path,
+    provider,
+    audience,
+    consumer_id,
+    secrets,
+    options,
+    spool,
+    created_at,
+    max_payload_bytes,
+  } = source;
   const url = `${location.origin}${path}`;
   const guide = providerGuides[provider as ProviderName];
   const given = Object.entries(options).map(([name, value]) => `${name}: ${String(value)}`);
@@ -95,6 +106,7 @@ function SourceFacts({ source }: Pick<Props, 'source'>) {
         [t.consumer, consumer_id === null ? null : <ForeignText key="consumer">{consumer_id}</ForeignText>],
         [t.secrets, texts.secretCount(secrets.length)],
         [t.spool, spool ? texts.spools.on : texts.spools.off],
+        [t.maxPayload, max_payload_bytes === null ? null : `${max_payload_bytes.toLocaleString()} B`],
         [t.options, given.length === 0 ? null : <ForeignText key="options">{given.join(', ')}</ForeignText>],
         [t.created, <Time key="created" at={created_at} isExact />],
         [t.id, <CopyableId key="id" id={id} name={t.id} />],

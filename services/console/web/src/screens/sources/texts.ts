@@ -37,6 +37,7 @@ export const texts = catalogue({
       consumer: 'Consumer',
       secrets: 'Valid secrets',
       spool: 'While the log is away',
+      maxPayload: 'Largest webhook',
       options: 'Options',
       created: 'Created',
       id: 'Id',
@@ -98,6 +99,9 @@ export const texts = catalogue({
       consumer: 'Consumer',
       consumerMissing: 'Enter the id of the consumer.',
       spool: 'While the log is away',
+      maxPayload: 'Largest webhook in bytes',
+      maxPayloadHint:
+        'Empty: as its provider and this installation allow, which hold in any case. Larger ones are refused with 413.',
       spools: {
         standard: 'As the provider needs: keep what it never repeats',
         on: 'Keep webhooks on disk until it is back',
