@@ -74,6 +74,8 @@ const callerOf = (stack: string): string => {
 };
 
 const countTimers = (): void => {
+  // The driver of MongoDB calls the functions of this module.
+  const timers = createRequire(import.meta.url)('node:timers') as Record<string, unknown>;
   for (const name of ['setTimeout', 'setInterval'] as const) {
     const original = globalThis[name] as (...args: unknown[]) => unknown;
     const counting = (run: (...args: unknown[]) => void, delayMs: unknown, ...args: unknown[]): unknown => {
@@ -85,6 +87,7 @@ const countTimers = (): void => {
       return original(counted, delayMs, ...args);
     };
     globalThis[name] = Object.assign(counting, original) as never;
+    timers[name] = globalThis[name];
   }
 };
 
