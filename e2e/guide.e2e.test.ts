@@ -18,7 +18,7 @@ type Listed = Readonly<{ data: readonly Delivery[] }>;
 // A retry of a delivery whose attempt is under way is refused with 409.
 const soonMs = 10_000;
 
-it('every command of the guide does what the guide says', { timeout: 120_000 }, async () => {
+it('every command of the guide does what the guide says', async () => {
   const [port = 0] = await freePorts('127.0.0.1', 1);
   const own = await inOwnWorkspace(await sharedTidings(), `ws_guide_${port}`);
   const caller = new Caller(own.url, own.admin_key);

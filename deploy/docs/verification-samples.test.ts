@@ -10,7 +10,10 @@ const folder = fileURLToPath(
   new URL('../../services/console/web/src/screens/subscriptions/verification/', import.meta.url),
 );
 
-/** Runs the sample of a language. Go is left out: compiling its standard library takes longer than a unit test may. */
+/**
+ * Runs the sample of a language. Go is left out: compiling its standard library takes longer than a unit test may.
+ * `npm run test:ops` runs the receiver in Go, which verifies with the same code.
+ */
 const runners = [
   { language: 'Node.js', command: process.execPath, args: (file: string) => [`${file}.mjs`], modules: {} },
   {
