@@ -45,10 +45,10 @@ module.exports = {
       to: { dependencyTypes: ['core', 'npm'], pathNot: '^(node:)?crypto$' },
     },
     {
-      name: 'domain-knows-contracts-and-json-only',
+      name: 'domain-knows-pure-packages-only',
       severity: 'error',
       from: { path: domains, pathNot: '\\.test\\.ts$' },
-      to: { path: '^packages/', pathNot: '^packages/(contracts|json)/' },
+      to: { path: '^packages/', pathNot: '^packages/(contracts|json|queues)/' },
     },
     {
       name: 'services-are-strangers',
@@ -95,6 +95,12 @@ module.exports = {
       severity: 'error',
       from: { pathNot: '^packages/kafka/' },
       to: { path: 'node_modules/kafkajs' },
+    },
+    {
+      name: 'chains-domain-is-pure',
+      severity: 'error',
+      from: { path: '^packages/chains/src/domain/', pathNot: '\\.test\\.ts$' },
+      to: { pathNot: '^packages/(chains/src/domain|contracts)/' },
     },
     {
       name: 'signing-has-no-dependencies',

@@ -1,10 +1,9 @@
 import { type DeliveryState, topics } from '@tidings/contracts';
-import { createMemoryBus, type MemoryBus } from '@tidings/kafka/testing';
+import { CrashingProcess, createMemoryBus, type MemoryBus } from '@tidings/kafka/testing';
 import { type FakeClock, fakeClock } from '@tidings/runtime/testing';
 import { answered } from '@tidings/testing/messages';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { aCommand, aSubscription, startMs } from '../test/builders.ts';
-import { CrashingProcess } from '../test/crashing-bus.ts';
 import { type Harness, type Sent, startHarness } from '../test/harness.ts';
 import { randomFrom } from '../test/order-world.ts';
 

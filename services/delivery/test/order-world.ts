@@ -9,12 +9,11 @@ import {
   subscriptionId,
   topics,
 } from '@tidings/contracts';
-import { createMemoryBus, type MemoryBus } from '@tidings/kafka/testing';
+import { CrashingProcess, createMemoryBus, type MemoryBus } from '@tidings/kafka/testing';
 import { type FakeClock, fakeClock } from '@tidings/runtime/testing';
 import { answered, failed } from '@tidings/testing/messages';
 import { onTestFinished } from 'vitest';
 import { aCommand, startMs } from './builders.ts';
-import { CrashingProcess } from './crashing-bus.ts';
 import { type Harness, type Sent, startHarness } from './harness.ts';
 
 /** mulberry32: a small seeded generator, so that a failure can be reproduced. */

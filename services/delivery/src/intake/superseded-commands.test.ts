@@ -1,11 +1,10 @@
 import { type DeliveryState, decodeSuperseded, topics } from '@tidings/contracts';
-import { createMemoryBus, type MemoryBus } from '@tidings/kafka/testing';
+import { CrashingProcess, createMemoryBus, type MemoryBus } from '@tidings/kafka/testing';
 import { sleep } from '@tidings/runtime';
 import { type FakeClock, fakeClock } from '@tidings/runtime/testing';
 import { answered } from '@tidings/testing/messages';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { aCommand, aSubscription, startMs } from '../../test/builders.ts';
-import { CrashingProcess } from '../../test/crashing-bus.ts';
 import { type Harness, type Sent, startHarness } from '../../test/harness.ts';
 
 const hourMs = 3_600_000;

@@ -1,10 +1,9 @@
 import { topics } from '@tidings/contracts';
-import { createMemoryBus } from '@tidings/kafka/testing';
+import { CrashingProcess, createMemoryBus } from '@tidings/kafka/testing';
 import { fakeClock } from '@tidings/runtime/testing';
 import { answered } from '@tidings/testing/messages';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { aSubscription, startMs } from '../../test/builders.ts';
-import { CrashingProcess } from '../../test/crashing-bus.ts';
 import { type Harness, startHarness } from '../../test/harness.ts';
 import { numbered, numbers, remainingEntries } from '../../test/ordering-harness.ts';
 

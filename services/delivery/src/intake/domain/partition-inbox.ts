@@ -1,4 +1,4 @@
-import { Fifo } from '../../queue/domain/fifo.ts';
+import { Fifo } from '@tidings/queues';
 
 /**
  * Records that were read and not processed yet, by partition. Partitions are served in rotation, a few items

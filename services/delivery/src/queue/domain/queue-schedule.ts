@@ -1,4 +1,4 @@
-import { MinHeap } from './min-heap.ts';
+import { MinHeap } from '@tidings/queues';
 import { Ring } from './ring.ts';
 import { type SubscriptionQueue, stateOf } from './subscription-queue.ts';
 import type { Classed } from './two-class-fifo.ts';

@@ -1,4 +1,4 @@
-import { Fifo } from './fifo.ts';
+import { Fifo } from '@tidings/queues';
 
 /** An item that may belong to bulk work, such as a replay. */
 export type Classed = Readonly<{ isBulk?: boolean }>;

@@ -1,12 +1,12 @@
+import { AppError, type Clock, sleep } from '@tidings/runtime';
 import type {
   OutgoingRecord,
   PartitionRunner,
   Producer,
   RecordPosition,
   RunPartitionsOptions,
-} from '@tidings/kafka';
-import type { MemoryBus } from '@tidings/kafka/testing';
-import { AppError, type Clock, sleep } from '@tidings/runtime';
+} from '../bus.ts';
+import type { MemoryBus } from './memory-bus.ts';
 
 /** The course of a process's run. */
 export type CrashPlan = Readonly<{

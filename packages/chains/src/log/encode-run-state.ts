@@ -1,0 +1,50 @@
+import { encodeRun, encodeRunState, type RunRecorded, topics, type WireRecord } from '@tidings/contracts';
+import { maxRecordBytes, type OutgoingRecord } from '@tidings/kafka';
+
+/** The records of a state, and the state that is in them. */
+export type EncodedState = Readonly<{
+  run: RunRecorded;
+  /** JSON of `run`. */
+  text: string;
+  /** For the run log. */
+  state: WireRecord;
+  /** For `tidings.runs`. */
+  fact: OutgoingRecord;
+}>;
+
+const header = 'tidings-run';
+// Key, the name of the header, and what a record has around them.
+const spareBytes = 2_048;
+const empty = Buffer.alloc(0);
+
+const textOf = ({ headers }: WireRecord): string => headers[header] ?? '';
+
+/** Returns a failed state in place of one that does not fit into a record: without results. */
+const tooLarge = (run: RunRecorded, bytes: number): RunRecorded => ({
+  ...run,
+  status: 'failed',
+  endedAtMs: run.recordedAtMs,
+  waitingUntilMs: null,
+  steps: run.steps.map((step) => ({ ...step, result: null })),
+  failure: {
+    reason: 'state-too-large',
+    step: null,
+    message: `the state takes ${bytes} bytes, at most ${maxRecordBytes - spareBytes} fit: return references from steps, and publish smaller data`,
+  },
+});
+
+/**
+ * Encodes a state for the run log and for `tidings.runs`. One that does not fit becomes a failed state. Of a run that
+ * completed or was cancelled the data of the event are not kept.
+ */
+export const encodeState = (run: RunRecorded, data: string): EncodedState => {
+  const fact = encodeRun(run);
+  const text = textOf(fact);
+  const bytes = Buffer.byteLength(text) + Buffer.byteLength(data);
+  if (bytes > maxRecordBytes - spareBytes) return encodeState(tooLarge(run, bytes), '');
+  const isDone = run.status === 'completed' || run.status === 'cancelled';
+  const state = isDone
+    ? encodeRunState({ ...run, steps: [] }, empty)
+    : encodeRunState(run, Buffer.from(data));
+  return { run, text, state, fact: { topic: topics.runs, ...fact } };
+};

@@ -1,0 +1,135 @@
+import { decodeRunLogEntry, type TopicDefinition, type WireRecord } from '@tidings/contracts';
+import type { Bus, OutgoingRecord, Producer, RecordPosition } from '@tidings/kafka';
+import { AppError } from '@tidings/runtime';
+
+/** A part of the run log that its owner writes to. */
+export type RunLogWriterOptions = Readonly<{
+  bus: Pick<Bus, 'readRange'>;
+  producer: Pick<Producer, 'publishAll'>;
+  runLog: TopicDefinition;
+  partition: number;
+  /** Epoch of this owner. */
+  epoch: number;
+  /** Offset after the record that started the epoch. */
+  nextOffset: bigint;
+}>;
+
+/** Records that become acknowledged together. */
+type Append = Readonly<{
+  records: readonly WireRecord[];
+  /** Records for other topics, in the same send. */
+  others: readonly OutgoingRecord[];
+  resolve: () => void;
+  reject: (error: unknown) => void;
+}>;
+
+const maxAppendsPerSend = 500;
+
+const superseded = (partition: number): AppError =>
+  new AppError({ code: 'closed', message: `another worker has taken over partition ${partition}` });
+
+/**
+ * Appends to one partition of the run log, for one epoch: `open → closed`. One send is under way at a time, and the offsets
+ * of the acknowledged records must follow each other. Where they do not, what is in between is read: a newer epoch there
+ * means that its owner has restored without these records, so they are not acknowledged to the caller.
+ */
+export class RunLogWriter {
+  readonly #options: RunLogWriterOptions;
+  #queue: Append[] = [];
+  #nextOffset: bigint;
+  #sending: Promise<void> | undefined;
+  #isClosed = false;
+
+  constructor(options: RunLogWriterOptions) {
+    this.#options = options;
+    this.#nextOffset = options.nextOffset;
+  }
+
+  get epoch(): number {
+    return this.#options.epoch;
+  }
+
+  /**
+   * Appends records. Resolves when they are acknowledged and no newer epoch is in front of them. Rejects with AppError
+   * `closed` if one is, or if the writer or the producer is closed.
+   */
+  async append(records: readonly WireRecord[], others: readonly OutgoingRecord[] = []): Promise<void> {
+    if (this.#isClosed) throw superseded(this.#options.partition);
+    await new Promise<void>((resolve, reject) => {
+      this.#queue.push({ records, others, resolve, reject });
+      this.#sending ??= this.#send();
+    });
+  }
+
+  /** Resolves when nothing waits and no send is under way. Never rejects. */
+  async flush(): Promise<void> {
+    while (this.#sending !== undefined) await this.#sending;
+  }
+
+  /** Rejects what waits. Records under way may still be written. */
+  close(): void {
+    this.#isClosed = true;
+    this.#rejectAll(this.#queue.splice(0), superseded(this.#options.partition));
+  }
+
+  async #send(): Promise<void> {
+    // In the next turn, so that what is appended in this one shares the send.
+    await Promise.resolve();
+    while (this.#queue.length > 0) {
+      const appends = this.#queue.splice(0, maxAppendsPerSend);
+      try {
+        await this.#publish(appends);
+      } catch (error) {
+        this.#rejectAll(appends, error);
+        continue;
+      }
+      for (const { resolve } of appends) resolve();
+    }
+    this.#sending = undefined;
+  }
+
+  async #publish(appends: readonly Append[]): Promise<void> {
+    const { producer, runLog: topic, partition } = this.#options;
+    const own = appends.flatMap(({ records }) => records.map((record) => ({ topic, partition, ...record })));
+    const others = appends.flatMap((append) => append.others);
+    const positions = await producer.publishAll([...own, ...others]);
+    await this.#confirm(positions.slice(0, own.length));
+    if (this.#isClosed) throw superseded(partition);
+  }
+
+  /** Advances over acknowledged records. Rejects if a newer epoch is among what others have written in front of them. */
+  async #confirm(positions: readonly RecordPosition[]): Promise<void> {
+    const own = new Set(positions.map(({ offset }) => offset));
+    let last = this.#nextOffset - 1n;
+    for (const offset of own) if (offset > last) last = offset;
+    const from = this.#nextOffset;
+    this.#nextOffset = last + 1n;
+    if (last - from + 1n === BigInt(own.size)) return;
+    if (await this.#hasNewerEpoch(from, last)) {
+      this.#isClosed = true;
+      throw superseded(this.#options.partition);
+    }
+  }
+
+  async #hasNewerEpoch(from: bigint, last: bigint): Promise<boolean> {
+    const { bus, runLog: topic, partition, epoch } = this.#options;
+    let isNewer = false;
+    await bus.readRange({
+      topic,
+      partitions: [partition],
+      from: { offsets: new Map([[partition, from]]) },
+      until: new Map([[partition, last + 1n]]),
+      service: 'chains',
+      onRecord: (record) => {
+        if (record.key?.startsWith('epoch/') !== true || record.value === null) return;
+        const marker = decodeRunLogEntry(record);
+        if ('type' in marker && marker.type === 'EpochStarted.v1' && marker.epoch > epoch) isNewer = true;
+      },
+    });
+    return isNewer;
+  }
+
+  #rejectAll(appends: readonly Append[], error: unknown): void {
+    for (const { reject } of appends) reject(error);
+  }
+}

@@ -1,0 +1,51 @@
+import { defineMetrics, latencyBuckets } from '@tidings/observability';
+
+/** Metrics of a worker application. */
+export const chainsMetrics = defineMetrics({
+  started: {
+    type: 'counter',
+    name: 'tidings_chains_runs_started_total',
+    help: 'Runs that an event started, by handler.',
+    labels: ['handler'],
+  },
+  ended: {
+    type: 'counter',
+    name: 'tidings_chains_runs_ended_total',
+    help: 'Runs that ended, by handler and status: completed, failed or cancelled.',
+    labels: ['handler', 'status'],
+    action: 'Failed runs: look at their steps, mend the cause, and retry them.',
+  },
+  attempts: {
+    type: 'counter',
+    name: 'tidings_chains_step_attempts_total',
+    help: 'Attempts of steps, by handler, step and outcome: succeeded, failed or timed-out.',
+    labels: ['handler', 'step', 'outcome'],
+  },
+  duration: {
+    type: 'histogram',
+    name: 'tidings_chains_step_duration_seconds',
+    help: 'Duration of attempts of steps, by handler.',
+    labels: ['handler'],
+    buckets: latencyBuckets,
+  },
+  queueDelay: {
+    type: 'histogram',
+    name: 'tidings_chains_queue_delay_seconds',
+    help: 'Time from the moment at which a run could continue to its attempt, by handler.',
+    labels: ['handler'],
+    buckets: latencyBuckets,
+    action: 'It grows: the handler is at its concurrency. Raise it, or add workers.',
+  },
+  runs: {
+    type: 'gauge',
+    name: 'tidings_chains_runs',
+    help: 'Runs in memory, by status: running, waiting, and those that ended and are remembered.',
+    labels: ['status'],
+  },
+  restores: {
+    type: 'counter',
+    name: 'tidings_chains_restores_total',
+    help: 'Partitions of the run log that were taken over, by cause: assigned, or taken over by another worker first.',
+    labels: ['cause'],
+  },
+});

@@ -1,0 +1,82 @@
+import type { RunStep } from '@tidings/contracts';
+import { AppError } from '@tidings/runtime';
+import { stepsByName } from '../domain/decide.ts';
+import type { ReadyStep } from '../domain/evaluate.ts';
+import type { RunFact } from '../domain/run-fact.ts';
+import type { Handler } from '../handlers/handler.ts';
+import type { StartingEvent, StepContext, StepLog } from '../handlers/step.ts';
+import { type AttemptEnd, attemptStep } from './attempt-step.ts';
+import type { RunEntry } from './run-entry.ts';
+import type { WorkerParts } from './worker-parts.ts';
+
+type Turn = Readonly<{
+  entry: RunEntry;
+  handler: Handler;
+  ready: ReadyStep;
+  /** Data of the event. */
+  input: unknown;
+  controller: AbortController;
+  parts: WorkerParts;
+}>;
+
+const compensateSuffix = ':compensate';
+
+/** Returns the step that a compensation undoes, or the step itself. */
+const baseOf = (name: string): string =>
+  name.endsWith(compensateSuffix) ? name.slice(0, -compensateSuffix.length) : name;
+
+/** Returns the key under which every attempt of a step is made, until the step is undone. */
+const idempotencyKeyOf = (runId: string, name: string, steps: ReadonlyMap<string, RunStep>): string => {
+  const generation = steps.get(baseOf(name))?.generation ?? 0;
+  return generation === 0 ? `${runId}/${name}` : `${runId}/${name}/${generation}`;
+};
+
+const contextOf = (turn: Turn, attempt: number, log: StepLog): StepContext => {
+  const { entry, ready, input, controller } = turn;
+  const { event, runId, steps } = entry.run;
+  const known = stepsByName(steps);
+  const { partition: _partition, offset: _offset, traceparent: _traceparent, ...shown } = event;
+  const starting: StartingEvent = { ...shown, data: input };
+  const results: Record<string, unknown> = {};
+  for (const { name, status, result } of steps) if (status === 'succeeded') results[name] = result;
+  return {
+    event: starting,
+    runId,
+    attempt,
+    idempotencyKey: idempotencyKeyOf(runId, ready.step.name, known),
+    signal: controller.signal,
+    results,
+    log,
+  };
+};
+
+const factOf = (name: string, end: AttemptEnd): RunFact => {
+  const kind = name.endsWith(compensateSuffix) ? 'compensation' : 'step';
+  const common = { step: name, kind, attempt: end.attempt } as const;
+  return end.kind === 'succeeded'
+    ? { type: 'StepSucceeded', ...common, result: end.result }
+    : { type: 'StepFailed', ...common, retryAtMs: end.retryAtMs };
+};
+
+/** Attempts a step of a run, and returns what has happened. Never rejects. */
+export async function attemptReady(turn: Turn): Promise<RunFact> {
+  const { entry, handler, ready, controller, parts } = turn;
+  const { name } = ready.step;
+  const step = handler.steps.get(name);
+  if (step === undefined)
+    throw new AppError({ code: 'internal', message: `handler '${handler.name}' has no step '${name}'` });
+  const attempt = (stepsByName(entry.run.steps).get(name)?.attemptCount ?? 0) + 1;
+  const { runId } = entry;
+  const log = parts.logger.child({ runId, handler: handler.name, step: name, attempt });
+  const labels = { handler: handler.name };
+  parts.metrics.queueDelay.observe(labels, (parts.clock.monotonicMs() - entry.readySinceMs) / 1_000);
+  const context = contextOf(turn, attempt, log);
+  const end = await attemptStep({ step, input: ready.input, context, controller, clock: parts.clock });
+  const { outcome, durationMs, error } = end.attempt;
+  parts.metrics.attempts.inc({ ...labels, step: name, outcome });
+  parts.metrics.duration.observe(labels, durationMs / 1_000);
+  if (end.kind === 'failed')
+    log.warn({ outcome, durationMs, error, retryAtMs: end.retryAtMs }, 'step.attempted');
+  else log.info({ outcome, durationMs }, 'step.attempted');
+  return factOf(name, end);
+}

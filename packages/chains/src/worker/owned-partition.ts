@@ -1,0 +1,168 @@
+import { encodeEpoch, type RunCommand, type RunEvent } from '@tidings/contracts';
+import type { Assignment, Completion } from '@tidings/kafka';
+import { backoffMs, messageOf, sleep } from '@tidings/runtime';
+import type { Handler } from '../handlers/handler.ts';
+import { type RestoredRunLog, restoreRunLog } from '../log/restore-run-log.ts';
+import { RunLogWriter } from '../log/run-log-writer.ts';
+import { PartitionRuns } from './partition-runs.ts';
+import type { WorkerParts } from './worker-parts.ts';
+
+/** Something to be done in a partition, until its effect is acknowledged. */
+export type Work =
+  | Readonly<{
+      kind: 'event';
+      handlers: readonly Handler[];
+      event: RunEvent;
+      data: string;
+      completion: Completion;
+    }>
+  | Readonly<{ kind: 'command'; command: RunCommand; completion: Completion }>;
+
+type Options = Readonly<{
+  parts: WorkerParts;
+  partition: number;
+  /** Returns the offset from which events start runs; see `restoreRunLog`. */
+  fromOffset: (assignment: Assignment, known: bigint | undefined) => Promise<bigint>;
+}>;
+
+const rewriteAtOnce = 500;
+const reopenBackoff = { baseMs: 250, maxMs: 10_000, random: Math.random };
+
+/**
+ * One partition for as long as this worker owns it: `restoring → open → closed`, and `open → restoring` when another
+ * worker has taken it over although the group has assigned it to this one.
+ */
+export class OwnedPartition {
+  readonly #options: Options;
+  readonly #closing = new AbortController();
+  /** Work whose effect is not acknowledged, in order. */
+  readonly #unfinished = new Set<Work>();
+  #runs: PartitionRuns | undefined;
+  #writer: RunLogWriter | undefined;
+  #fromOffset = 0n;
+  #losses = 0;
+  #assignment: Assignment | undefined;
+
+  constructor(options: Options) {
+    this.#options = options;
+  }
+
+  /** Runs in memory, those that are remembered after their end included. */
+  get runs(): PartitionRuns | undefined {
+    return this.#runs;
+  }
+
+  /** Restores the runs of the partition, and continues them. Rejects if the brokers do not respond. */
+  async open(assignment: Assignment): Promise<void> {
+    const { parts, partition } = this.#options;
+    const { bus, producer, owner, topics, clock, logger, metrics } = parts;
+    this.#assignment = assignment;
+    const beganMs = clock.monotonicMs();
+    const restored = await restoreRunLog({
+      bus,
+      producer,
+      runLog: topics.runLog,
+      partition,
+      owner,
+      fromOffset: async (known) => this.#options.fromOffset(assignment, known),
+      nowMs: clock.nowMs,
+      logger,
+    });
+    if (this.#closing.signal.aborted) return;
+    const { epoch, nextOffset } = restored;
+    const writer = new RunLogWriter({ bus, producer, runLog: topics.runLog, partition, epoch, nextOffset });
+    const runs = new PartitionRuns({ parts, writer, onLost: (error) => this.#onLost(runs, error) });
+    this.#writer = writer;
+    this.#runs = runs;
+    this.#fromOffset = restored.fromOffset;
+    metrics.restores.inc({ cause: this.#losses === 0 ? 'assigned' : 'taken-over' });
+    const tookMs = Math.round(clock.monotonicMs() - beganMs);
+    logger.info({ partition, epoch, runs: restored.runs.length, tookMs }, 'runs.restored');
+    runs.adopt(restored.runs);
+    for (const work of this.#unfinished) void this.#carryOut(work);
+    void this.#settle(runs, writer, restored);
+  }
+
+  /** Takes work. It is done when its effect is acknowledged; if that never happens, the next owner gets it again. */
+  accept(work: Work): void {
+    if (work.kind === 'event' && BigInt(work.event.offset) < this.#fromOffset) {
+      work.completion.done();
+      return;
+    }
+    this.#unfinished.add(work);
+    void this.#carryOut(work);
+  }
+
+  /** Resolves when everything that has happened is acknowledged. */
+  async flush(): Promise<void> {
+    await this.#writer?.flush();
+  }
+
+  /** Drops the runs and aborts their attempts. */
+  close(): void {
+    this.#closing.abort();
+    this.#unfinished.clear();
+    this.#runs?.close(new Error('the worker stops, or another one carries the run out now'));
+  }
+
+  async #carryOut(work: Work): Promise<void> {
+    const runs = this.#runs;
+    if (runs === undefined) return;
+    try {
+      if (work.kind === 'command') await runs.command(work.command);
+      else
+        await Promise.all(work.handlers.map(async (handler) => runs.start(handler, work.event, work.data)));
+    } catch {
+      // The runs were lost: the work is carried out again after they are restored.
+      return;
+    }
+    this.#unfinished.delete(work);
+    work.completion.done();
+  }
+
+  #onLost(runs: PartitionRuns, error: unknown): void {
+    if (this.#runs !== runs) return;
+    const { partition, parts } = this.#options;
+    this.#runs = undefined;
+    runs.close(new Error('another worker has taken the run over'));
+    parts.logger.warn({ partition, detail: messageOf(error) }, 'runs.lost');
+    void this.#reopen();
+  }
+
+  async #reopen(): Promise<void> {
+    const { parts, partition } = this.#options;
+    const { signal } = this.#closing;
+    while (!signal.aborted && this.#assignment !== undefined) {
+      this.#losses += 1;
+      await sleep(parts.clock, backoffMs({ attempt: this.#losses, ...reopenBackoff }), signal);
+      if (signal.aborted) return;
+      try {
+        await this.open(this.#assignment);
+        return;
+      } catch (error) {
+        parts.logger.error({ partition, detail: messageOf(error) }, 'runs.not-restored');
+      }
+    }
+  }
+
+  /** Writes what was restored again in this epoch, then removes what that has made void. */
+  async #settle(runs: PartitionRuns, writer: RunLogWriter, restored: RestoredRunLog): Promise<void> {
+    const { partition, parts } = this.#options;
+    try {
+      const entries = [...runs.entries()];
+      for (let at = 0; at < entries.length; at += rewriteAtOnce) {
+        await Promise.all(entries.slice(at, at + rewriteAtOnce).map(async (entry) => runs.rewrite(entry)));
+      }
+      await writer.append([encodeEpoch({ type: 'EpochSettled.v1', epoch: writer.epoch })]);
+      this.#losses = 0;
+      const tombstones = restored.oldKeys.map((key) => ({ key, headers: {}, value: null }));
+      for (let at = 0; at < tombstones.length; at += rewriteAtOnce) {
+        await writer.append(tombstones.slice(at, at + rewriteAtOnce));
+      }
+    } catch (error) {
+      if (this.#runs !== runs || this.#closing.signal.aborted) return;
+      parts.logger.warn({ partition, detail: messageOf(error) }, 'runs.not-settled');
+      this.#onLost(runs, error);
+    }
+  }
+}

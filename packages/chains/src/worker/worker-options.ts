@@ -1,0 +1,64 @@
+import { appNamePattern, workspaceIdPattern } from '@tidings/contracts';
+import type { Logger } from '@tidings/observability';
+import type { Registry } from 'prom-client';
+import type { AlertTarget, FailedRun } from '../alert.ts';
+import { refuse } from '../handlers/refuse.ts';
+
+/** Options of a worker. */
+export type WorkerOptions = Readonly<{
+  /** Kafka brokers, each `host:port`. */
+  brokers: readonly string[];
+  /** Name of the application: lower-case letters, digits and '-'. Every process of it uses the same. */
+  app: string;
+  /** Workspaces whose events start runs. Default: all of them. */
+  workspaces?: readonly string[];
+  /** Called when a run has failed, at least once: again after a crash. A rejection is logged. */
+  onRunFailed?: (run: FailedRun) => void | Promise<void>;
+  /** Told of each failed run, best effort: three tries. */
+  alerts?: readonly AlertTarget[];
+  /** Copies of each record of the application's topics, when the worker creates them. Default: as many as there are brokers, at most 3. */
+  replicationFactor?: number;
+  /** Seconds that attempts under way have to end when the worker stops. Default 30. */
+  drain?: number;
+  /** Stops at SIGTERM and SIGINT. Default true. */
+  signals?: boolean;
+  /** Default: JSON lines on standard output. */
+  logger?: Logger;
+  /** Registry of prom-client that gets the metrics. Default: a new one; see `Worker.metrics`. */
+  registry?: Registry;
+}>;
+
+const known: readonly (keyof WorkerOptions)[] = [
+  'brokers',
+  'app',
+  'workspaces',
+  'onRunFailed',
+  'alerts',
+  'replicationFactor',
+  'drain',
+  'signals',
+  'logger',
+  'registry',
+];
+
+/** Throws AppError `config-invalid` for options that are out of bounds or unknown. */
+export const checkOptions = (options: WorkerOptions): void => {
+  const unknown = Object.keys(options).find((key) => !known.some((name) => name === key));
+  if (unknown !== undefined)
+    refuse(`a worker has no option '${unknown}': the options are ${known.join(', ')}`);
+  const { brokers, app, workspaces = [], drain = 30, alerts = [], replicationFactor = 1 } = options;
+  if (!Array.isArray(brokers) || brokers.length === 0)
+    refuse(`brokers must be a list such as ['127.0.0.1:9092'], got ${JSON.stringify(brokers)}`);
+  if (!new RegExp(appNamePattern).test(app))
+    refuse(`app must be 1 to 40 lower-case letters, digits or '-', beginning with a letter, got '${app}'`);
+  const odd = workspaces.find((id) => !new RegExp(workspaceIdPattern).test(id));
+  if (odd !== undefined) refuse(`workspaces must have ids of workspaces, got '${odd}'`);
+  if (!(drain >= 0 && drain <= 3_600)) refuse(`drain must be 0 to 3,600 seconds, got ${drain}`);
+  if (!Number.isInteger(replicationFactor) || replicationFactor < 1)
+    refuse(`replicationFactor must be an integer from 1 on, got ${replicationFactor}`);
+  const wrong = alerts.find(
+    ({ url, style }) => !URL.canParse(url) || (style !== 'json' && style !== 'slack'),
+  );
+  if (wrong !== undefined)
+    refuse(`an alert needs a url and the style 'json' or 'slack', got style '${String(wrong.style)}'`);
+};

@@ -1,0 +1,2 @@
+export { Fifo } from './fifo.ts';
+export { MinHeap } from './min-heap.ts';
