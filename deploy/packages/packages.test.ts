@@ -216,9 +216,19 @@ describe('@tidings/cli in an empty folder', () => {
     await npm(folder, 'pack', commander);
     const tarball = join(folder, `commander-${String(readManifest(commander)['version'])}.tgz`);
     const place = await installed('cli', tarball);
-    const tidings = async (...args: string[]) =>
-      run(join(place, 'node_modules/.bin/tidings'), args, { cwd: place, env: { PATH: process.env['PATH'] } });
+    const tidingsWith = async (env: Record<string, string>, ...args: string[]) =>
+      run(join(place, 'node_modules/.bin/tidings'), args, {
+        cwd: place,
+        env: { PATH: process.env['PATH'], ...env },
+      });
+    const tidings = async (...args: string[]) => tidingsWith({}, ...args);
     expect((await tidings('--help')).stdout).toContain('subscriptions');
     await expect(tidings('subscriptions', 'list')).rejects.toMatchObject({ code: 4 });
+    // The generator of types is an optional package.
+    const api = { TIDINGS_URL: 'http://127.0.0.1:9', TIDINGS_API_KEY: 'key_x' };
+    await expect(tidingsWith(api, 'event-types', 'types')).rejects.toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('npm install --save-dev json-schema-to-typescript') as string,
+    });
   }, 120_000);
 });

@@ -113,3 +113,67 @@ describe('event-types push', () => {
     expect(requests).toEqual([]);
   });
 });
+
+describe('event-types types', () => {
+  const messageOf = (schema: object, more: object = {}) => ({
+    payload: { schema: { $id: 'urn:x', ...schema } },
+    ...more,
+  });
+  const lines = { $ref: '#/$defs/Line' };
+  const catalogue = {
+    'order.paid': messageOf(
+      {
+        type: 'object',
+        properties: {
+          total: { type: 'integer', description: 'in cents' },
+          state: { enum: ['paid', 'partly'] },
+          lines: { type: 'array', items: lines },
+          note: { type: ['string', 'null'] },
+        },
+        required: ['total', 'lines'],
+        $defs: { Line: { type: 'object', properties: { sku: { type: 'string' } }, required: ['sku'] } },
+      },
+      { description: 'An order was paid in full.' },
+    ),
+    'order.split': messageOf({
+      type: 'object',
+      properties: { line: lines, from: { $ref: '#' } },
+      $defs: { Line: { type: 'number', tsType: 'any; evil' } },
+    }),
+    'order.seen': messageOf({}),
+  };
+
+  it('prints a map of the event types', async () => {
+    const { requests, run: tidings } = await anApi(200, { components: { messages: catalogue } });
+    const { code, out } = await tidings('event-types', 'types');
+    expect(code).toBe(0);
+    expect(requests).toMatchObject([{ line: 'GET /v1/webhooks/event-types/export?format=asyncapi' }]);
+    expect(out).toMatchInlineSnapshot(`
+      "// The event types of the catalogue: written by \`tidings event-types types\`. Do not edit.
+
+      export interface Events {
+        /**
+         * An order was paid in full.
+         */
+        'order.paid': {
+          /**
+           * in cents
+           */
+          total: number;
+          state?: 'paid' | 'partly';
+          lines: Line[];
+          note?: string | null;
+        };
+        'order.split': OrderSplit;
+        'order.seen': unknown;
+      }
+      export interface Line {
+        sku: string;
+      }
+      export interface OrderSplit {
+        line?: number;
+        from?: OrderSplit;
+      }"
+    `);
+  });
+});

@@ -19,6 +19,7 @@ import {
 } from '../command.ts';
 import { readTime } from '../input/read-time.ts';
 import { updateCommand } from '../update-command.ts';
+import { typesCommand } from './event-type-types.ts';
 import { pushCommand } from './push-event-types.ts';
 
 const path = '/v1/webhooks/event-types';
@@ -143,6 +144,7 @@ const readCommands: readonly CommandSpec[] = [
       query: fieldsOf(given, { format: 'format' }),
     }),
   },
+  typesCommand,
 ];
 
 type Versions = Readonly<{
