@@ -19,7 +19,9 @@ export const helpText = (command, purpose) => `${command} [-- options]
   --restart-brokers   restart a Kafka broker that dies; services and MongoDB are always restarted
   --data DIR          data folder (default: .tidings)
   --port-base N       first port: the console; services N+1 to N+5, demo inbox N+6, status and
-                      metrics of the console N+7, MongoDB N+10, Kafka N+20 to N+32 (default: ${defaultPortBase})
+                      metrics of the console N+7, Prometheus N+8, Alertmanager N+9, MongoDB N+10,
+                      Kafka N+20 to N+32 (default: ${defaultPortBase})
+  --monitoring        Prometheus with the alerts, and Alertmanager where it is installed
   --no-demo           no demo subscription and no inbox
   --help              this text
 
@@ -48,6 +50,8 @@ export function readOptions(args, { root, cwd, command = 'npm start' }) {
   if (!/^\d+$/.test(text) || portBase < 1 || portBase > highest) {
     throw new UserError(`--port-base must be an integer from 1 to ${highest}, got '${text}'.`);
   }
+  if (values.monitoring === true && values['only-stack'] === true)
+    throw new UserError('--monitoring watches the services: --only-stack excludes it.');
   if (values.data === '') throw new UserError('--data must name a folder.');
   return {
     help: values.help === true,
@@ -57,6 +61,7 @@ export function readOptions(args, { root, cwd, command = 'npm start' }) {
     restartBrokers: values['restart-brokers'] === true,
     form: formOf(values),
     demo: values['no-demo'] !== true,
+    monitoring: values.monitoring === true,
     dataDir: values.data === undefined ? resolve(root, '.tidings') : resolve(cwd, values.data),
   };
 }
@@ -80,6 +85,7 @@ function parse(args, command) {
         data: { type: 'string' },
         'port-base': { type: 'string' },
         'no-demo': { type: 'boolean' },
+        monitoring: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
     }).values;

@@ -14,6 +14,7 @@ test('uses the default options and a data folder in the repository without argum
     restartBrokers: false,
     form: 'split',
     demo: true,
+    monitoring: false,
     dataDir: '/repo/.tidings',
   });
 });
@@ -38,6 +39,7 @@ test('reads every option; a relative data folder is relative to the working dire
     restartBrokers: true,
     form: 'separate',
     demo: false,
+    monitoring: false,
     dataDir: '/home/me/here',
   });
 });
@@ -46,6 +48,13 @@ test('divides the services among two processes, one, or one each', () => {
   const formOf = (...args: string[]) => readOptions(args, folders).form as string;
   expect([formOf(), formOf('--together'), formOf('--separate')]).toEqual(['split', 'together', 'separate']);
   expect(() => formOf('--together', '--separate')).toThrow('--separate and --together exclude each other.');
+});
+
+test('runs Prometheus only with the services that it watches', () => {
+  expect(readOptions(['--monitoring'], folders).monitoring).toBe(true);
+  expect(() => readOptions(['--monitoring', '--only-stack'], folders)).toThrow(
+    '--monitoring watches the services: --only-stack excludes it.',
+  );
 });
 
 test.each([

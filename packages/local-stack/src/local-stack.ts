@@ -1,10 +1,12 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { AppError, systemClock } from '@tidings/runtime';
 import { DataFolder, type StackSecrets } from './data-folder.ts';
 import { type DemoInbox, startDemoInbox } from './demo/demo-inbox.ts';
 import { demoCurl, ensureDemoSubscription } from './demo/demo-subscription.ts';
 import { ephemeralPorts, warnOfEphemeral } from './ephemeral-ports.ts';
 import { describeStack, type LocalState, writeLocalState } from './local-state.ts';
+import { findMonitoring, type MonitoringPrograms } from './monitoring/find-programs.ts';
+import { type MonitoringUrls, monitoringPorts, startMonitoring } from './monitoring/start-monitoring.ts';
 import { type PortNeed, requireFreePorts } from './ports.ts';
 import type { Part } from './processes/part.ts';
 import { supervise } from './processes/supervise.ts';
@@ -40,6 +42,8 @@ export type LocalStackOptions = Readonly<{
   portBase: number;
   /** Seeds the demo workspace and runs its inbox. */
   demo: boolean;
+  /** Runs Prometheus, and Alertmanager where it is installed, on the metrics of the services. Default: false. */
+  monitoring?: boolean;
   /** KAFKA_BROKERS and MONGODB_URI name external clusters to use; the rest is passed to the services. */
   env: NodeJS.ProcessEnv;
   /** Prints a line on the terminal. */
@@ -70,6 +74,7 @@ export class LocalStack {
   readonly #supervised = new Set<Part>();
   #folder: DataFolder | null = null;
   #inbox: DemoInbox | null = null;
+  #monitoring: MonitoringUrls | null = null;
   #starting: Promise<LocalState> | null = null;
   #state: LocalState | null = null;
 
@@ -88,6 +93,11 @@ export class LocalStack {
   /** The URL of the demo inbox's page; null without a demo. */
   get inboxUrl(): string | null {
     return this.#inbox?.url ?? null;
+  }
+
+  /** The pages of Prometheus and Alertmanager; null without monitoring. */
+  get monitoringUrls(): MonitoringUrls | null {
+    return this.#monitoring;
   }
 
   /**
@@ -137,7 +147,8 @@ export class LocalStack {
   readonly #isStopping = (): boolean => this.#abort.signal.aborted;
 
   async #start(): Promise<LocalState> {
-    const { print, env, dataDir } = this.#options;
+    const { print, env, dataDir, monitoring = false } = this.#options;
+    const programs = monitoring ? findMonitoring(env) : null;
     const folder = DataFolder.open(dataDir);
     this.#folder = folder;
     const left = await folder.endLeftovers();
@@ -149,7 +160,7 @@ export class LocalStack {
       sealingKeys: env['SEALING_KEYS'] ?? kept.sealingKeys,
     };
     const count = this.#options.brokers ?? recordedBrokerCount(folder.kafka) ?? 1;
-    const ports = this.#neededPorts(count);
+    const ports = this.#neededPorts(count, programs);
     const warning = warnOfEphemeral(ports, ephemeralPorts());
     if (warning !== null) print(`warning: ${warning}`);
     await requireFreePorts(host, ports, portSetting);
@@ -173,6 +184,7 @@ export class LocalStack {
     const around = { ...this.#identity(secrets), ...stores };
     surroundings.resolve(around);
     await this.#startServices(spawning);
+    if (programs !== null) await this.#startMonitoring(folder, programs);
     this.#state = describeStack(around);
     this.#writeState();
     for (const part of [...this.#serviceParts, ...this.#storeParts]) this.#supervise(part);
@@ -193,12 +205,13 @@ export class LocalStack {
     };
   }
 
-  #neededPorts(brokers: number): PortNeed[] {
+  #neededPorts(brokers: number, programs: MonitoringPrograms | null): PortNeed[] {
     const { portBase, env, demo, onlyStack } = this.#options;
     const services = this.#processes.flatMap((process) => process.services);
     const needs = services.map((spec) => ({ port: portBase + spec.portOffset, purpose: spec.name }));
     if (!onlyStack) needs.push({ port: portBase + operatorOffset, purpose: 'console for operators' });
     if (demo && !onlyStack) needs.push({ port: portBase + inboxOffset, purpose: 'demo inbox' });
+    if (programs !== null) needs.push(...monitoringPorts(programs, portBase));
     return [...needs, ...storePorts(env, portBase, brokers)];
   }
 
@@ -222,6 +235,22 @@ export class LocalStack {
       this.#refuseWhenStopping();
       const parts = await spawning;
       await Promise.all(parts.map((part) => part.ready()));
+    });
+  }
+
+  async #startMonitoring(folder: DataFolder, programs: MonitoringPrograms): Promise<void> {
+    const { portBase } = this.#options;
+    this.#monitoring = await this.#timed('monitoring', async () => {
+      this.#refuseWhenStopping();
+      return startMonitoring({
+        programs,
+        processes: this.#processes,
+        host,
+        portBase,
+        dataDir: join(folder.path, 'monitoring'),
+        logDir: folder.logs,
+        onSpawn: this.#onSpawn(folder, this.#storeParts),
+      });
     });
   }
 
@@ -257,7 +286,7 @@ export class LocalStack {
     const { print, restartBrokers, restartServices = true } = this.#options;
     const [restarts, adviceWhenLeft] = part.name.startsWith('broker-')
       ? [restartBrokers, 'Start the stack again; with --restart-brokers it restarts brokers itself.']
-      : [restartServices || part.name === 'mongodb', 'Save one of its source files to restart it.'];
+      : [restartServices || this.#storeParts.includes(part), 'Save one of its source files to restart it.'];
     const isStopping = this.#isStopping;
     const watched = supervise({ part, clock: systemClock, isStopping, print, restarts, adviceWhenLeft });
     watched

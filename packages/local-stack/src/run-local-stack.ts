@@ -76,7 +76,7 @@ function listen(force: () => void): { first: Promise<null>; remove: () => void }
   };
 }
 
-type Pages = Pick<LocalStack, 'inboxUrl' | 'operatorUrl'>;
+type Pages = Pick<LocalStack, 'inboxUrl' | 'operatorUrl' | 'monitoringUrls'>;
 
 /** Returns a link that signs its first user in to the console; null if the console makes none, which ends no start. */
 async function signInLink(
@@ -100,7 +100,11 @@ async function signInLink(
   }
 }
 
-function summary(state: LocalState, { inboxUrl, operatorUrl }: Pages, signIn: string | null): string[] {
+function summary(
+  state: LocalState,
+  { inboxUrl, operatorUrl, monitoringUrls }: Pages,
+  signIn: string | null,
+): string[] {
   const rows: [string, string][] = [
     ['Kafka', state.brokers],
     ['MongoDB', state.mongodb_uri],
@@ -109,6 +113,8 @@ function summary(state: LocalState, { inboxUrl, operatorUrl }: Pages, signIn: st
     rows.unshift(['Console and API', state.url]);
     if (signIn !== null) rows.unshift(['Sign in', signIn]);
     if (operatorUrl !== null) rows.push(['Status', operatorUrl]);
+    if (monitoringUrls !== null) rows.push(['Prometheus', monitoringUrls.prometheus]);
+    if (monitoringUrls?.alertmanager) rows.push(['Alertmanager', monitoringUrls.alertmanager]);
     if (inboxUrl !== null) rows.push(['Demo inbox', inboxUrl]);
     rows.push(['Workspace', state.workspace_id], ['Admin key', state.admin_key]);
   }
