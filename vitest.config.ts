@@ -70,6 +70,16 @@ export default defineConfig({
       {
         ...shared,
         test: {
+          // Queries of the dashboards on a real Prometheus, which only `npm run test:ops` installs.
+          name: 'monitoring',
+          include: ['e2e/monitoring/*.ops.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
+        },
+      },
+      {
+        ...shared,
+        test: {
           // Examples in other languages, which only `npm run test:ops` installs.
           name: 'examples',
           include: ['e2e/examples/*.ops.test.ts'],

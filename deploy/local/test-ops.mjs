@@ -1,6 +1,7 @@
 import { fuzzApi } from '../fuzz/fuzz-api.mjs';
 import { runDatabaseTests } from '../ops/database-tests.mjs';
 import { runExampleTests } from '../ops/example-tests.mjs';
+import { runMonitoringTests } from '../ops/monitoring-tests.mjs';
 import { runS3Tests } from '../ops/s3-tests.mjs';
 import { main, print, seconds } from './bootstrap.mjs';
 import { prepare, Total } from './checks.mjs';
@@ -18,6 +19,7 @@ const suites = [
   ['S3', runS3Tests],
   ['example', runExampleTests],
   ['database', runDatabaseTests],
+  ['monitoring', runMonitoringTests],
   // KILL_TEST_EVENTS=2000 makes its replay smaller.
   ['kill', async () => await runSuite('kill')],
   // Two passes: random paths, then existing objects.

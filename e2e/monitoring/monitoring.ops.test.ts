@@ -1,0 +1,144 @@
+import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { eventually } from '@tidings/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Api, apiOf, publishAll } from '../harness/api.ts';
+import { type Collector, startCollector } from '../harness/collector.ts';
+import { gitHubExamples, postAsGitHub } from '../harness/github-webhooks.ts';
+import { prometheusAt, type ShownAlert } from '../harness/prometheus.ts';
+import { freePortBase, type LocalStack, startTidings, type Tidings } from '../harness/tidings.ts';
+
+const secret = 'as the source has it';
+type Panel = Readonly<{ title: string; targets?: readonly Readonly<{ expr: string }>[] }>;
+type Dashboard = Readonly<{ title: string; panels: readonly Panel[] }>;
+
+const folder = fileURLToPath(new URL('../../deploy/compose/grafana/dashboards/', import.meta.url));
+const dashboards = readdirSync(folder).map(
+  (file) => JSON.parse(readFileSync(`${folder}${file}`, 'utf8')) as Dashboard,
+);
+const producer = fileURLToPath(new URL('../../examples/direct-producer.mjs', import.meta.url));
+/** Stands for `$__rate_interval`: at least four scrapes of a local stack. */
+const rateInterval = '20s';
+const eventCount = 1_200;
+const patience = { timeoutMs: 60_000 };
+
+let portBase: number;
+let tidings: Tidings;
+let local: LocalStack;
+let api: Api;
+let collectors: readonly Collector[];
+
+const prometheus = () => prometheusAt(`http://127.0.0.1:${portBase + 8}`);
+
+const anEndpoint = async (
+  events: readonly string[],
+  settings: Readonly<Record<string, unknown>> = {},
+): Promise<Collector> => {
+  const collector = await startCollector();
+  collector.trust((await api.subscribe(collector.url, events, settings)).secret);
+  return collector;
+};
+
+/** Posts a webhook with the right secret and one with another. */
+const postWebhooks = async (): Promise<void> => {
+  const source = { provider: 'github', name: 'watched', audience: 'internal', secrets: [secret] };
+  const { body } = await api.request('POST', '/v1/webhooks/sources', source);
+  const url = `${local.services['ingress']}/v1/sources/${(body as { id: string }).id}`;
+  const [{ event, payload } = { event: 'ping', payload: {} }] = gitHubExamples;
+  const webhook = { event, body: JSON.stringify(payload), delivery: 'watched-1' };
+  await eventually(async () => expect((await postAsGitHub(url, webhook, secret)).ok).toBe(true));
+  expect((await postAsGitHub(url, webhook, 'another')).status).toBe(401);
+};
+
+const produceUndecodable = async (): Promise<void> => {
+  const env = {
+    TIDINGS_DATA: tidings.dataDir,
+    TIDINGS_WORKSPACE: local.workspace_id,
+    TIDINGS_EVENT_TYPE: 'not a type',
+  };
+  await promisify(execFile)(process.execPath, [producer], { env: { ...process.env, ...env } });
+};
+
+/** Redrives the dead letters of the failing endpoint, and waits until the job has ended. */
+const redrive = async (): Promise<void> => {
+  const filter = { reason: 'exhausted' };
+  await eventually(async () => {
+    const { body } = await api.request('GET', '/v1/webhooks/dead-letters?reason=exhausted');
+    expect((body as { data: readonly unknown[] }).data).toHaveLength(2);
+  }, patience);
+  const { body, status } = await api.request('POST', '/v1/webhooks/dead-letters/redrive', { filter });
+  expect(status, JSON.stringify(body)).toBe(202);
+};
+
+beforeAll(async () => {
+  portBase = await freePortBase();
+  tidings = await startTidings({ portBase, args: ['--no-demo', '--monitoring'] });
+  local = await tidings.local();
+  api = apiOf(local);
+  const healthy = await anEndpoint(['watched.*']);
+  const ordered = await anEndpoint(['watched.*'], { ordering: 'subscription' });
+  const failing = await anEndpoint(['failing.*'], { retry_schedule: [1] });
+  failing.failNext(1_000, 500);
+  // Fewer failures than open its circuit breaker, so that they are soon dead letters.
+  const dying = await anEndpoint(['dying.*'], { retry_schedule: [1] });
+  dying.failNext(4, 500);
+  collectors = [healthy, ordered, failing, dying];
+  await publishAll({ local, type: 'failing.load', count: 20 });
+  await publishAll({ local, type: 'dying.load', count: 2 });
+  await Promise.all([
+    publishAll({ local, type: 'watched.load', count: eventCount, batchSize: 20, paceMs: 250 }),
+    postWebhooks(),
+    produceUndecodable(),
+    redrive(),
+    fetch(`${local.url}/v1/webhooks/deliveries`, { headers: { authorization: 'Bearer wrong' } }),
+  ]);
+  await eventually(() => expect(healthy.eventIds().size).toBe(eventCount), patience);
+  // Writes of the registry before the first scrape are no rate: one more.
+  await api.subscribe(healthy.url, ['later.*']);
+});
+
+afterAll(async () => {
+  await Promise.all((collectors ?? []).map(async (collector) => collector.close()));
+  await tidings?.stop();
+});
+
+it('prints where Prometheus is, which reads every process and evaluates every rule', async () => {
+  expect(tidings.output()).toContain(`Prometheus       http://127.0.0.1:${portBase + 8}`);
+  await eventually(async () => expect(await prometheus().targets()).toEqual(['up', 'up']));
+  await eventually(async () => {
+    const rules = await prometheus().rules();
+    expect(rules.length).toBeGreaterThan(50);
+    expect(rules.filter(({ health }) => health !== 'ok')).toEqual([]);
+  });
+});
+
+describe.each(dashboards)('the dashboard $title', ({ panels }) => {
+  const queries = panels.flatMap(({ title, targets = [] }) => targets.map(({ expr }) => ({ title, expr })));
+
+  it('has data in every panel, for every query', async () => {
+    const empty = async (): Promise<readonly string[]> => {
+      const found = await Promise.all(
+        queries.map(async ({ title, expr }) => {
+          const values = await prometheus().valuesOf(expr.replaceAll('$__rate_interval', rateInterval), 120);
+          return values.length > 0 ? [] : [`${title}: ${expr}`];
+        }),
+      );
+      return found.flat();
+    };
+    await eventually(async () => expect(await empty()).toEqual([]), { ...patience, everyMs: 2_000 });
+  });
+});
+
+it('fires for records that cannot be decoded, for no instance, and tells Alertmanager', async () => {
+  const isPoison = ({ labels }: ShownAlert): boolean => labels['alertname'] === 'TidingsPoisonRecords';
+  await eventually(async () => expect((await prometheus().firing()).some(isPoison)).toBe(true), patience);
+  await eventually(async () => {
+    const alerts = await fetch(`http://127.0.0.1:${portBase + 9}/api/v2/alerts`);
+    expect(((await alerts.json()) as readonly ShownAlert[]).some(isPoison)).toBe(true);
+  });
+  const names = (await prometheus().firing()).map(({ labels }) => labels['alertname']);
+  for (const name of ['TidingsInstanceDown', 'TidingsServiceMissing', 'TidingsServiceNotReady'])
+    expect(names).not.toContain(name);
+});
