@@ -80,6 +80,15 @@ export default defineConfig({
       {
         ...shared,
         test: {
+          // The packed SDK with other releases of Node.js: `npm run test:ops` installs them.
+          name: 'nodes',
+          include: ['deploy/packages/*.ops.test.ts'],
+          testTimeout: 60_000,
+        },
+      },
+      {
+        ...shared,
+        test: {
           // Examples in other languages, which only `npm run test:ops` installs.
           name: 'examples',
           include: ['e2e/examples/*.ops.test.ts'],

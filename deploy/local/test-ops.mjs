@@ -2,6 +2,7 @@ import { fuzzApi } from '../fuzz/fuzz-api.mjs';
 import { runDatabaseTests } from '../ops/database-tests.mjs';
 import { runExampleTests } from '../ops/example-tests.mjs';
 import { runMonitoringTests } from '../ops/monitoring-tests.mjs';
+import { runNodeTests } from '../ops/node-tests.mjs';
 import { runS3Tests } from '../ops/s3-tests.mjs';
 import { main, print, seconds } from './bootstrap.mjs';
 import { prepare, Total } from './checks.mjs';
@@ -20,6 +21,7 @@ const suites = [
   ['example', runExampleTests],
   ['database', runDatabaseTests],
   ['monitoring', runMonitoringTests],
+  ['Node.js', runNodeTests],
   // KILL_TEST_EVENTS=2000 makes its replay smaller.
   ['kill', async () => await runSuite('kill')],
   // Two passes: random paths, then existing objects.

@@ -1,50 +1,22 @@
-import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { createContext, runInContext } from 'node:vm';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type * as Sdk from '../../packages/sdk/src/index.ts';
+import {
+  aFolder,
+  anInstalled,
+  type Manifest,
+  npm,
+  pack,
+  readManifest,
+  removeFolders,
+  root,
+  run,
+} from './install-packed.ts';
 
 // Packs the published packages as `pnpm publish` does and uses them in a folder outside this repository.
-
-const root = join(import.meta.dirname, '../..');
-const run = promisify(execFile);
-const made: string[] = [];
-
-type Manifest = Readonly<Record<string, unknown>>;
-
-const readManifest = (folder: string): Manifest =>
-  JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest;
-
-function aFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'tidings-package-'));
-  made.push(folder);
-  return folder;
-}
-
-// Offline: npm fails if it needs the registry.
-async function npm(folder: string, ...args: string[]): Promise<void> {
-  await run('npm', [...args, '--offline', '--no-audit', '--no-fund', '--cache', join(folder, '.npm')], {
-    cwd: folder,
-  });
-}
-
-async function pack(name: string): Promise<string> {
-  const pnpm = String(readManifest(root)['packageManager']).split('+')[0] ?? '';
-  const args = ['--yes', pnpm, 'pack', '--pack-destination', aFolder(), '--json'];
-  const { stdout } = await run('npx', args, { cwd: join(root, 'packages', name) });
-  return (JSON.parse(stdout.slice(stdout.indexOf('{'))) as { filename: string }).filename;
-}
-
-async function anInstalled(...tarballs: readonly string[]): Promise<string> {
-  const folder = aFolder();
-  writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
-  await npm(folder, 'install', ...tarballs);
-  return folder;
-}
 
 async function node(folder: string, file: string, source: string): Promise<string> {
   writeFileSync(join(folder, file), source);
@@ -75,9 +47,7 @@ const packed: Record<string, string> = {};
 beforeAll(async () => {
   for (const name of ['signing', 'sdk', 'cli']) packed[name] = await pack(name);
 }, 180_000);
-afterAll(() => {
-  for (const folder of made) rmSync(folder, { recursive: true, force: true });
-});
+afterAll(removeFolders);
 
 const installed = async (...names: string[]): Promise<string> =>
   anInstalled(...names.map((name) => packed[name] ?? name));
