@@ -34,7 +34,8 @@ export type ErrorCode = (typeof errorCodes)[number];
 /**
  * Fields of an {@link AppError}. `retryable` defaults by code; `retryAfterMs` is a hint for the caller; `isPublic`
  * permits showing the message to a caller for any code (by default, messages of codes for internal defects are hidden:
- * they can name hosts and parts). `members` are further fields of the problem (RFC 9457, section 3.2).
+ * they can name hosts and parts). `members` are further fields of the problem (RFC 9457, section 3.2). `isCounted`: true
+ * for a refusal that a metric counts and that may occur thousands of times a second: it gets no line of its own in the log.
  */
 export type AppErrorInit = Readonly<{
   code: ErrorCode;
@@ -45,6 +46,7 @@ export type AppErrorInit = Readonly<{
   isPublic?: boolean;
   details?: readonly ErrorDetail[];
   members?: Readonly<Record<string, string | number>>;
+  isCounted?: boolean;
 }>;
 
 const retryableCodes: ReadonlySet<ErrorCode> = new Set(['unavailable', 'timeout', 'rate-limited']);
@@ -61,6 +63,7 @@ export class AppError extends Error {
   readonly isPublic: boolean | undefined;
   readonly details: readonly ErrorDetail[] | undefined;
   readonly members: Readonly<Record<string, string | number>> | undefined;
+  readonly isCounted: boolean;
 
   constructor(init: AppErrorInit) {
     const { code, message, cause, retryable } = init;
@@ -72,6 +75,7 @@ export class AppError extends Error {
     this.isPublic = init.isPublic;
     this.details = init.details;
     this.members = init.members;
+    this.isCounted = init.isCounted ?? false;
   }
 }
 

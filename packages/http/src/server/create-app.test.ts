@@ -175,6 +175,18 @@ describe('an error thrown by a route', () => {
     expect((await problemOf(second))['detail']).toBe('Repeat it.');
   });
 
+  it('has no line in the log if a metric counts it', async () => {
+    const init = { code: 'unavailable', message: 'It is full.', isPublic: true } as const;
+    for (const [isCounted, lines] of [
+      [true, 0],
+      [false, 1],
+    ] as const) {
+      const { get, logger } = await anApp(throwing(new AppError({ ...init, isCounted })));
+      expect((await get('/thrown/7')).status).toBe(503);
+      expect(logger.lines).toHaveLength(lines);
+    }
+  });
+
   it('responds 400 to a malformed path', async () => {
     const { get } = await anApp(throwing(new Error('never')));
     const response = await get('/thrown/%E0%A4%A');

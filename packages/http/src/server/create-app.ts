@@ -117,7 +117,8 @@ function errorHandler(logger: Logger): ErrorRequestHandler {
   // oxlint-disable-next-line max-params -- express recognises an error handler by its four parameters
   return (error, request, response, _next) => {
     const answer = problemFromError(error);
-    logRefusal(logger, request, { error, status: answer.status });
+    const isCounted = error instanceof AppError && error.isCounted;
+    if (!isCounted) logRefusal(logger, request, { error, status: answer.status });
     problem(response, { ...answer });
   };
 }

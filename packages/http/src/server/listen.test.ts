@@ -37,6 +37,35 @@ async function respond(port: number, request: string): Promise<string> {
 
 const ok: RequestListener = (_request, response) => void response.end('ok');
 
+describe('a request that the server refuses before the app', () => {
+  it('gets the problem with Retry-After and an id, its body is discarded, and the next one of the connection is served', async () => {
+    const seen: string[] = [];
+    const { port } = await aServer(
+      (request, response) => {
+        seen.push(request.url ?? '');
+        response.end('ok');
+      },
+      {
+        refuse: ({ url }) =>
+          url === '/v1/full'
+            ? { status: 503, code: 'unavailable', detail: 'It is full.', retryAfterMs: 1_500 }
+            : undefined,
+      },
+    );
+    const first =
+      'POST /v1/full HTTP/1.1\r\nhost: here\r\norigin: http://there\r\ncontent-length: 3\r\n\r\nabc';
+    const second = 'GET /other HTTP/1.1\r\nhost: here\r\nconnection: close\r\n\r\n';
+    const answer = await respond(port, first + second);
+    expect(answer).toMatch(/^HTTP\/1\.1 503 /);
+    expect(answer).toMatch(/retry-after: 2\r\n/);
+    expect(answer).toMatch(/access-control-allow-origin: \*\r\n/);
+    expect(answer).toMatch(/x-request-id: [0-9a-f]{32}\r\n/);
+    expect(answer).toContain('"detail":"It is full."');
+    expect(answer).toMatch(/HTTP\/1\.1 200 OK[\s\S]*ok/);
+    expect(seen).toEqual(['/other']);
+  });
+});
+
 describe('listen', () => {
   it('returns its URL', async () => {
     const server = await aServer(ok);

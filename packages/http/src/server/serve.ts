@@ -1,7 +1,7 @@
 import type { Logger, Metrics } from '@tidings/observability';
 import { type Health, integer, list, type Resources, type Setting, text } from '@tidings/runtime';
 import { type AppOptions, createApp } from './create-app.ts';
-import { type Listening, listen } from './listen.ts';
+import { type Listening, type ListenOptions, listen } from './listen.ts';
 
 /** The parts of a service context that an HTTP server needs. */
 export type ServeContext = Readonly<{
@@ -16,10 +16,14 @@ export type ServeContext = Readonly<{
 // Most of the 20 s in which a service must stop; the resources that it drains afterwards need the rest.
 const drainMs = 10_000;
 
+/** Options of the app and of the server of a service. */
+export type ServeOptions = Pick<AppOptions, 'maxBodyBytes' | 'routes' | 'hasMetrics'> &
+  Pick<ListenOptions, 'refuse'>;
+
 /** Creates the app, listens, and closes the server with the other resources of the service. */
 export async function serve(
   context: ServeContext,
-  options: Pick<AppOptions, 'maxBodyBytes' | 'routes' | 'hasMetrics'> = {},
+  { refuse, ...options }: ServeOptions = {},
 ): Promise<Listening> {
   const { name, config, logger, metrics, health, resources } = context;
   const app = createApp({
@@ -30,7 +34,8 @@ export async function serve(
     trustedProxies: config.trustedProxies,
     ...options,
   });
-  const listening = await listen(app, { host: config.host, port: config.port, logger });
+  const { host, port } = config;
+  const listening = await listen(app, { host, port, logger, ...(refuse === undefined ? {} : { refuse }) });
   resources.add('http server', async () => listening.close(drainMs));
   return listening;
 }
