@@ -1,5 +1,5 @@
 import { httpSettings } from '@tidings/http';
-import { duration, list, optional, secret, url } from '@tidings/runtime';
+import { duration, integer, list, optional, secret, url } from '@tidings/runtime';
 
 const { host: operatorHost, port: operatorPort } = httpSettings('CONSOLE_OPERATOR');
 
@@ -25,6 +25,13 @@ export const configSpec = {
     min: 1_000,
     max: 3_600_000,
     help: 'how long a service may send nothing within a response before the connection is closed',
+  }),
+  maxIngressRequests: integer({
+    env: 'CONSOLE_MAX_INGRESS_REQUESTS',
+    default: 2_048,
+    min: 1,
+    max: 65_536,
+    help: 'requests forwarded to ingress at once; more are answered 503. Ingress decides what is too much, so this exceeds INGRESS_MAX_WAITING_REQUESTS of all its instances',
   }),
   fetchTimeoutMs: duration({
     env: 'CONSOLE_ASK_TIMEOUT',

@@ -96,6 +96,7 @@ function createProxy(
       return { endsAtMs: endOf(session, limits), isSignedOut: () => sessions.isSignedOut(session) };
     },
     timeoutMs: config.upstreamTimeoutMs,
+    maxIngressRequests: config.maxIngressRequests,
     clock,
     logger,
     metrics: metrics.handles,

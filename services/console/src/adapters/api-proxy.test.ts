@@ -71,6 +71,47 @@ const json = 'Content-Type: application/json';
 const whole = `${post('POST /v1/events', 2, good, json)}{}`;
 const told = ({ logger }: TestConsole) => logger.lines.filter(({ level }) => level !== 'debug');
 
+describe('a refusal of ingress under overload', () => {
+  it.each([429, 503])('passes as it is, with Retry-After: %i', async (status) => {
+    const text = '{"code":"unavailable","detail":"64 requests are in progress"}';
+    const ingress = await aService((_request, response) => {
+      response
+        .writeHead(status, { 'retry-after': '3', 'content-type': 'application/problem+json' })
+        .end(text);
+    });
+    const { url } = await aConsole({ ingress });
+    const response = await fetch(`${url}/v1/events`, { method: 'POST', body: '{}' });
+    expect([response.status, response.headers.get('retry-after')]).toEqual([status, '3']);
+    expect(await response.text()).toBe(text);
+  });
+
+  it('is not delayed by a queue: ingress has all requests, and those beyond the maximum get 503 at once', async () => {
+    const waiting: (() => void)[] = [];
+    const ingress = await aService((_request, response) => {
+      waiting.push(() => void response.writeHead(202).end());
+    });
+    const console = await aConsole({ ingress }, { CONSOLE_MAX_INGRESS_REQUESTS: '300' });
+    const publish = async (): Promise<Response> =>
+      fetch(`${console.url}/v1/events`, { method: 'POST', body: '{}' });
+    // More than the connections that other services get.
+    const posts = Array.from({ length: 300 }, publish);
+    await vi.waitFor(() => expect(waiting).toHaveLength(300), 10_000);
+    const refused = await publish();
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '2']);
+    expect(await refused.json()).toMatchObject({
+      code: 'unavailable',
+      detail: expect.stringMatching(/^300 /) as string,
+    });
+    expect(told(console)).toEqual([]);
+    for (const end of waiting.splice(0)) end();
+    expect((await Promise.all(posts)).every(({ status }) => status === 202)).toBe(true);
+    const next = publish();
+    await vi.waitFor(() => expect(waiting).toHaveLength(1), 10_000);
+    waiting[0]?.();
+    expect((await next).status).toBe(202);
+  });
+});
+
 describe('a response that precedes the body', () => {
   it.each([
     { status: 413, line: 'POST /v1/events', length: 5 * megabyte.length, fields: [good, json] },

@@ -1,4 +1,4 @@
-import { Agent, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isStream, isUpgrade, problem, problemFromError } from '@tidings/http';
 import type { Logger, Metrics } from '@tidings/observability';
 import { AppError, type Clock, messageOf } from '@tidings/runtime';
@@ -8,11 +8,16 @@ import type { metricsCatalogue } from '../metrics.ts';
 import { type ForwardEvents, forwardRequest } from './forward-request.ts';
 import { forwardUpgrade } from './forward-upgrade.ts';
 import { OpenStreams, type StreamLease } from './open-streams.ts';
+import { UpstreamConnections } from './upstream-connections.ts';
 
-/** The targets by service, and the idle timeout of a response, in milliseconds. */
+/**
+ * The targets by service, the idle timeout of a response in milliseconds, and how many requests are forwarded to ingress at
+ * once.
+ */
 export type ApiProxyOptions = Readonly<{
   targets: Readonly<Record<RoutedService, string>>;
   timeoutMs: number;
+  maxIngressRequests: number;
   /**
    * Completes a request before it is forwarded, and returns what keeps a stream open; null: nothing but its client. Throws
    * AppError for a request that must not be forwarded.
@@ -40,19 +45,12 @@ type Prepared = Readonly<{
   lease: StreamLease | null;
 }>;
 
-const maxSocketsPerService = 256;
-const maxIdleSockets = 32;
 const streamPath = '/v1/webhooks/stream';
 
 /** Creates the proxy, which routes /v1 requests by path over pooled connections. */
 export function createApiProxy(options: ApiProxyOptions): ApiProxy {
   const { targets, timeoutMs, prepare, logger, metrics, clock } = options;
-  const agent = new Agent({
-    keepAlive: true,
-    maxSockets: maxSocketsPerService,
-    maxFreeSockets: maxIdleSockets,
-    scheduling: 'lifo',
-  });
+  const connections = new UpstreamConnections(options.maxIngressRequests);
   const streams = new OpenStreams(clock);
   const eventsOf = (target: RoutedService, { request, response, lease }: Prepared): ForwardEvents => {
     const fields = { target, method: request.method, path: pathOf(request) };
@@ -71,6 +69,7 @@ export function createApiProxy(options: ApiProxyOptions): ApiProxy {
       app.use((request, response, next) => {
         const target = serviceOf(pathOf(request));
         if (target === null) return next();
+        if (!connections.admit(target, response)) return;
         const lease = prepare(request, response);
         observe(target, response, metrics);
         const events = eventsOf(target, { request, response, lease });
@@ -82,13 +81,13 @@ export function createApiProxy(options: ApiProxyOptions): ApiProxy {
           origin,
           timeoutMs,
           ...events,
-          agent: isForStream ? false : agent,
+          agent: isForStream ? false : connections.to(target),
         });
       });
     },
     endStreams: () => streams.end(),
     endSignedOut: () => streams.endSignedOut(),
-    close: () => agent.destroy(),
+    close: () => connections.close(),
   };
 }
 
