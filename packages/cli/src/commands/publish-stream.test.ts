@@ -8,17 +8,18 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { aFolder, run } from '../cli-under-test.ts';
 
 /** Ends the pauses between attempts at once, which add up to 15 s. */
-function skipPauses(): void {
+function skipPauses() {
   const pauses = vi.spyOn(timers, 'setTimeout').mockResolvedValue(undefined);
   syncBuiltinESMExports();
   onTestFinished(() => {
     pauses.mockRestore();
     syncBuiltinESMExports();
   });
+  return pauses;
 }
 
 type Received = Readonly<{ body: string; key: string; type: string }>;
-type Answer = Readonly<{ status?: number; body: unknown }>;
+type Answer = Readonly<{ status?: number; body: unknown; retryAfter?: string }>;
 
 /** Starts an API that takes lines, which the one of other tests reads as JSON. */
 async function aLinesApi(answerTo: (one: Received, number: number) => Answer) {
@@ -28,8 +29,11 @@ async function aLinesApi(answerTo: (one: Received, number: number) => Answer) {
       const { 'idempotency-key': key, 'content-type': type } = request.headers;
       const one = { body, key: String(key), type: String(type) };
       received.push(one);
-      const { status = 202, body: answer } = answerTo(one, received.length);
-      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
+      const { status = 202, body: answer, retryAfter } = answerTo(one, received.length);
+      const later = retryAfter === undefined ? {} : { 'retry-after': retryAfter };
+      response
+        .writeHead(status, { 'content-type': 'application/json', ...later })
+        .end(JSON.stringify(answer));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -85,6 +89,20 @@ describe('events publish-stream', () => {
     expect([code, out]).toEqual([0, 'accepted  2\nrefused   0']);
     expect(new Set(received.map(({ key }) => key)).size).toBe(1);
     expect(received).toHaveLength(3);
+  });
+
+  it('waits for as long as Retry-After says, 30 s at most', async () => {
+    const pauses = skipPauses();
+    const waits = ['3', '3600', 'soon', '0'];
+    const { env } = await aLinesApi((_one, number) => {
+      const retryAfter = waits[number - 1];
+      return retryAfter === undefined
+        ? { body: { accepted: 1, refused: 0, results: [] } }
+        : { status: number === 1 ? 429 : 503, body: {}, retryAfter };
+    });
+    const file = aFolder({ 'events.jsonl': '{"type":"a","data":1}\n' });
+    expect((await run(['events', 'publish-stream', `${file}/events.jsonl`], { env })).code).toBe(0);
+    expect(pauses.mock.calls.map(([ms]) => ms)).toEqual([3_000, 30_000, 2_000, 4_000]);
   });
 
   it('ends where a part stays stopped, with the line to go on at, and sends no later part', async () => {

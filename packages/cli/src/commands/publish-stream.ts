@@ -123,11 +123,11 @@ type Sending = Readonly<{ key: string; outcome: Outcome; firstLine: number }>;
  */
 async function send(target: Target, part: Buffer, { key, outcome, firstLine }: Sending): Promise<Answer> {
   for (let attempt = 1; ; attempt += 1) {
-    const result = await sendOnce(target, part, key);
+    const { result, retryAfterMs } = await sendOnce(target, part, key);
     const isPassing = 'reason' in result || result.stopped !== undefined;
     if (!isPassing) return result;
     if (attempt < maxAttempts) {
-      await wait(Math.min(8_000, 250 * 2 ** attempt));
+      await wait(Math.max(Math.min(8_000, 250 * 2 ** attempt), retryAfterMs));
       continue;
     }
     if (!('reason' in result)) return result;
@@ -137,12 +137,21 @@ async function send(target: Target, part: Buffer, { key, outcome, firstLine }: S
   }
 }
 
-/** Returns the answer, or the reason why the part is to be sent again. Throws CommandFailed for a refusal. */
-async function sendOnce(
-  { url, apiKey }: Target,
-  part: Buffer,
-  key: string,
-): Promise<Answer | Readonly<{ reason: string }>> {
+type Sent = Readonly<{ result: Answer | Readonly<{ reason: string }>; retryAfterMs: number }>;
+
+const maxRetryAfterSeconds = 30;
+
+/** Returns the seconds of Retry-After in milliseconds, 30 s at most. Tidings sends no dates. */
+const retryAfterOf = ({ headers }: Response): number => {
+  const seconds = headers.get('retry-after') ?? '';
+  return /^\d{1,9}$/.test(seconds) ? Math.min(maxRetryAfterSeconds, Number(seconds)) * 1_000 : 0;
+};
+
+/**
+ * Returns the answer, or the reason why the part is to be sent again, and how long the API asks to wait. Throws CommandFailed
+ * for a refusal.
+ */
+async function sendOnce({ url, apiKey }: Target, part: Buffer, key: string): Promise<Sent> {
   try {
     const response = await fetch(`${url}/v1/events/batch`, {
       method: 'POST',
@@ -153,13 +162,17 @@ async function sendOnce(
       ...{ body: new Uint8Array(part), redirect: 'error', signal: AbortSignal.timeout(60_000) },
     });
     const body: unknown = await response.json().catch(() => undefined);
-    if (response.ok && typeof body === 'object' && body !== null) return body as Answer;
+    const retryAfterMs = retryAfterOf(response);
+    if (response.ok && typeof body === 'object' && body !== null)
+      return { result: body as Answer, retryAfterMs };
     const reason = problemText(response.status, body);
-    if (response.status === 429 || response.status >= 500 || response.ok) return { reason };
+    if (response.status === 429 || response.status >= 500 || response.ok)
+      return { result: { reason }, retryAfterMs };
     throw new CommandFailed(exitCodes.refused, reason, response.status);
   } catch (error) {
     if (error instanceof CommandFailed) throw error;
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    return { reason: `${url} does not respond: ${cause instanceof Error ? cause.message : String(cause)}.` };
+    const reason = `${url} does not respond: ${cause instanceof Error ? cause.message : String(cause)}.`;
+    return { result: { reason }, retryAfterMs: 0 };
   }
 }
