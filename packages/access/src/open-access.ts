@@ -27,7 +27,7 @@ export type Access = Readonly<{
   authenticate: Authenticate;
   /** Returns false once a principal may no longer do what it could when it was authenticated. */
   isStillValid(principal: Principal): boolean;
-  table: Pick<AccessTable, 'workspace' | 'workspaces' | 'consumer'>;
+  table: Pick<AccessTable, 'workspace' | 'workspaces' | 'consumer' | 'keyOf'>;
   /** Resolves once the topic has been read. */
   ready(): Promise<void>;
   /**

@@ -32,6 +32,27 @@ export const configSpec = {
     max: 4_500,
     help: 'how long a request waits for the log before the response is 503; a response is promised within 5 s',
   }),
+  targetWaitMs: duration({
+    env: 'INGRESS_TARGET_WAIT',
+    default: 50,
+    min: 10,
+    max: 4_000,
+    help: 'the wait, from arrival to acknowledgement, that nine of ten accepted requests stay below under overload; more are refused',
+  }),
+  maxWaitingRequests: integer({
+    env: 'INGRESS_MAX_WAITING_REQUESTS',
+    default: 2_000,
+    min: 128,
+    max: 20_000,
+    help: 'requests in progress at once, whatever their wait; one counts once more for each 64 KiB of its body',
+  }),
+  maxWaitingBytes: integer({
+    env: 'INGRESS_MAX_WAITING_BYTES',
+    default: 201_326_592,
+    min: 33_554_432,
+    max: 8_589_934_592,
+    help: 'bytes of the bodies of all requests in progress at once; one key or source may have a third of them',
+  }),
   spoolDir: optional(
     text({
       env: 'INGRESS_SPOOL_DIR',

@@ -61,6 +61,41 @@ export const metricsCatalogue = defineMetrics({
     action: 'At 24 others get 503, at 20 of one workspace 429: the storage is slow, or senders are.',
     labels: [],
   },
+  refusedRequests: {
+    type: 'counter',
+    name: 'tidings_ingress_refused_requests_total',
+    help: 'Requests refused before their body was read because too much waits for the log, by scope (sender: the key or source has more than its share, 429; all: the installation is full, 503) and limit (requests or bytes). Nothing of them was written.',
+    action:
+      'all: more arrives than the brokers or this process take; add instances. sender: see the line admission.refused. See docs/admission.md.',
+    labels: ['scope', 'limit'],
+  },
+  requestLimit: {
+    type: 'gauge',
+    name: 'tidings_ingress_request_limit',
+    help: 'Requests that may be in progress at once, as the waits of answered requests allow it: 64 to half of INGRESS_MAX_WAITING_REQUESTS. A request counts once more for each 64 KiB of its body.',
+    action: 'Falls: requests wait for longer than INGRESS_TARGET_WAIT.',
+    labels: [],
+  },
+  waitingRequests: {
+    type: 'gauge',
+    name: 'tidings_ingress_waiting_requests',
+    help: 'Requests to publish that are in progress, counted as in tidings_ingress_request_limit.',
+    labels: [],
+  },
+  waitingBytes: {
+    type: 'gauge',
+    name: 'tidings_ingress_waiting_bytes',
+    help: 'Bytes of the bodies of requests in progress.',
+    labels: [],
+  },
+  waitSeconds: {
+    type: 'histogram',
+    name: 'tidings_ingress_wait_seconds',
+    help: 'Time from the arrival of the last byte of a request in the socket until its answer, if that was an acceptance or a log that did not take it. Without streams of lines and large events.',
+    action: 'Longer than INGRESS_TARGET_WAIT for many: others are refused.',
+    labels: [],
+    buckets: latencyBuckets,
+  },
   publishSeconds: {
     type: 'histogram',
     name: 'tidings_ingress_publish_seconds',

@@ -15,6 +15,8 @@ import { rejectLoops } from './adapters/reject-loops.ts';
 import { SeenNames } from './adapters/seen-names.ts';
 import { sourceRoute } from './adapters/source-routes.ts';
 import { openSourceTable } from './adapters/source-table.ts';
+import type { RequestAdmission } from './admission/admit-request.ts';
+import { openAdmission } from './admission/open-admission.ts';
 import { createCheckConsumer } from './check-consumer.ts';
 import { createCheckEventType } from './check-event-type.ts';
 import { type configSpec, maxBatchBytes, maxBatchEvents } from './config.ts';
@@ -25,7 +27,6 @@ import type { metricsCatalogue } from './metrics.ts';
 import { createAcceptEventLines } from './ndjson/accept-event-lines.ts';
 import type { EventTypeDirectory, PolicyOf, PublishEvents } from './ports.ts';
 import { createAdmitWebhook } from './received/admit-webhook.ts';
-import { BodySlots } from './received/body-slots.ts';
 import { createReceiveWebhook } from './received/receive-webhook.ts';
 import { ReceivedLog } from './received/received-log.ts';
 import { type KeptTables, openKeptTables } from './snapshot/open-kept-tables.ts';
@@ -68,24 +69,42 @@ export async function startIngress(
   const dependencies = { checkConsumer, checkEventType, publish, clock, logger, metrics: metrics.handles };
   const staging = openStaging(context);
   const large = { ...dependencies, ...staging, readEnvelope: readWhole };
+  const admission = openAdmission(context, table);
+  const sourceParts = { kept, producer, access, publish, eventTypes, seenNames, staging, admission };
   const routes = [
     ...eventRoutes({
+      admission,
       ...useCasesOf(dependencies, config.maxEventBytes),
       acceptLargeEvent: withSpan('accept-large-event', createAcceptLargeEvent(large)),
       limits: { ...config, maxBatchBytes, maxBatchEvents },
     }),
-    await openSources(context, { kept, producer, access, publish, eventTypes, seenNames, staging }),
+    await openSources(context, sourceParts),
   ];
   // Opened last, so that it closes first: no further requests, and later the producer sends its buffered records.
-  const server = await serve(context, {
+  return openServer(context, { routes, admission, authenticate });
+}
+
+type ServerParts = Readonly<{
+  routes: readonly Route[];
+  admission: RequestAdmission;
+  authenticate: Access['authenticate'];
+}>;
+
+async function openServer(
+  context: Context,
+  { routes, admission, authenticate }: ServerParts,
+): Promise<{ url: string }> {
+  const { config, metrics } = context;
+  const { url } = await serve(context, {
     // Each route has its own limit and quotes it.
     maxBodyBytes: Number.MAX_SAFE_INTEGER,
+    refuse: (request) => admission.refuseEarly(request),
     routes: (app) => {
       app.use('/v1', rejectLoops(config.loopId, metrics.handles));
       mountRoutes(app, routes, { authenticate, requestsPerSecond: config.requestsPerSecond });
     },
   });
-  return { url: server.url };
+  return { url };
 }
 
 function useCasesOf(dependencies: AcceptDependencies, maxLineBytes: number) {
@@ -144,6 +163,7 @@ type SourceParts = Readonly<{
   eventTypes: EventTypeDirectory;
   seenNames: SeenNames;
   staging: Staging;
+  admission: RequestAdmission;
 }>;
 
 /** Opens the sources and returns the route that receives their webhooks. */
@@ -163,7 +183,7 @@ async function openSources(
   resources.add('received log', async () => received.close());
   const receiving = {
     ...{ ...parts, clock, logger, metrics: metrics.handles, ring: keyRing(config.sealingKeys) },
-    ...{ ...staging, received, bodies: new BodySlots(), publishDeadlineMs: config.publishDeadlineMs },
+    ...{ ...staging, received, publishDeadlineMs: config.publishDeadlineMs },
     maxLargeBytes: config.maxLargeEventBytes,
     sources: { find: table.find, isLoaded: () => isLoaded, isComplete: kept.isComplete },
     stateOf: (id: WorkspaceId) => access.table.workspace(id)?.state,
@@ -171,5 +191,7 @@ async function openSources(
   };
   const receiveWebhook = createReceiveWebhook(receiving);
   const admitWebhook = createAdmitWebhook(receiving);
-  return sourceRoute({ receiveWebhook, admitWebhook, maxLargeBytes: config.maxLargeEventBytes, clock });
+  const { admission } = parts;
+  const maxLargeBytes = config.maxLargeEventBytes;
+  return sourceRoute({ receiveWebhook, admitWebhook, admission, maxLargeBytes, clock });
 }

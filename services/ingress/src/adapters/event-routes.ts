@@ -1,6 +1,7 @@
 import { workspaceId } from '@tidings/contracts';
 import {
   type Call,
+  type Exchange,
   type Principal,
   parseJson,
   type Reply,
@@ -12,6 +13,8 @@ import {
 import { AppError } from '@tidings/runtime';
 import type { AcceptEvent, Submission } from '../accept-event.ts';
 import type { AcceptEventBatch } from '../accept-event-batch.ts';
+import type { Arrival } from '../admission/admission.ts';
+import type { RequestAdmission } from '../admission/admit-request.ts';
 import type { EventTypeNotice } from '../check-event-type.ts';
 import type { EventDraft } from '../domain/stamp-event.ts';
 import type { AcceptLargeEvent } from '../large-data/accept-large-event.ts';
@@ -36,6 +39,7 @@ export type EventRoutesOptions = Readonly<{
   acceptLargeEvent: AcceptLargeEvent;
   acceptEventBatch: AcceptEventBatch;
   acceptEventLines: AcceptEventLines;
+  admission: RequestAdmission;
   /** `maxLargeEventBytes`: of an event whose data go to the object storage; 0: none does. */
   limits: Readonly<{
     maxEventBytes: number;
@@ -69,7 +73,7 @@ const maxBytesOf = (
     Math.max(maxEventBytes, maxLargeEventBytes),
   );
 
-const publishEvent = ({ acceptEvent, acceptLargeEvent, limits }: EventRoutesOptions): Route =>
+const publishEvent = ({ acceptEvent, acceptLargeEvent, admission, limits }: EventRoutesOptions): Route =>
   route({
     operationId: 'publishEvent',
     method: 'POST',
@@ -81,7 +85,8 @@ const publishEvent = ({ acceptEvent, acceptLargeEvent, limits }: EventRoutesOpti
       'Responds 202 when all in-sync replicas of the log have the event, or, for a key with `spool`, the disk of this ' +
       'instance has it because the log does not acknowledge now. `data` is stored and delivered byte for byte. ' +
       'With an `Idempotency-Key` or an `id`, a repeat is the same event. After a 503 the outcome is unknown: repeat ' +
-      'the request with the same key.',
+      'the request with the same key. While more arrives than is taken, a request is refused by its headers, with ' +
+      '`Retry-After`: 429 if its key has more than its share in progress, 503 if the installation is full.',
     idempotency: 'derived',
     problems: ['rate-limited'],
     body: streamedBody({
@@ -90,7 +95,10 @@ const publishEvent = ({ acceptEvent, acceptLargeEvent, limits }: EventRoutesOpti
       holdBytes: limits.maxEventBytes,
       types,
       example: eventExample,
-      limitsFor: (_, { principal }) => ({ maxBytes: maxBytesOf(principal, limits), types }),
+      limitsFor: (_, exchange) => {
+        admission.admit(exchange, arrivalOf(exchange, limits.maxEventBytes));
+        return { maxBytes: maxBytesOf(exchange.principal, limits), types };
+      },
     }),
     responses: {
       202: {
@@ -101,6 +109,7 @@ const publishEvent = ({ acceptEvent, acceptLargeEvent, limits }: EventRoutesOpti
     },
     handle: async (call) => {
       const { body: json } = call;
+      if (Buffer.isBuffer(json)) admission.begin(call.request);
       const accepted = Buffer.isBuffer(json)
         ? await acceptEvent(() => readWhole(json), submissionOf(call))
         : await acceptLargeEvent(json, submissionOf(call));
@@ -111,7 +120,7 @@ const publishEvent = ({ acceptEvent, acceptLargeEvent, limits }: EventRoutesOpti
     },
   });
 
-const publishBatch = ({ acceptEventBatch, acceptEventLines, limits }: EventRoutesOptions): Route =>
+const publishBatch = ({ acceptEventBatch, acceptEventLines, admission, limits }: EventRoutesOptions): Route =>
   route({
     operationId: 'publishEventBatch',
     method: 'POST',
@@ -131,7 +140,10 @@ const publishBatch = ({ acceptEventBatch, acceptEventLines, limits }: EventRoute
       holdBytes: limits.maxBatchBytes,
       types,
       example: { events: [eventExample] },
-      limitsFor: (_, { request }) => batchLimits(request, limits.maxBatchBytes),
+      limitsFor: (_, exchange) => {
+        admission.admit(exchange, arrivalOf(exchange, limits.maxBatchBytes));
+        return batchLimits(exchange.request, limits.maxBatchBytes);
+      },
       lines: { types: ndjsonTypes, schema: linesSchema },
     }),
     responses: {
@@ -150,6 +162,7 @@ const publishBatch = ({ acceptEventBatch, acceptEventLines, limits }: EventRoute
         return replyOf(linesResponse(await acceptEventLines(chunks, submissionOf(call))));
       }
       if (!Buffer.isBuffer(json)) throw new AppError({ code: 'internal', message: 'a batch is not held' });
+      admission.begin(call.request);
       const maxEventBytes = Math.min(limits.maxEventBytes, maxBytesOf(call.principal, limits));
       const bounds = { maxEvents: limits.maxBatchEvents, maxEventBytes };
       const items = readBatch(parseJson(json), json, bounds);
@@ -166,6 +179,15 @@ const replyOf = ({ status, retryAfterSeconds, body }: BatchResponse | LinesRespo
 const noticeHeaders = ({ deprecatedAtMs, sunsetAtMs }: EventTypeNotice): Record<string, string> => ({
   ...(deprecatedAtMs === null ? {} : { deprecation: `@${Math.floor(deprecatedAtMs / 1_000)}` }),
   ...(sunsetAtMs === null ? {} : { sunset: new Date(sunsetAtMs).toUTCString() }),
+});
+
+type Asked = Pick<Exchange, 'request'> & Readonly<{ principal: Principal | null }>;
+
+/** Returns what admission decides by. `holdBytes`: what is held in memory of a body at most. */
+const arrivalOf = ({ request, principal }: Asked, holdBytes: number): Arrival => ({
+  sender: principal?.keyId ?? '',
+  bytes: Math.min(Number(request.headers['content-length'] ?? holdBytes), holdBytes),
+  isLast: principal?.maySpool === true,
 });
 
 type KeyedCall = Pick<Call, 'idempotencyKey' | 'request'> & Readonly<{ principal: Principal }>;

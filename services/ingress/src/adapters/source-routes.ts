@@ -2,6 +2,7 @@ import { sourceIdRule } from '@tidings/contracts';
 import { type Exchange, named, type Route, route, streamedBody, traceparentOf, urlOf } from '@tidings/http';
 import { InboundHeaders } from '@tidings/inbound';
 import type { Clock } from '@tidings/runtime';
+import type { RequestAdmission } from '../admission/admit-request.ts';
 import { maxReceivedBytes } from '../config.ts';
 import type { ArrivingWebhook, createAdmitWebhook } from '../received/admit-webhook.ts';
 import type { createReceiveWebhook } from '../received/receive-webhook.ts';
@@ -12,22 +13,20 @@ export type SourceRouteParts = Readonly<{
   receiveWebhook: ReturnType<typeof createReceiveWebhook>;
   /** Maximum size of a body that goes to the object storage, in bytes; 0: none does. */
   maxLargeBytes: number;
+  admission: RequestAdmission;
   clock: Pick<Clock, 'monotonicMs'>;
 }>;
 
 /** The headers of a request, and the monotonic time at which they were complete. */
 type Arrival = Readonly<{ headers: InboundHeaders; arrivedMs: number }>;
 
-const arrivingOf = (
-  sourceId: string,
-  { request, response }: Exchange,
-  { headers }: Arrival,
-): ArrivingWebhook => {
+const arrivingOf = (sourceId: string, exchange: Exchange, { headers }: Arrival): ArrivingWebhook => {
+  const { request } = exchange;
   const length = request.headers['content-length'];
   return {
     ...{ sourceId, headers, traceparent: traceparentOf(request) },
     announcedBytes: length === undefined ? null : Number(length),
-    onEnd: (listener) => void response.once('close', listener),
+    exchange,
   };
 };
 
@@ -44,13 +43,9 @@ function arrivalsBy(clock: Pick<Clock, 'monotonicMs'>): (request: Exchange['requ
 }
 
 /** POST /v1/sources/{id}: the webhooks of third parties. The body stays as it was sent, since its bytes are signed. */
-export const sourceRoute = ({
-  admitWebhook,
-  receiveWebhook,
-  maxLargeBytes,
-  clock,
-}: SourceRouteParts): Route => {
-  const arrivalOf = arrivalsBy(clock);
+export const sourceRoute = (parts: SourceRouteParts): Route => {
+  const { admitWebhook, receiveWebhook, maxLargeBytes, admission } = parts;
+  const arrivalOf = arrivalsBy(parts.clock);
   return route({
     operationId: 'receiveWebhook',
     method: 'POST',
@@ -81,6 +76,7 @@ export const sourceRoute = ({
       },
     },
     handle: async ({ params, body, request }) => {
+      if (Buffer.isBuffer(body)) admission.begin(request);
       const result = await receiveWebhook({
         sourceId: params.id,
         url: urlOf(request),

@@ -155,7 +155,7 @@ it('takes no more bodies of one source than it has room for, and says when to co
   for (const socket of sockets) socket.write([`POST ${path} HTTP/1.1`, ...head, '', ''].join('\r\n'));
   await eventually(async () => {
     const { status, headers } = await deliver({ body: Buffer.alloc(800_000, 0x20) });
-    expect([status, headers['retry-after']]).toEqual([429, '1']);
+    expect([status, headers['retry-after']]).toEqual([429, expect.stringMatching(/^[123]$/)]);
   });
   for (const socket of sockets) socket.destroy();
   await eventually(async () => expect((await deliver()).status).toBe(200));

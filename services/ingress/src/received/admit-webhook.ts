@@ -2,8 +2,8 @@ import type { RefusalReason } from '@tidings/contracts';
 import type { BodyLimits } from '@tidings/http';
 import { checkHeaders, type InboundHeaders } from '@tidings/inbound';
 import type { Clock, ErrorCode } from '@tidings/runtime';
+import type { Incoming, RequestAdmission } from '../admission/admit-request.ts';
 import { maxReceivedBytes } from '../config.ts';
-import type { BodySlots } from './body-slots.ts';
 import { type FindSource, findActiveSource } from './find-source.ts';
 import { type ActiveSource, noteRefusal, type RefusalParts, Refused, refusal } from './refuse-webhook.ts';
 
@@ -13,15 +13,14 @@ export type ArrivingWebhook = Readonly<{
   headers: InboundHeaders;
   announcedBytes: number | null;
   traceparent: string;
-  /** Calls the listener once, when the response was sent or the connection has ended. */
-  onEnd(listener: () => void): void;
+  exchange: Incoming;
 }>;
 
 /** Dependencies of admitting webhooks. */
 export type AdmitDependencies = FindSource &
   RefusalParts &
   Readonly<{
-    bodies: BodySlots;
+    admission: Pick<RequestAdmission, 'take' | 'refused'>;
     /** Maximum size of a body that goes to the object storage, in bytes; 0: none does. */
     maxLargeBytes: number;
     clock: Pick<Clock, 'nowMs'>;
@@ -41,12 +40,12 @@ function maxBytesOf({ source, provider }: ActiveSource, maxLargeBytes: number): 
 
 /**
  * Creates the use case that decides by the headers of a webhook if its body is read. Returns the limits of the body;
- * throws AppError `not-found` without such a source, `unauthorized` if the headers show that it is not the provider's, and
- * `rate-limited` while too many bodies are in memory.
+ * throws AppError `not-found` without such a source, `unauthorized` if the headers show that it is not the provider's,
+ * `rate-limited` while the source has more than its share in progress, and `unavailable` while all is full.
  */
 export const createAdmitWebhook =
   (dependencies: AdmitDependencies) =>
-  ({ sourceId, headers, announcedBytes, traceparent, onEnd }: ArrivingWebhook): BodyLimits => {
+  ({ sourceId, headers, announcedBytes, traceparent, exchange }: ArrivingWebhook): BodyLimits => {
     const active = findActiveSource(dependencies, sourceId);
     const { source, provider } = active;
     const note = (reason: RefusalReason): void =>
@@ -54,15 +53,21 @@ export const createAdmitWebhook =
     const nowSeconds = Math.floor(dependencies.clock.nowMs() / 1_000);
     const { options } = source;
     const failure = checkHeaders(provider, headers, { options, nowSeconds });
-    const maxBytes = maxBytesOf(active, dependencies.maxLargeBytes);
-    // Of a larger one no more is held.
-    const heldBytes = Math.min(announcedBytes ?? maxBytes, maxBytes, maxReceivedBytes);
-    const release = failure === null ? dependencies.bodies.take(source.id, heldBytes) : null;
-    if (release === null) {
-      note(failure ?? 'overloaded');
-      throw new Refused(failure ?? 'overloaded');
+    if (failure !== null) {
+      note(failure);
+      throw new Refused(failure);
     }
-    onEnd(release);
+    const maxBytes = maxBytesOf(active, dependencies.maxLargeBytes);
+    const full = dependencies.admission.take(exchange, {
+      sender: source.id,
+      // Of a larger one no more is held.
+      bytes: Math.min(announcedBytes ?? maxBytes, maxBytes, maxReceivedBytes),
+      isLast: source.spool ?? provider.neverRepeats === true,
+    });
+    if (full !== null) {
+      note('overloaded');
+      throw dependencies.admission.refused(full, refusal);
+    }
     const onRefused: BodyLimits['onRefused'] = ({ code }) => note(reasons[code] ?? 'incomplete');
     return { maxBytes, types: provider.contentTypes, refusal, onRefused };
   };

@@ -17,18 +17,12 @@ export type RefusalParts = Readonly<{
   metrics: Pick<Metrics<typeof metricsCatalogue>['handles'], 'webhooks'>;
 }>;
 
-const codes: Readonly<Partial<Record<RefusalReason, 'unprocessable' | 'rate-limited'>>> = {
-  empty: 'unprocessable',
-  overloaded: 'rate-limited',
-};
-
-/** The refusal of a webhook, with its reason for operators. 401 unless the reason has another code. */
+/** The refusal of a webhook for what it is, with its reason for operators: 422 for an empty list, else 401. */
 export class Refused extends AppError {
   readonly reason: RefusalReason;
 
   constructor(reason: RefusalReason) {
-    const isLater = reason === 'overloaded' ? { retryAfterMs: 1_000 } : {};
-    super({ code: codes[reason] ?? 'unauthorized', message: refusal, ...isLater });
+    super({ code: reason === 'empty' ? 'unprocessable' : 'unauthorized', message: refusal });
     this.reason = reason;
   }
 }
