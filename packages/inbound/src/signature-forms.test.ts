@@ -161,3 +161,27 @@ it('GitHub and GitLab alone never repeat', () => {
   const never = [...providers.values()].filter(({ neverRepeats }) => neverRepeats).map(({ name }) => name);
   expect(never.toSorted()).toEqual(['github', 'gitlab']);
 });
+
+describe('the time of a Shopify webhook', () => {
+  const signed = { 'x-shopify-hmac-sha256': hmac('sha256', 'base64') };
+  const at = (seconds: number): string => new Date(seconds * 1_000).toISOString();
+
+  it.each([
+    ['none, without a tolerance', {}, undefined, 'events'],
+    ['an old one, without a tolerance', { 'x-shopify-triggered-at': at(1) }, undefined, 'events'],
+    ['a near one', { 'x-shopify-triggered-at': at(nowSeconds - 60) }, 60, 'events'],
+    [
+      'a near one of the Events product',
+      { 'shopify-triggered-at': '2026-09-21T16:13:20+02:00' },
+      60,
+      'events',
+    ],
+    ['an old one', { 'x-shopify-triggered-at': at(nowSeconds - 61) }, 60, 'timestamp-out-of-range'],
+    ['one of the future', { 'x-shopify-triggered-at': at(nowSeconds + 61) }, 60, 'timestamp-out-of-range'],
+    ['none', {}, 60, 'malformed-timestamp'],
+    ['a number', { 'x-shopify-triggered-at': String(nowSeconds) }, 60, 'malformed-timestamp'],
+  ])('that is %s', (...[, headers, tolerance, outcome]) => {
+    const options = tolerance === undefined ? {} : { tolerance_seconds: tolerance };
+    expect(outcomeOf('shopify', { headers: { ...signed, ...headers }, options })).toBe(outcome);
+  });
+});

@@ -88,6 +88,7 @@ const locators: readonly OptionField[] = [{ name: 'id' }, { name: 'type' }, { na
 export const optionFields: Readonly<Partial<Record<ProviderName, readonly OptionField[]>>> = {
   twilio: [{ name: 'public_url' }],
   sendgrid: [{ name: 'tolerance_seconds', isNumber: true }],
+  shopify: [{ name: 'tolerance_seconds', isNumber: true }],
   'standard-webhooks': [{ name: 'ordering_key' }],
   'generic-hmac': [
     { name: 'header' },

@@ -135,7 +135,7 @@ export const texts = catalogue({
       type: 'Where the type is: a header, or a JSON pointer such as /type.',
       ordering_key: 'Where the resource is whose events stay in order, such as /order/id.',
       public_url: 'As it is entered at Twilio, if a proxy changes host, port or path.',
-      tolerance_seconds: 'Default: 300 for an HMAC, no limit for SendGrid.',
+      tolerance_seconds: 'Default: 300 for an HMAC, no limit for SendGrid and Shopify.',
     } as Readonly<Record<string, string>>,
     received: {
       title: 'What it received',
