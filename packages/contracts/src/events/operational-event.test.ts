@@ -1,5 +1,12 @@
 import { expect, it } from 'vitest';
-import { consumerId, deriveDeliveryId, newEventId, subscriptionId, workspaceId } from '../ids/ids.ts';
+import {
+  consumerId,
+  deriveDeliveryId,
+  deriveRunId,
+  newEventId,
+  subscriptionId,
+  workspaceId,
+} from '../ids/ids.ts';
 import { decodeEvent } from './event.ts';
 import { encodeOperationalEvent, type OperationalEvent, operationalEventTypes } from './operational-event.ts';
 
@@ -25,6 +32,7 @@ const ofExport = {
   format: 'csv',
 } as const;
 const event = newEventId(1_700_000_000_000);
+const run = deriveRunId({ app: 'shop', handler: 'order.paid', eventId: event });
 const base = { workspaceId: workspace, time: at, cause: 'dlv_1.0.1' };
 const examples: readonly OperationalEvent[] = [
   { ...base, type: 'tidings.subscription.failing', data: failing },
@@ -49,22 +57,36 @@ const examples: readonly OperationalEvent[] = [
     data: { ...ofExport, total_records: 1, bytes: 2, expires_at: at },
   },
   { ...base, type: 'tidings.export.failed', data: { ...ofExport, reason: 'the disk is full' } },
+  {
+    ...base,
+    type: 'tidings.run.failed',
+    data: {
+      run_id: run,
+      ...{ app: 'shop', handler: 'order.paid', event_id: event, event_type: 'order.paid' },
+      ...{ reason: 'step-failed', step: 'make-invoice', retries: 0 },
+    },
+  },
 ];
 
 const decoded = (example: OperationalEvent) =>
   decodeEvent({ ...encodeOperationalEvent(example), timestampMs: 0 });
 
+const expectedOf = ({ data }: OperationalEvent): object => {
+  // A run belongs to the workspace.
+  if ('run_id' in data) return { consumerId: null, orderingKey: run };
+  return { consumerId: 'acme', orderingKey: 'export_id' in data ? 'job_1' : subscription };
+};
+
 it('has an example of each type', () => {
   expect(examples.map(({ type }) => type)).toEqual(operationalEventTypes);
 });
 
-it.each(examples)('writes $type as an event addressed to the consumer', (example) => {
+it.each(examples)('writes $type as an event addressed to the consumer that it belongs to', (example) => {
   const read = decoded(example);
   expect(read).toMatchObject({
     eventType: example.type,
     workspaceId: workspace,
-    consumerId: 'acme',
-    orderingKey: 'export_id' in example.data ? 'job_1' : subscription,
+    ...expectedOf(example),
     time: at,
   });
   expect(JSON.parse(read.data.toString())).toEqual(example.data);

@@ -4,14 +4,16 @@ import {
   type DeliveryId,
   deriveEventId,
   type EventId,
+  type RunId,
   type SubscriptionId,
   type WorkspaceId,
 } from '../ids/ids.ts';
+import { type RunFailureReason, runFailureReasons } from '../runs/run.ts';
 import { compileSchema, exactly, shape } from '../wire/schemas.ts';
 import type { WireRecord } from '../wire/wire.ts';
 import { encodeEvent } from './event.ts';
 
-/** Events that Tidings raises about a workspace's own subscriptions and exports. Their names are reserved. */
+/** Events that Tidings raises about a workspace's own subscriptions, exports and runs. Their names are reserved. */
 export const operationalEventTypes = [
   'tidings.subscription.failing',
   'tidings.subscription.disabled',
@@ -19,6 +21,7 @@ export const operationalEventTypes = [
   'tidings.delivery.exhausted',
   'tidings.export.ready',
   'tidings.export.failed',
+  'tidings.run.failed',
 ] as const;
 /** See {@link operationalEventTypes}. */
 export type OperationalEventType = (typeof operationalEventTypes)[number];
@@ -51,7 +54,21 @@ type AboutExport = Readonly<{
   format: string;
 }>;
 
+type AboutRun = Readonly<{
+  run_id: RunId;
+  app: string;
+  handler: string;
+  event_id: EventId;
+  event_type: string;
+  reason: RunFailureReason;
+  step: string | null;
+  /** Number of retries of the run before this failure. */
+  retries: number;
+}>;
+
 type DataOf = Readonly<{
+  /** Without the error of the step: it may contain data of the event. */
+  'tidings.run.failed': AboutRun;
   /** No link: whoever reads the event needs a key to get one. */
   'tidings.export.ready': AboutExport &
     Readonly<{ total_records: number; bytes: number; expires_at: string }>;
@@ -78,7 +95,7 @@ export type OperationalEvent = {
     workspaceId: WorkspaceId;
     /** RFC 3339. */
     time: string;
-    /** Identifies the attempt or export that caused it: the same cause always gives the same event. */
+    /** Identifies the attempt, export or run that caused it: the same cause always gives the same event. */
     cause: string;
     data: DataOf[Type];
   }>;
@@ -87,8 +104,11 @@ export type OperationalEvent = {
 /** An operational event about an export; the history service writes it. */
 export type ExportEvent = Extract<OperationalEvent, { type: `tidings.export.${string}` }>;
 
+/** An operational event about a run; the history service writes it. */
+export type RunFailedEvent = Extract<OperationalEvent, { type: 'tidings.run.failed' }>;
+
 /** An operational event about the health of an endpoint; the subscription service writes it. */
-export type HealthEvent = Exclude<OperationalEvent, ExportEvent>;
+export type HealthEvent = Exclude<OperationalEvent, ExportEvent | RunFailedEvent>;
 
 const time = { type: 'string', format: 'date-time' };
 const lastFailure = exactly({
@@ -146,40 +166,67 @@ const checkData: Readonly<Record<OperationalEventType, (data: unknown) => unknow
     'tidings.export.failed',
     exactly({ ...aboutExport, reason: shape.text }),
   ),
+  'tidings.run.failed': compileSchema(
+    'tidings.run.failed',
+    exactly({
+      run_id: shape.runId,
+      app: shape.appName,
+      handler: shape.text,
+      event_id: shape.eventId,
+      event_type: shape.text,
+      reason: { enum: runFailureReasons },
+      step: shape.nullableText,
+      retries: shape.count,
+    }),
+  ),
 };
+
+/** The object that an operational event is about: where it comes from, its id, and the consumer that it belongs to. */
+type Subject = Readonly<{ source: string; id: string; consumerId: ConsumerId | null }>;
 
 const isAboutExport = (event: OperationalEvent): event is ExportEvent =>
   event.type.startsWith('tidings.export.');
 
-const sourceOf = (event: OperationalEvent): string =>
-  isAboutExport(event) ? '/tidings/exports' : '/tidings/endpoint-health';
+const subjectOf = (event: OperationalEvent): Subject => {
+  if (event.type === 'tidings.run.failed')
+    // Runs belong to the workspace, also those of events that are addressed to a consumer.
+    return { source: '/tidings/runs', id: event.data.run_id, consumerId: null };
+  return isAboutExport(event)
+    ? { source: '/tidings/exports', id: event.data.export_id, consumerId: event.data.consumer_id }
+    : {
+        source: '/tidings/endpoint-health',
+        id: event.data.subscription_id,
+        consumerId: event.data.consumer_id,
+      };
+};
 
 /** Returns the id of an operational event, derived from its type and cause. */
 export const operationalEventIdOf = (event: OperationalEvent): EventId =>
   deriveEventId({
     workspaceId: event.workspaceId,
-    source: sourceOf(event),
+    source: subjectOf(event).source,
     callerId: `${event.type} ${event.cause}`,
   });
 
 /**
  * Encodes an operational event for the events topic. Its id is derived from type and cause and its key is the
- * subscription or export, so a repeat arrives in the same partition and is dropped there like any repeated event. An
+ * subscription, export or run, so a repeat arrives in the same partition and is dropped there like any repeated event. An
  * event about a consumer's subscription or export is addressed to that consumer. Throws DecodeError if the data does not match its type.
  */
 export const encodeOperationalEvent = (event: OperationalEvent): WireRecord => {
   const { type, workspaceId, data } = event;
+  const { source, id, consumerId } = subjectOf(event);
   checkData[type](data);
   return encodeEvent(
     {
       id: operationalEventIdOf(event),
       callerId: null,
       workspaceId,
-      consumerId: data.consumer_id,
+      consumerId,
       eventType: type,
-      source: sourceOf(event),
+      source,
       time: event.time,
-      orderingKey: isAboutExport(event) ? event.data.export_id : event.data.subscription_id,
+      orderingKey: id,
       traceparent: null,
       data: Buffer.from(JSON.stringify(data)),
     },
