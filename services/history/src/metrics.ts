@@ -47,7 +47,7 @@ export const metricsCatalogue = defineMetrics({
   projectionLagSeconds: {
     type: 'gauge',
     name: 'tidings_history_projection_lag_seconds',
-    help: 'Age of the oldest record that was read from the log and is not stored yet, by projection: attempts, events, dead-letters or received; 0 if there is none.',
+    help: 'Age of the oldest record that was read from the log and is not stored yet, by projection: attempts, events, dead-letters, received or runs; 0 if there is none.',
     action: 'Growing: MongoDB is unavailable or too slow; nothing is lost. Events are delivered meanwhile.',
     labels: ['projection'],
   },

@@ -5,7 +5,7 @@ import type { configSpec } from './config.ts';
 import type { metricsCatalogue } from './metrics.ts';
 
 type Projection = Readonly<{
-  projection: 'attempts' | 'events' | 'dead-letters' | 'received';
+  projection: 'attempts' | 'events' | 'dead-letters' | 'received' | 'runs';
   part: HealthPart;
   projector: Pick<BatchProjector<unknown, unknown>, 'oldestWaitingMs'>;
 }>;

@@ -15,6 +15,7 @@ const purgedKinds = [
   'statistics',
   'statistics-of-workspaces',
   'received',
+  'runs',
   'idempotency-keys',
 ] as const;
 

@@ -15,6 +15,7 @@ import { createMemoryEventStore } from '../test/events/memory-event-store.ts';
 import { createMemoryJobStore } from '../test/jobs/memory-job-store.ts';
 import { createMemoryReceivedStore } from '../test/received/memory-received-store.ts';
 import { createMemoryRetryStore } from '../test/retries/memory-retry-store.ts';
+import { createMemoryRunStore } from '../test/runs/memory-run-store.ts';
 import { createMemoryStatisticsStore } from '../test/statistics/memory-statistics-store.ts';
 import { configSpec } from './config.ts';
 import { metricsCatalogue } from './metrics.ts';
@@ -56,6 +57,7 @@ const start = async () => {
       retries: createMemoryRetryStore(),
       keys: new MemoryIdempotencyStore(),
       statistics: createMemoryStatisticsStore(),
+      runs: createMemoryRunStore(),
     }),
   });
   cleanUps.push(async () => context.resources.close(5_000));

@@ -36,6 +36,9 @@ import { createRetention, type Retention } from './retention.ts';
 import { MongoRetryStore } from './retries/adapters/mongo-retry-store.ts';
 import { openRetries } from './retries/open-retries.ts';
 import type { RetryStore } from './retries/ports.ts';
+import { MongoRunStore } from './runs/adapters/mongo-run-store.ts';
+import { openRuns } from './runs/open-runs.ts';
+import type { RunStore } from './runs/ports.ts';
 import { MongoStatisticsStore } from './statistics/adapters/mongo-statistics-store.ts';
 import { openStatistics } from './statistics/open-statistics.ts';
 import type { StatisticsStore } from './statistics/ports.ts';
@@ -56,6 +59,7 @@ export type Stores = Readonly<{
   retries: RetryStore;
   keys: IdempotencyStore;
   statistics: StatisticsStore;
+  runs: RunStore;
 }>;
 
 /** Replacements for Kafka and MongoDB in tests. */
@@ -84,12 +88,13 @@ const openStores = ({ config, logger, metrics, health, clock, resources }: Conte
   const retries = new MongoRetryStore(mongo.connection, mongoSeconds);
   const keys = new MongoIdempotencyStore(mongo.connection);
   const statistics = new MongoStatisticsStore(mongo.connection, mongoSeconds);
-  for (const store of [deliveries, events, deadLetters, audit, received, jobs, retries, keys, statistics])
-    mongo.beforeUp(async () => store.createIndexes());
+  const runs = new MongoRunStore(mongo.connection, mongoSeconds);
+  const stores = { deliveries, events, deadLetters, audit, received, jobs, retries, keys, statistics, runs };
+  for (const store of Object.values(stores)) mongo.beforeUp(async () => store.createIndexes());
   mongo.beforeUp(async () => takeOverJobs(mongo.connection, jobs));
   resources.add('mongodb', () => mongo.close());
   mongo.open();
-  return { deliveries, events, deadLetters, audit, received, jobs, retries, keys, statistics };
+  return stores;
 };
 
 const sweepKeys = ({ config, clock, logger, resources }: Context, { keys }: Stores): void => {
@@ -145,6 +150,7 @@ const openLists = async (
   parts: Stores & Readonly<{ retention: Retention }>,
 ): Promise<readonly Route[]> => [
   ...(await openReceived(context, bus, parts)),
+  ...(await openRuns(context, bus, parts)),
   ...undeliveredRoutes(parts, context.clock),
 ];
 

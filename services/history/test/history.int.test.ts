@@ -37,6 +37,7 @@ import { newJobId } from '../src/jobs/start-job.ts';
 import { metricsCatalogue } from '../src/metrics.ts';
 import { MongoReceivedStore } from '../src/received/adapters/mongo-received-store.ts';
 import { MongoRetryStore } from '../src/retries/adapters/mongo-retry-store.ts';
+import { MongoRunStore } from '../src/runs/adapters/mongo-run-store.ts';
 import { startHistory } from '../src/service.ts';
 import { MongoStatisticsStore } from '../src/statistics/adapters/mongo-statistics-store.ts';
 import { describeAuditStore } from './audit/audit-store-contract.ts';
@@ -47,6 +48,7 @@ import { describeEventStore } from './events/event-store-contract.ts';
 import { describeJobStore } from './jobs/job-store-contract.ts';
 import { describeReceivedStore } from './received/received-store-contract.ts';
 import { describeRetryStore } from './retries/retry-store-contract.ts';
+import { describeRunStore } from './runs/run-store-contract.ts';
 import { describeStatisticsStore } from './statistics/statistics-store-contract.ts';
 
 // Before any client connects.
@@ -245,11 +247,12 @@ const openStores = async (database: string) => {
   const jobs = new MongoJobStore(mongo.connection, unmeasured);
   const retries = new MongoRetryStore(mongo.connection, unmeasured);
   const statistics = new MongoStatisticsStore(mongo.connection, unmeasured);
-  for (const store of [deliveries, events, deadLetters, audit, received, jobs, retries, statistics])
+  const runs = new MongoRunStore(mongo.connection, unmeasured);
+  for (const store of [deliveries, events, deadLetters, audit, received, jobs, retries, statistics, runs])
     mongo.beforeUp(async () => store.createIndexes());
   mongo.open();
   await eventually(() => expect(health.report().ready).toBe(true));
-  return { deliveries, events, deadLetters, audit, received, jobs, retries, statistics, mongo };
+  return { deliveries, events, deadLetters, audit, received, jobs, retries, statistics, runs, mongo };
 };
 
 type Opened = Awaited<ReturnType<typeof openStores>>;
@@ -280,6 +283,7 @@ describe('the MongoDB stores', () => {
   describeStatisticsStore('MongoDB', opened('statistics'));
   describeAuditStore('MongoDB', opened('audit'));
   describeReceivedStore('MongoDB', opened('received'));
+  describeRunStore('MongoDB', opened('runs'));
 
   it('take over the jobs of version 0.1, once, and leave nothing behind', async () => {
     const { jobs, mongo } = { jobs: opened('jobs')(), mongo: opened('mongo')() };

@@ -33,6 +33,7 @@ import { createMemoryEventStore } from './events/memory-event-store.ts';
 import { createMemoryJobStore } from './jobs/memory-job-store.ts';
 import { createMemoryReceivedStore } from './received/memory-received-store.ts';
 import { createMemoryRetryStore } from './retries/memory-retry-store.ts';
+import { createMemoryRunStore } from './runs/memory-run-store.ts';
 import { createMemoryStatisticsStore } from './statistics/memory-statistics-store.ts';
 
 const adminKey = 'an-admin-key-for-tests';
@@ -57,6 +58,7 @@ export type Backing = Readonly<{
   retries: ReturnType<typeof createMemoryRetryStore>;
   keys: MemoryIdempotencyStore;
   statistics: ReturnType<typeof createMemoryStatisticsStore>;
+  runs: ReturnType<typeof createMemoryRunStore>;
 }>;
 
 /** Returns an empty bus and empty stores. */
@@ -71,6 +73,7 @@ export const newBacking = (): Backing => ({
   retries: createMemoryRetryStore(),
   keys: new MemoryIdempotencyStore(),
   statistics: createMemoryStatisticsStore(),
+  runs: createMemoryRunStore(),
 });
 
 /** Returns the body of the dead letter of event `n`. */

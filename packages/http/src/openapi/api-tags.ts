@@ -9,6 +9,7 @@ export const apiTags = {
   'Dead letters': 'Deliveries that ended undelivered. They can be redriven or discarded.',
   Statistics: 'Counts, success rates and latencies over time.',
   Exports: 'Files of events, deliveries, attempts, dead letters or the audit log.',
+  Runs: 'Work that events have started in worker applications: steps, attempts and results.',
   Consumers: 'The partners of a workspace. Each sees its own subscriptions and deliveries only.',
   Portal: 'The pages of Tidings for the partners of a workspace: links to them, and their appearance.',
   Workspaces: 'The tenants. Data of one workspace is not visible to another.',

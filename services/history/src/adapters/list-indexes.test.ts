@@ -8,6 +8,7 @@ import { MongoEventStore } from '../events/adapters/mongo-event-store.ts';
 import { MongoJobStore } from '../jobs/adapters/mongo-job-store.ts';
 
 import { MongoReceivedStore } from '../received/adapters/mongo-received-store.ts';
+import { MongoRunStore } from '../runs/adapters/mongo-run-store.ts';
 
 type Conditions = Readonly<Record<string, unknown>>;
 type Order = Readonly<Record<string, 1 | -1>>;
@@ -21,6 +22,7 @@ const deadLetters = new MongoDeadLetterStore(connection, seconds as never);
 const audit = new MongoAuditStore(connection, seconds as never);
 const jobs = new MongoJobStore(connection, seconds as never);
 const received = new MongoReceivedStore(connection, seconds as never);
+const runs = new MongoRunStore(connection, seconds as never);
 
 /** Returns what a store asks of its model, without a server. */
 const askedOf = async (name: string, run: () => Promise<unknown>): Promise<Asked> => {
@@ -165,6 +167,25 @@ describe('what a source received', () => {
   });
 });
 
+describe('runs', () => {
+  it.each([
+    ['the newest', {}, ['workspace_id']],
+    ['with a status', { status: 'failed' as const }, ['workspace_id', 'status']],
+    ['of an application', { app: 'shop' }, ['workspace_id', 'app']],
+    ['of a handler', { handler: 'order.paid' }, ['workspace_id', 'handler']],
+    ['of an event', { eventId: eventId(`evt_${'0'.repeat(32)}`) }, ['event_id']],
+    ['of a consumer', { consumerId: owner }, ['workspace_id', 'consumer_id']],
+    ['of a time', { startedAfterMs: 1, startedBeforeMs: 9 }, ['workspace_id']],
+  ])('%s are read from an index in order, at each page', async (_, filters, fields) => {
+    for (const after of [null, { startedAtMs: 1_790_000_000_000, id: 'run_1' }]) {
+      const asked = await askedOf('Run', async () =>
+        runs.list({ workspaceId: scope.workspaceId, ...filters }, { limit: 30, after }),
+      );
+      expect(served('Run', asked)).toContainEqual(fields);
+    }
+  });
+});
+
 it('the first webhooks of events are read from an index, without their repeats', async () => {
   const asked = await askedOf('Received', async () => received.firstsOf([eventId(`evt_${'0'.repeat(32)}`)]));
   expect(asked.conditions).toMatchObject({ result: 'accepted' });
@@ -180,7 +201,7 @@ it('the audit log and jobs are read from an index in order', async () => {
   expect(served('Job', ofJobs)).toContainEqual(['workspace_id']);
 });
 
-it.each(['Delivery', 'Event', 'DeadLetter', 'Job'])(
+it.each(['Delivery', 'Event', 'DeadLetter', 'Job', 'Run'])(
   'the workspaces of %s documents, and what has expired of one, are read from an index',
   (name) => {
     // On an index that begins with the field, a distinct reads one entry for each value.

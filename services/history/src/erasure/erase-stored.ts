@@ -9,8 +9,15 @@ import type { DeliveryFilters, DeliveryStore, ListPosition } from '../deliveries
 import { removeDataOf } from '../events/large-data.ts';
 import { positionOf } from '../events/list-events.ts';
 import type { EventPosition } from '../events/ports.ts';
+import type { RunFilters, RunPosition } from '../runs/ports.ts';
 import type { ErasureJob } from './domain/erasure-job.ts';
-import { type Erased, type ErasedStores, isContentErased, isDeliveryErased } from './erasing-stores.ts';
+import {
+  type Erased,
+  type ErasedStores,
+  isContentErased,
+  isDeliveryErased,
+  isRunErased,
+} from './erasing-stores.ts';
 
 /** The stores as they are, with what is to be erased. */
 export type EraseParts = Readonly<{
@@ -80,6 +87,20 @@ export const eraseDeadLetterPage = async (
   const isEnd = last === undefined || found.length < atOnce;
   const next = isEnd ? null : { recordedAtMs: last.recordedAtMs, key: deadLetterKey(last.ref) };
   return { ...nothing, deadLetters: erased.length, next };
+};
+
+/** Erases one page of the runs that match. Returns their number, and the position behind the page; null at the end. */
+export const eraseRunPage = async (
+  { stores: { runs: store }, erasures }: Pick<EraseParts, 'stores' | 'erasures'>,
+  filters: RunFilters,
+  after: RunPosition | null,
+): Promise<Readonly<{ runs: number; next: RunPosition | null }>> => {
+  const found = await store.list(filters, { limit: atOnce, after });
+  const erased = found.filter((run) => run.isErased !== true && isRunErased(erasures, run));
+  const runs = await store.erase(erased.map(({ runId }) => runId));
+  const last = found.at(-1);
+  const isEnd = last === undefined || found.length < atOnce;
+  return { runs, next: isEnd ? null : { startedAtMs: last.startedAtMs, id: last.runId } };
 };
 
 const allPages = async <P>(read: (after: P | null) => Promise<ErasedPage<P>>) => {

@@ -7,6 +7,8 @@ import { erasedDelivery, erasedSummary } from '../deliveries/domain/erase-delive
 import type { DeliveryStore, DeliverySummary } from '../deliveries/ports.ts';
 import { erasedEvent, type StoredEvent } from '../events/domain/event.ts';
 import type { EventStore } from '../events/ports.ts';
+import { erasedHead, erasedRun, type StoredRun } from '../runs/domain/run.ts';
+import type { RunStore, RunSummary } from '../runs/ports.ts';
 
 /** The known erasures. Throws AppError `unavailable` until they have been read. */
 export type Erased = Pick<Erasures, 'covers'>;
@@ -122,11 +124,39 @@ const erasingDeadLetters = (store: DeadLetterStore, erasures: Erased): DeadLette
   };
 };
 
+/** Returns true if what a run has of the data of its event is erased. */
+export const isRunErased = (
+  erasures: Erased,
+  {
+    event: { id: eventId, workspaceId, consumerId, acceptedAtMs },
+    isErased,
+  }: Pick<RunSummary, 'event' | 'isErased'>,
+): boolean => isErased === true || erasures.covers({ workspaceId, eventId, consumerId, acceptedAtMs });
+
+const erasingRuns = (store: RunStore, erasures: Erased): RunStore => {
+  const shown = (run: StoredRun): StoredRun => (isRunErased(erasures, run) ? erasedRun(run) : run);
+  return {
+    versions: async (ids) => store.versions(ids),
+    put: async (runs) => store.put(runs.map(shown)),
+    erase: async (ids) => store.erase(ids),
+    find: async (id, workspaceId) => {
+      const run = await store.find(id, workspaceId);
+      return run === null ? null : shown(run);
+    },
+    list: async (filters, page) =>
+      (await store.list(filters, page)).map((run) => (isRunErased(erasures, run) ? erasedHead(run) : run)),
+    count: async (filters) => store.count(filters),
+    workspaces: async () => store.workspaces(),
+    purge: async (workspaceId, beforeMs, limit) => store.purge(workspaceId, beforeMs, limit),
+  };
+};
+
 /** The stores that hold what an erasure covers. */
 export type ErasedStores = Readonly<{
   events: EventStore;
   deliveries: DeliveryStore;
   deadLetters: DeadLetterStore;
+  runs: RunStore;
 }>;
 
 /**
@@ -138,4 +168,5 @@ export const erasingStores = <S extends ErasedStores>(stores: S, erasures: Erase
   events: erasingEvents(stores.events, erasures),
   deliveries: erasingDeliveries(stores.deliveries, erasures),
   deadLetters: erasingDeadLetters(stores.deadLetters, erasures),
+  runs: erasingRuns(stores.runs, erasures),
 });

@@ -8,8 +8,11 @@ import { createMemoryDeliveryStore } from '../../test/deliveries/memory-delivery
 import { createMemoryEventStore } from '../../test/events/memory-event-store.ts';
 import { aJob } from '../../test/jobs/job-builders.ts';
 import { createMemoryJobStore } from '../../test/jobs/memory-job-store.ts';
+import { createMemoryRunStore } from '../../test/runs/memory-run-store.ts';
+import { aRun, aStep } from '../../test/runs/run-builders.ts';
 import { deliveryOf } from '../deliveries/domain/delivery.ts';
 import { advanced } from '../jobs/domain/job.ts';
+import { storedRunOf } from '../runs/domain/run.ts';
 import { type ErasureJob, type ErasureSpec, firstCheckpoint } from './domain/erasure-job.ts';
 import { erasureKind } from './erasure-kind.ts';
 
@@ -26,6 +29,7 @@ const setUp = async () => {
     events: createMemoryEventStore(),
     deliveries: createMemoryDeliveryStore(),
     deadLetters: createMemoryDeadLetterStore(),
+    runs: createMemoryRunStore(),
   };
   for (let n = 0; n < count; n += 1) {
     const acceptedAtMs = builtAtMs - 1_000 + n;
@@ -38,6 +42,9 @@ const setUp = async () => {
     ]);
     const record = anAttemptRecord(n, { outcome: outcomes.failed, acceptedAtMs, consumerId: acme });
     await stores.deliveries.insert([deliveryOf(record)]);
+    const event = { id: anEventId(n), consumerId: acme, acceptedAtMs };
+    // The worker was late: every run started after the last event was accepted.
+    await stores.runs.put([storedRunOf(aRun({ startedAtMs: builtAtMs + n, steps: [aStep()], event }))]);
   }
   const erased = new ErasedData();
   const records: DataErased[] = [];
@@ -73,9 +80,11 @@ it('erases everything page by page, and nothing that was accepted later', async 
   expect(records).toHaveLength(1);
   expect(stores.events.all().filter(({ isErased }) => isErased === true)).toHaveLength(count - 1);
   expect(stores.deliveries.all().filter(({ isErased }) => isErased === true)).toHaveLength(count - 1);
+  const left = stores.runs.all().filter(({ isErased }) => isErased !== true);
+  expect(left.map(({ event }) => event.id)).toEqual([anEventId(count - 1)]);
   expect(stores.events.all()[0]).toMatchObject({ id: anEventId(count - 1), orderingKey: 'alice' });
   expect(at.job).toMatchObject({
-    ...{ counts: { events: count - 1, deliveries: count - 1 }, total: at.job.done },
+    ...{ counts: { events: count - 1, deliveries: count - 1, runs: count - 1 }, total: at.job.done },
   });
 });
 
@@ -92,6 +101,7 @@ it('is the same after a crash in any batch', async () => {
   while (!other.isAtEnd) other = await whole.run(other.job);
   expect(stores.events.all()).toEqual(whole.stores.events.all());
   expect(stores.deliveries.all()).toEqual(whole.stores.deliveries.all());
+  expect(stores.runs.all()).toEqual(whole.stores.runs.all());
   expect(new Set(records.map(({ erasureId }) => erasureId)).size).toBe(1);
   expect(new Set(records.map(({ beforeMs }) => beforeMs)).size).toBe(1);
 });

@@ -8,6 +8,7 @@ import { type EraseExportsParts, eraseExportPage } from '../exports/erase-export
 import type { BatchResult } from '../jobs/domain/job.ts';
 import type { RunKind } from '../jobs/job-kind.ts';
 import type { JobPosition } from '../jobs/ports.ts';
+import type { RunPosition } from '../runs/ports.ts';
 import {
   type ErasureCheckpoint,
   type ErasureJob,
@@ -22,6 +23,7 @@ import {
   eraseDeadLetterPage,
   eraseDeliveryPage,
   eraseEventPage,
+  eraseRunPage,
   wholeWorkspace,
 } from './erase-stored.ts';
 import type { RecordErasure } from './ports.ts';
@@ -104,6 +106,16 @@ const ownedStep = async (parts: ErasureKindParts, job: ErasureJob): Promise<Batc
   return ofStores(job, await eraseDeliveryPage(parts, { ...filters, createdBeforeMs: beforeMs }, after));
 };
 
+/** Erases a page of the runs that the event has started, or the events of the consumer. */
+const runStep = async (parts: ErasureKindParts, job: ErasureJob): Promise<Batch> => {
+  const { workspaceId, spec, checkpoint } = job;
+  const of =
+    spec.scope.kind === 'event' ? { eventId: spec.scope.eventId } : { consumerId: spec.scope.consumerId };
+  const after = checkpoint.after as RunPosition | null;
+  const { runs, next } = await eraseRunPage(parts, { workspaceId, ...of }, after);
+  return paged(job, { runs }, { next });
+};
+
 const runBatch = async (parts: ErasureKindParts, job: ErasureJob): Promise<Batch> => {
   const { erasures, record, clock } = parts;
   const { checkpoint } = job;
@@ -120,6 +132,8 @@ const runBatch = async (parts: ErasureKindParts, job: ErasureJob): Promise<Batch
     case 'deliveries':
     case 'dead-letters':
       return ownedStep(parts, job);
+    case 'runs':
+      return runStep(parts, job);
     case 'exports':
       return exportStep(parts, job);
   }

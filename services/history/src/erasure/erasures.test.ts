@@ -1,4 +1,5 @@
-import { decodeErasure, topics } from '@tidings/contracts';
+import { decodeErasure, encodeRun, topics } from '@tidings/contracts';
+import { eventually } from '@tidings/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
   anEvent,
@@ -9,6 +10,7 @@ import {
   storedText,
 } from '../../test/erasure/erasure-harness.ts';
 import { isDone, stopAll } from '../../test/in-memory-history.ts';
+import { aRun, aStep } from '../../test/runs/run-builders.ts';
 
 afterEach(stopAll);
 
@@ -22,8 +24,13 @@ describe('the erasure of an event', () => {
     await service.deliver(event);
     await service.deadLetter(1, { eventId: event.id, acceptedAtMs: nowMs, orderingKey: 'alice' });
     await service.stored(1);
+    const run = aRun({ steps: [aStep()], event: { id: event.id } });
+    await service.publish({ topic: topics.runs, ...encodeRun(run) });
+    await eventually(() => expect(service.runs.all()).toHaveLength(1));
     const { progress } = await service.erase({ event_id: event.id, reason: 'request 4711' });
-    expect(progress).toMatchObject({ counts: { events: 1, deliveries: 1, dead_letters: 1, exports: 0 } });
+    expect(progress).toMatchObject({
+      counts: { events: 1, deliveries: 1, dead_letters: 1, runs: 1, exports: 0 },
+    });
 
     const { body } = await service.get(`/events/${event.id}`);
     expect(body).toMatchObject({

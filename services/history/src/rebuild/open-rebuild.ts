@@ -12,6 +12,7 @@ import { MongoEventStore } from '../events/adapters/mongo-event-store.ts';
 import { MongoJobStore } from '../jobs/adapters/mongo-job-store.ts';
 import type { metricsCatalogue } from '../metrics.ts';
 import { MongoReceivedStore } from '../received/adapters/mongo-received-store.ts';
+import { MongoRunStore } from '../runs/adapters/mongo-run-store.ts';
 import { MongoStatisticsStore } from '../statistics/adapters/mongo-statistics-store.ts';
 import { createRebuildLog } from './adapters/kafka-rebuild-log.ts';
 import { MongoRebuildStore } from './adapters/mongo-rebuild-store.ts';
@@ -36,6 +37,7 @@ const openStores = async ({ config, logger, metrics, health, clock, resources }:
     deadLetters: new MongoDeadLetterStore(...args),
     audit: new MongoAuditStore(...args),
     received: new MongoReceivedStore(...args),
+    runs: new MongoRunStore(...args),
     statistics: new MongoStatisticsStore(...args),
     jobs: new MongoJobStore(...args),
   };

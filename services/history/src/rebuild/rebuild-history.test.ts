@@ -8,6 +8,7 @@ import {
   encodeEvent,
   encodeJobRecord,
   encodePoison,
+  encodeRun,
   encodeWebhookReceived,
   jobPartition,
   subscriptionId,
@@ -24,6 +25,7 @@ import { type Backing, isDone, newBacking, startHere, stopAll } from '../../test
 import { createMemoryRebuildStore } from '../../test/rebuild/memory-rebuild-store.ts';
 import { contentsOf, isCaughtUp, rebuild, rebuildInto } from '../../test/rebuild/rebuild-harness.ts';
 import { aReceivingSource } from '../../test/received/received-store-contract.ts';
+import { aRun } from '../../test/runs/run-builders.ts';
 import { planRebuild } from './rebuild-history.ts';
 
 afterEach(stopAll);
@@ -109,6 +111,10 @@ const makeHistory = async (): Promise<Backing> => {
     first,
   ])
     await publish({ topic: topics.received, ...encodeWebhookReceived(one) });
+  const run = aRun({ startedAtMs: nowMs });
+  for (const sequence of [2, 1, 3, 2])
+    await publish({ topic: topics.runs, ...encodeRun({ ...run, sequence, status: 'waiting' }) });
+  await publish({ topic: topics.runs, ...encodeRun(aRun({ startedAtMs: nowMs + 1 })) });
   await eventually(() => expect(backing.deadLetters.all()).toHaveLength(exhausted.length + 1));
   // A job redrives the dead letters of one subscription, which then succeed; another is discarded, and one retried.
   const redrive = await call('POST', '/redrive', {
@@ -135,6 +141,7 @@ const makeHistory = async (): Promise<Backing> => {
         0,
       );
       expect(await backing.audit.count({ workspaceId: ws, ownerId: null })).toBe(2);
+      expect(backing.runs.all().map(({ sequence }) => sequence)).toEqual([1, 3]);
       expect(backing.received.all().map(({ outcome }) => outcome)).toEqual([
         'accepted',
         'repeated',
@@ -250,7 +257,7 @@ describe('a rebuild', () => {
       cleared += 1;
     });
     const parts = await rebuildInto(backing, backing, store);
-    await eventually(async () => expect((await parts.log.groupsInUse()).size).toBe(4));
+    await eventually(async () => expect((await parts.log.groupsInUse()).size).toBe(5));
     await expect(rebuild(parts)).rejects.toThrow(/'tidings-history' \(1\)/);
     expect(await planRebuild(parts, false)).toMatchObject({
       groupsInUse: expect.any(Map) as Map<string, number>,

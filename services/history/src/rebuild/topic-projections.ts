@@ -2,6 +2,7 @@ import {
   DecodeError,
   decodeAttempt,
   decodeAudit,
+  decodeRun,
   decodeWebhookReceived,
   type TopicDefinition,
   topics,
@@ -19,6 +20,8 @@ import { decodeStoredEvent } from '../events/adapters/kafka-event-log.ts';
 import type { EventStore } from '../events/ports.ts';
 import type { ReceivedStore } from '../received/ports.ts';
 import { projectReceived } from '../received/project-received.ts';
+import type { RunStore } from '../runs/ports.ts';
+import { projectRuns } from '../runs/project-runs.ts';
 import { createAttemptLog } from '../statistics/adapters/kafka-attempt-log.ts';
 import { FactsToBuckets } from '../statistics/apply-facts.ts';
 import { factOfAttempt, factOfEvent } from '../statistics/domain/fact.ts';
@@ -33,6 +36,7 @@ export type RebuiltStores = Readonly<{
   deadLetters: DeadLetterStore;
   audit: Pick<AuditStore, 'insert'>;
   received: ReceivedStore;
+  runs: RunStore;
   statistics: StatisticsStore;
 }>;
 
@@ -137,11 +141,16 @@ export const topicProjections = ({
 /** Returns the projections of topics whose records are listed as they are. */
 const logProjections = (
   bus: Pick<Bus, 'readRange'>,
-  { received, audit }: Pick<RebuiltStores, 'received' | 'audit'>,
+  { received, runs, audit }: Pick<RebuiltStores, 'received' | 'runs' | 'audit'>,
 ): readonly TopicProjection[] => [
   ofTopic(bus, {
     ...{ topic: topics.received, chunkRecords: 2_000, decode: decodeWebhookReceived },
     write: async (facts) => projectReceived(received, facts),
+  }),
+  ofTopic(bus, {
+    ...{ topic: topics.runs, chunkRecords: 500, decode: decodeRun },
+    // What failed was told when it did.
+    write: async (recorded) => projectRuns({ runs, tell: async () => {} }, recorded),
   }),
   ofTopic(bus, {
     ...{ topic: topics.audit, chunkRecords: 2_000 },

@@ -63,12 +63,12 @@ export const startErasing = async (backing: Backing = newBacking()) => {
 export type Erasing = Awaited<ReturnType<typeof startErasing>>;
 
 /** Returns everything that the stores hold, as text. */
-export const storedText = async ({ events, deliveries, deadLetters }: Erasing): Promise<string> => {
+export const storedText = async ({ events, deliveries, deadLetters, runs }: Erasing): Promise<string> => {
   const contents = await deadLetters.readContents(deadLetters.all().map(({ ref }) => ref));
   const bodies = [...contents.values()].map((content) =>
     content.kind === 'delivery' ? [content.command.body.toString(), content.command.state] : content.kind,
   );
-  return JSON.stringify([events.all(), deliveries.all(), deadLetters.all(), bodies]);
+  return JSON.stringify([events.all(), deliveries.all(), deadLetters.all(), bodies, runs.all()]);
 };
 
 /** Runs an export, and returns its id. */

@@ -45,7 +45,7 @@ const byText = (all: readonly unknown[]): readonly string[] =>
 
 /** Returns every document of the stores, in a form that can be compared. */
 export const contentsOf = async (stores: Backing) => {
-  const { deliveries, events, deadLetters, audit, jobs, statistics, received } = stores;
+  const { deliveries, events, deadLetters, audit, jobs, statistics, received, runs } = stores;
   const letters = deadLetters.all();
   const contents = await deadLetters.readContents(letters.map(({ ref }) => ref));
   return {
@@ -55,6 +55,7 @@ export const contentsOf = async (stores: Backing) => {
     contents: byText([...contents]),
     statistics: statistics.all(),
     received: byText(received.all()),
+    runs: byText(runs.all()),
     audit: byText(
       await audit.list({ workspaceId: 'ws_demo' as never, ownerId: null }, { limit: 1e6, afterId: null }),
     ),
@@ -73,6 +74,7 @@ export const isCaughtUp = async ({ bus }: Pick<Backing, 'bus'>): Promise<boolean
     ['tidings-history-events', topics.events],
     ['tidings-history-dead-letters', topics.deadLetters],
     ['tidings-history-received', topics.received],
+    ['tidings-history-runs', topics.runs],
   ] as const;
   for (const [group, topic] of groups) {
     const lags = await bus.lag(group, [topic]);

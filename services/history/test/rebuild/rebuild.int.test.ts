@@ -201,6 +201,7 @@ it('removes what the log has, and keeps what is older if asked to', async () => 
     ],
     ...[held(topics.deadLetters, 0, 7), held(topics.deadLetters, 1, 0)],
     held(topics.received, 0, 7),
+    held(topics.runs, 0, 7),
   ];
   const ids = [3, 1].map((days) => newReceivedId(nowMs - days * dayMs));
   const [old, young] = [new Date(nowMs - 3 * dayMs), new Date(nowMs - dayMs)];
@@ -211,6 +212,7 @@ it('removes what the log has, and keeps what is older if asked to', async () => 
     'dead_letter_contents',
     'statistics',
     'received',
+    'runs',
     'audit',
   ];
   const fill = async () => {
@@ -244,6 +246,10 @@ it('removes what the log has, and keeps what is older if asked to', async () => 
       { _id: 'ws/day/b/tidings.attempts-10', start: young },
     ]);
     await insert('received', [{ _id: ids[0] }, { _id: ids[1] }]);
+    await insert('runs', [
+      { _id: 'old', recorded_at: old },
+      { _id: 'young', recorded_at: young },
+    ]);
     await insert('audit', [{ _id: 'aud_1', at: old }]);
   };
   const left = async () => {
@@ -256,7 +262,7 @@ it('removes what the log has, and keeps what is older if asked to', async () => 
   };
   await fill();
   expect(await store.count({ keepOlder: true, partitions })).toEqual({
-    ...{ deliveries: 1, events: 3, dead_letters: 3, statistics: 2, received: 1 },
+    ...{ deliveries: 1, events: 3, dead_letters: 3, statistics: 2, received: 1, runs: 1 },
   });
   await store.clear({ keepOlder: true, partitions });
   expect(await left()).toEqual({
@@ -266,6 +272,7 @@ it('removes what the log has, and keeps what is older if asked to', async () => 
     dead_letter_contents: ['old-0'],
     statistics: ['ws/day/a/tidings.attempts-0', 'ws/day/b/tidings.attempts-10'],
     received: [ids[0]],
+    runs: ['old'],
     audit: ['aud_1'],
   });
   await fill();

@@ -10,7 +10,15 @@ export type ErasureSpec = Readonly<{
 }>;
 
 /** The steps of an erasure, in their order. */
-export const erasureSteps = ['record', 'settle', 'events', 'deliveries', 'dead-letters', 'exports'] as const;
+export const erasureSteps = [
+  'record',
+  'settle',
+  'events',
+  'deliveries',
+  'dead-letters',
+  'runs',
+  'exports',
+] as const;
 /** See {@link erasureSteps}. */
 export type ErasureStep = (typeof erasureSteps)[number];
 

@@ -12,6 +12,7 @@ const sourcesOf = (group: string): readonly Source[] => [
   { topic: topics.attempts, group },
   { topic: topics.events, group: `${group}-events` },
   { topic: topics.received, group: `${group}-received` },
+  { topic: topics.runs, group: `${group}-runs` },
   { topic: topics.audit, group: null },
 ];
 

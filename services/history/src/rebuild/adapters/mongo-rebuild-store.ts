@@ -82,6 +82,10 @@ const removedBy = ({ keepOlder, partitions }: Scope): readonly Removed[] => {
       conditions: held(receivedSince(topicHeldFromMs(partitions, topics.received.name))),
     },
     {
+      name: 'runs',
+      conditions: held(since('recorded_at', topicHeldFromMs(partitions, topics.runs.name))),
+    },
+    {
       name: 'dead_letters',
       conditions: held(byPartition(partitions, topics.deadLetters.name, 'recorded_at')),
     },

@@ -1,0 +1,76 @@
+import { isNewerRun, type RunId } from '@tidings/contracts';
+import { erasedRun, type StoredRun, stepCountsOf } from '../../src/runs/domain/run.ts';
+import type { RunFilters, RunStore, RunSummary } from '../../src/runs/ports.ts';
+
+const matches = ({ event, ...run }: StoredRun, filters: RunFilters): boolean =>
+  event.workspaceId === filters.workspaceId &&
+  (filters.status === undefined || run.status === filters.status) &&
+  (filters.app === undefined || run.app === filters.app) &&
+  (filters.handler === undefined || run.handler === filters.handler) &&
+  (filters.eventId === undefined || event.id === filters.eventId) &&
+  (filters.consumerId === undefined || event.consumerId === filters.consumerId) &&
+  run.startedAtMs > (filters.startedAfterMs ?? -Infinity) &&
+  run.startedAtMs < (filters.startedBeforeMs ?? Infinity);
+
+const summaryOf = ({ steps, event, ...run }: StoredRun): RunSummary => ({
+  ...run,
+  event: {
+    ...{ id: event.id, type: event.type, workspaceId: event.workspaceId, consumerId: event.consumerId },
+    ...{ orderingKey: event.orderingKey, acceptedAtMs: event.acceptedAtMs },
+  },
+  stepCounts: stepCountsOf({ steps }),
+});
+
+const newestFirst = (a: StoredRun, b: StoredRun): number =>
+  b.startedAtMs - a.startedAtMs || (a.runId < b.runId ? 1 : -1);
+
+/** Runs in memory. `all` returns them. */
+export const createMemoryRunStore = (): RunStore & { all(): readonly StoredRun[] } => {
+  const kept = new Map<RunId, StoredRun>();
+  const all = (): StoredRun[] => [...kept.values()].toSorted(newestFirst);
+  return {
+    all,
+    versions: async (ids) =>
+      new Map(
+        ids.flatMap((id) => {
+          const run = kept.get(id);
+          return run === undefined ? [] : [[id, { epoch: run.epoch, sequence: run.sequence }] as const];
+        }),
+      ),
+    put: async (runs) => {
+      for (const run of runs) {
+        const known = kept.get(run.runId);
+        if (known === undefined || isNewerRun(run, known)) kept.set(run.runId, run);
+      }
+    },
+    erase: async (ids) => {
+      const found = ids.flatMap((id) => kept.get(id) ?? []).filter(({ isErased }) => isErased !== true);
+      for (const run of found) kept.set(run.runId, erasedRun(run));
+      return found.length;
+    },
+    find: async (id, workspace) => {
+      const run = kept.get(id);
+      return run?.event.workspaceId === workspace ? run : null;
+    },
+    list: async (filters, { limit, after }) =>
+      all()
+        .filter((run) => matches(run, filters))
+        .filter(
+          ({ startedAtMs, runId }) =>
+            after === null ||
+            startedAtMs < after.startedAtMs ||
+            (startedAtMs === after.startedAtMs && runId < after.id),
+        )
+        .slice(0, limit)
+        .map(summaryOf),
+    count: async (filters) => all().filter((run) => matches(run, filters)).length,
+    workspaces: async () => [...new Set(all().map(({ event }) => event.workspaceId))],
+    purge: async (workspace, beforeMs, limit) => {
+      const expired = all().filter(
+        ({ event, recordedAtMs }) => event.workspaceId === workspace && recordedAtMs < beforeMs,
+      );
+      for (const { runId } of expired.slice(0, limit)) kept.delete(runId);
+      return Math.min(limit, expired.length);
+    },
+  };
+};
