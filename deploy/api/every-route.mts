@@ -248,6 +248,17 @@ async function sources(): Promise<void> {
   console.log(first?.audience === 'internal', created.data?.path);
 }
 
+async function runs(): Promise<void> {
+  const { data } = await client.GET('/v1/webhooks/runs', {
+    params: { query: { status: 'failed', app: 'shop', handler: 'order.paid', limit: 5 } },
+  });
+  const path = { id: data?.data[0]?.id ?? '' };
+  const { data: run } = await client.GET('/v1/webhooks/runs/{id}', { params: { path } });
+  await client.POST('/v1/webhooks/runs/{id}/retry', { params: { path, ...once } });
+  await client.POST('/v1/webhooks/runs/{id}/cancel', { params: { path, ...once }, body: { reason: 'a test' } });
+  console.log(run?.failure?.step, run?.steps[0]?.attempts[0]?.outcome === 'failed', run?.step_counts.waiting);
+}
+
 async function others(): Promise<void> {
   const { data, error } = await client.GET('/v1/webhooks/audit-log', { params: { query: { kind: 'subscription' } } });
   const code: Schemas['Problem']['code'] | undefined = error?.code;
@@ -258,7 +269,7 @@ async function others(): Promise<void> {
 }
 
 const parts = [subscriptions, filters, eventTypes, history, deliveries, retries, stream, deadLetters, jobs, statistics, consumers];
-for (const part of [...parts, exportFiles, workspaces, keys, sources, others]) {
+for (const part of [...parts, exportFiles, workspaces, keys, sources, runs, others]) {
   await part();
 }
 await events();

@@ -84,6 +84,7 @@ function answerTo(line: string): { status?: number; body: unknown; headers?: Rec
       ...{ hops: null, retries: null, breakers: null, dead_letters: null, jobs: null, errors: [] },
       schema: {},
       schema_versions: [],
+      steps: [],
       attempts: [{ chain: 1, outcome: 'delivered', status_code: 200, reason: null, next: { kind: 'none' } }],
       delivery_id: 'dlv_1',
       redriven_chain: 1,

@@ -9,6 +9,43 @@ const endpoint = 'http://127.0.0.1:9/';
 const makeSource = async ({ call }) =>
   await call('POST', '/sources', { provider: 'github', name: 'fuzz', secrets: ['a secret of fuzzing'] });
 
+/** Records a run, as a worker application does. It has ended, so that no order is sent to an application that is not there. */
+const makeRun = async ({ call, brokers }, operationId) => {
+  const { connectKafka, contracts, logger } = await loadKafka();
+  const { deriveRunId, encodeRun, newEventId, topics } = contracts;
+  const nowMs = Date.now();
+  const [app, handler, eventId] = ['fuzz', operationId.toLowerCase(), newEventId(nowMs)];
+  const id = deriveRunId({ app, handler, eventId });
+  const bus = await connectKafka({ brokers, clientId: 'tidings-fuzz', logger });
+  const producer = await bus.producer();
+  await producer.publish({
+    topic: topics.runs,
+    ...encodeRun({
+      ...{ type: 'RunRecorded.v1', runId: id, app, handler, epoch: 1, sequence: 1, status: 'completed' },
+      ...{ startedAtMs: nowMs, recordedAtMs: nowMs, endedAtMs: nowMs, waitingUntilMs: null, retries: 0 },
+      ...{ steps: [], failure: null, cancelled: null },
+      event: {
+        ...{ id: eventId, type: 'fuzz.ran', workspaceId: 'ws_fuzz', consumerId: null, source: '/' },
+        ...{ time: new Date(nowMs).toISOString(), acceptedAtMs: nowMs, orderingKey: null },
+        ...{ traceparent: null, partition: 0, offset: '0' },
+      },
+    }),
+  });
+  await bus.close();
+  await until(async () => await call('GET', `/runs/${id}`));
+  return { id };
+};
+
+// Built by then: `npm run test:fuzz` builds before it runs.
+const loadKafka = async () => {
+  const [{ connectKafka }, contracts, { silentLogger }] = await Promise.all([
+    import('../../packages/kafka/dist/index.js'),
+    import('../../packages/contracts/dist/index.js'),
+    import('../../packages/observability/dist/index.js'),
+  ]);
+  return { connectKafka, contracts, logger: silentLogger };
+};
+
 /** Creates an object for one operation and returns its path parameters, by the prefix of the path. */
 const makers = {
   '/v1/webhooks/subscriptions/': async ({ call }) =>
@@ -31,6 +68,7 @@ const makers = {
     id: (await call('POST', '/exports', { of: 'events', format: 'csv' })).export_id,
   }),
   '/v1/webhooks/deliveries/': async ({ dead }) => (await dead()).delivery,
+  '/v1/webhooks/runs/': makeRun,
   '/v1/webhooks/dead-letters/': async ({ dead }) => (await dead()).deadLetter,
   '/v1/webhooks/jobs/': async ({ call }) =>
     await call('POST', '/dead-letters/redrive', { filter: { event_type: 'fuzz.none' } }),
@@ -41,10 +79,10 @@ const makers = {
  * operation to it, with a key that can see it, so that no case fails because another case deleted its object. All
  * objects are in a new workspace: earlier cases may have changed the rules of the first one.
  */
-export async function configForObjects({ url, admin_key }) {
+export async function configForObjects({ url, admin_key, brokers }) {
   const key = await enterWorkspace(url, caller(url, admin_key));
   const call = caller(url, key);
-  const api = { call, dead: async () => await makeDead(call) };
+  const api = { call, dead: async () => await makeDead(call), brokers: brokers.split(',') };
   const { paths } = await (await fetch(`${url}/v1/openapi.json`)).json();
   const tables = [];
   for (const [path, item] of Object.entries(paths)) {

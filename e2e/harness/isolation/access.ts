@@ -15,6 +15,8 @@ export type Owned = Readonly<{
   deadLetter: string;
   job: string;
   export: string;
+  /** A run of a worker application, which belongs to the workspace. */
+  run: string;
   apiKey: string;
   auditEntry: string;
   /** A draft, visible to no consumer. */

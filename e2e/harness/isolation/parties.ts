@@ -1,4 +1,7 @@
 import { createHmac } from 'node:crypto';
+import { deriveRunId, encodeRun, eventId, topics, workspaceId } from '@tidings/contracts';
+import { connectKafka } from '@tidings/kafka';
+import { silentLogger } from '@tidings/observability';
 import { eventually, type Receiver, startReceiver } from '@tidings/testing';
 import { Caller, untilCounted, untilJobsEnd } from '../caller.ts';
 import type { LocalStack } from '../tidings.ts';
@@ -98,6 +101,41 @@ async function makeSource(local: LocalStack, owner: Caller) {
   return { source, received: String(event?.id) };
 }
 
+/** Records a run that an event has started, as its worker application does; returns its id once the history has it. */
+async function makeRun(
+  local: LocalStack,
+  owner: Caller,
+  { workspace, event }: Readonly<{ workspace: string; event: string }>,
+) {
+  const brokers = local.brokers.split(',');
+  const bus = await connectKafka({ brokers, clientId: 'tidings-test', logger: silentLogger });
+  const recordedAtMs = Date.now();
+  const runId = deriveRunId({ app: 'of-ada', handler: ownType, eventId: eventId(event) });
+  const producer = await bus.producer();
+  await producer.publish({
+    topic: topics.runs,
+    ...encodeRun({
+      ...{ type: 'RunRecorded.v1', runId, app: 'of-ada', handler: ownType, epoch: 1, sequence: 1 },
+      ...{
+        status: 'running',
+        startedAtMs: recordedAtMs,
+        recordedAtMs,
+        endedAtMs: null,
+        waitingUntilMs: null,
+      },
+      ...{ retries: 0, steps: [], failure: null, cancelled: null },
+      event: {
+        ...{ id: eventId(event), type: ownType, workspaceId: workspaceId(workspace), consumerId: null },
+        ...{ source: '/', time: new Date(recordedAtMs).toISOString(), acceptedAtMs: recordedAtMs },
+        ...{ orderingKey: null, traceparent: null, partition: 0, offset: '0' },
+      },
+    }),
+  });
+  await bus.close();
+  await owner.list(`/webhooks/runs?event_id=${event}`, 1);
+  return runId;
+}
+
 /** Creates all objects of the isolation tests through the public API. The owner's endpoint always fails. */
 export async function makeParties(
   local: LocalStack,
@@ -120,6 +158,7 @@ export async function makeParties(
   });
   const deadLetters = await makeDeadLetters(owner, subscription);
   const sources = await makeSource(local, owner);
+  const run = await makeRun(local, owner, { workspace, event: deadLetters.event });
   const apiKey = await owner.newKey(local, { name, consumer_id: partner, scopes: ofConsumer });
   const other = await owner.newKey(local, { consumer_id: neighbour, scopes: ofConsumer });
   const exported = await new Caller(local.url, apiKey.key).call<{ export_id: string }>(
@@ -135,7 +174,7 @@ export async function makeParties(
     parties: { ...keys, partner: apiKey.key, neighbour: other.key, visitor: token },
     owned: {
       ...{ workspace, consumer: partner, name, contact, subscription, endpointUrl, description, eventType },
-      ...{ ...deadLetters, ...sources, apiKey: apiKey.id, export: exported.export_id },
+      ...{ ...deadLetters, ...sources, run, apiKey: apiKey.id, export: exported.export_id },
       auditEntry: String(entry?.id),
     },
     endpoint,

@@ -12,6 +12,11 @@ export const queryAims: Readonly<Record<string, ((owned: Owned) => string) | nul
   search: ({ eventType }) => eventType,
   entity_id: ({ subscription }) => subscription,
   key_id: ({ apiKey }) => apiKey,
+  // Names that any workspace may use for its own.
+  app: null,
+  handler: null,
+  started_after: null,
+  started_before: null,
   // Each route that accepts it has a row for it.
   workspace_id: null,
   // Lists of names, and a position in the log: none names an object.

@@ -18,6 +18,7 @@ import {
   ofExport,
   ofJob,
   ofKey,
+  ofRun,
   ofSource,
   ofSubscription,
   ofType,
@@ -189,6 +190,10 @@ export const isolationRules: Readonly<Record<string, 'public' | readonly Try[]>>
   pauseJob: ofJob,
   resumeJob: ofJob,
   cancelJob: ofJob,
+  listRuns: [blindForAdmins],
+  getRun: ofRun(),
+  retryRun: ofRun(),
+  cancelRun: ofRun({ reason: 'mine now' }),
   createExport: [
     { body: ({ subscription }) => anExport('deliveries', { subscription_id: subscription }), ...blind },
     { body: ({ consumer }) => anExport('dead_letters', { consumer_id: consumer }), ...blind },

@@ -63,6 +63,10 @@ export const ofSource = (body?: unknown): readonly Try[] => [
 ];
 export const newSource = { provider: 'github', name: 'mine', secrets: ['a secret of their own'] };
 
+export const ofRun = (body?: unknown): readonly Try[] => [
+  { params: ({ run }) => ({ id: run }), body: () => body, ...hidden },
+];
+
 export const ofExport: readonly Try[] = [{ params: ({ export: one }) => ({ id: one }), ...hidden }];
 
 export const anExport = (of: string, filter: object) => ({ of, format: 'ndjson', filter });

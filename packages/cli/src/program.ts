@@ -18,6 +18,7 @@ import { listenCommand } from './commands/listen.ts';
 import { portalCommands } from './commands/portal.ts';
 import { receivedCommands } from './commands/received-webhooks.ts';
 import { replayCommands } from './commands/replay.ts';
+import { runCommands } from './commands/runs.ts';
 import { sourceCommands } from './commands/sources.ts';
 import { statisticsCommands } from './commands/statistics.ts';
 import { streamCommands } from './commands/stream.ts';
@@ -52,6 +53,7 @@ const groups: Readonly<Record<string, string>> = {
   stream: 'open live streams elsewhere',
   'dead-letters': 'show, redrive and discard dead letters',
   jobs: 'show, pause, resume and cancel jobs: redrives, discards and others',
+  runs: 'show, retry and cancel runs: the work that events have started in worker applications',
   exports: 'show, download and delete exports; tidings export starts one',
   consumers: 'manage the consumers of a workspace',
   portal: 'open the portal of a consumer',
@@ -75,6 +77,7 @@ export const commands: readonly CommandSpec[] = [
   verifyCommand,
   ...deadLetterCommands,
   ...jobCommands,
+  ...runCommands,
   ...statisticsCommands,
   ...systemCommands,
   ...replayCommands,

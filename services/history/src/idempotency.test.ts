@@ -1,9 +1,10 @@
-import { consumerId } from '@tidings/contracts';
+import { consumerId, encodeRun, type RunRecorded, topics } from '@tidings/contracts';
 import { eventually } from '@tidings/testing';
 import { anAttemptRecord } from '@tidings/testing/messages';
 import { afterEach, describe, expect, it } from 'vitest';
 import { aFailure } from '../test/builders.ts';
 import { startHere, stopAll } from '../test/in-memory-history.ts';
+import { aFailure as aFailureOfRun, aRun } from '../test/runs/run-builders.ts';
 
 afterEach(stopAll);
 
@@ -14,6 +15,14 @@ type Case = Readonly<{ path: string; body?: object; other: object | null; status
 const deadLetters = '/v1/webhooks/dead-letters';
 const jobs = '/v1/webhooks/jobs';
 const aDeadLetterAt = (service: Service): string => `${deadLetters}/${service.deadLetters.all()[0]?.id}`;
+
+/** Records a run, and returns its path once the history has it. */
+const aRunOf = async (service: Service, over: Partial<RunRecorded>): Promise<string> => {
+  const run = aRun(over);
+  await service.publish({ topic: topics.runs, ...encodeRun(run) });
+  await eventually(() => expect(service.runs.all()).toHaveLength(1));
+  return `/v1/webhooks/runs/${run.runId}`;
+};
 
 const cases: Readonly<Record<string, (service: Service) => Promise<Case>>> = {
   redriveDeadLetter: async (service) => ({
@@ -55,6 +64,14 @@ const cases: Readonly<Record<string, (service: Service) => Promise<Case>>> = {
     const { eventId, subscriptionId } = anAttemptRecord(1);
     const other = { subscription_ids: [subscriptionId] };
     return { path: `/v1/webhooks/events/${eventId}/retry`, body: {}, other, status: 202 };
+  },
+  retryRun: async (service) => {
+    const path = await aRunOf(service, { status: 'failed', failure: aFailureOfRun });
+    return { path: `${path}/retry`, other: null, status: 202 };
+  },
+  cancelRun: async (service) => {
+    const path = await aRunOf(service, { status: 'running' });
+    return { path: `${path}/cancel`, body: {}, other: { reason: 'r' }, status: 202 };
   },
   createReplay: async () => ({
     path: '/v1/webhooks/replays',

@@ -15,8 +15,8 @@ const purgedKinds = [
   'statistics',
   'statistics-of-workspaces',
   'received',
-  'runs',
   'idempotency-keys',
+  'runs',
 ] as const;
 
 /**

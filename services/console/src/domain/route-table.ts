@@ -37,6 +37,7 @@ export const routeTable: readonly Route[] = [
     'deliveries',
     'dead-letters',
     'jobs',
+    'runs',
     'replays',
     'exports',
     'erasures',
