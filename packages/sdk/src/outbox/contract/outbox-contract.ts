@@ -67,7 +67,7 @@ export function outboxContract(name: string, open: () => Promise<TestOutbox>): v
     onTestFinished(outbox.close);
     return outbox;
   };
-  const addFour = async (outbox: TestOutbox): Promise<void> => {
+  const addSix = async (outbox: TestOutbox): Promise<void> => {
     for (const [key, data] of [
       ['a', 1],
       ['b', 1],
@@ -135,7 +135,7 @@ export function outboxContract(name: string, open: () => Promise<TestOutbox>): v
 
     it('gives the entries of a relay to nobody else while it publishes', async () => {
       const outbox = await anOutbox();
-      await addFour(outbox);
+      await addSix(outbox);
       const first = await outbox.store(alive).take(100, 60_000);
       expect(first?.entries).toHaveLength(6);
       await outbox.add({ type: 'a.b', data: 4, orderingKey: 'a' });
@@ -146,10 +146,21 @@ export function outboxContract(name: string, open: () => Promise<TestOutbox>): v
       await second?.abandon();
     });
 
+    it('gives each entry to one of several relays that take at once', async () => {
+      const outbox = await anOutbox();
+      await addSix(outbox);
+      const takes = Array.from({ length: 4 }, async () => outbox.store(alive).take(100, 60_000));
+      const taken = (await Promise.all(takes)).filter((one) => one !== null);
+      const ids = taken.flatMap(({ entries }) => entries.map(({ id }) => id));
+      expect(new Set(ids).size).toBe(ids.length);
+      expect(ids.length).toBeGreaterThan(0);
+      for (const one of taken) await one.abandon();
+    });
+
     it('loses nothing and keeps its order when a relay is killed at any step', async () => {
       for (let killedAt = 1, isKilled = true; isKilled; killedAt += 1) {
         const [outbox, api] = [await anOutbox(), anApi()];
-        await addFour(outbox);
+        await addSix(outbox);
         isKilled = await runUntilKilled(outbox, api, killedAt);
         await outbox.endKilled();
         await drain(outbox, api);
