@@ -26,33 +26,39 @@ export async function readBody(
   response: ServerResponse,
   limits: BodyLimits,
 ): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of chunksOf(request, response, limits)) chunks.push(chunk);
+  return joined(chunks);
+}
+
+/** Yields the chunks of a body. Throws as {@link readBody}. */
+export async function* chunksOf(
+  request: IncomingMessage,
+  response: ServerResponse,
+  limits: BodyLimits,
+): AsyncGenerator<Buffer, void> {
   const refusal = refuseByHeaders(request, limits);
   if (refusal !== undefined) throw worded(refusal, limits);
   askForBody(request, response);
   const { maxBytes } = limits;
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    const stop = () => void request.off('data', onData).off('end', onEnd).off('error', onError);
-    const onData = (chunk: Buffer) => {
-      size += chunk.length;
-      chunks.push(chunk);
-      if (size <= maxBytes) return;
-      stop();
-      reject(worded(tooLarge(maxBytes, `more than ${maxBytes} bytes`), limits));
-    };
-    const onEnd = () => {
-      stop();
-      resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks));
-    };
-    const onError = (cause: Error) => {
-      stop();
-      const message = 'The body ended before it was complete.';
-      reject(told(new AppError({ code: 'invalid-request', message, cause }), limits));
-    };
-    request.on('data', onData).on('end', onEnd).on('error', onError);
-  });
+  let bytes = 0;
+  try {
+    // The request stays open: a refusal in the middle of it is answered, and the rest is discarded.
+    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      if (bytes > maxBytes) throw worded(tooLarge(maxBytes, `more than ${maxBytes} bytes`), limits);
+      yield chunk;
+    }
+  } catch (cause) {
+    if (cause instanceof AppError) throw cause;
+    const message = 'The body ended before it was complete.';
+    throw worded(new AppError({ code: 'invalid-request', message, cause }), limits);
+  }
 }
+
+/** Returns chunks as one. */
+export const joined = (chunks: readonly Buffer[]): Buffer =>
+  chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
 
 function told(fault: AppError, { onRefused }: BodyLimits): AppError {
   onRefused?.(fault);
@@ -60,16 +66,13 @@ function told(fault: AppError, { onRefused }: BodyLimits): AppError {
 }
 
 /** Returns the error by which a body is refused, in the words of its limits. */
-export function worded(fault: AppError, limits: BodyLimits): AppError {
+function worded(fault: AppError, limits: BodyLimits): AppError {
   const { code } = told(fault, limits);
   return limits.refusal === undefined ? fault : new AppError({ code, message: limits.refusal });
 }
 
 /** Returns what the headers of a request say against its body; undefined if nothing. */
-export function refuseByHeaders(
-  request: IncomingMessage,
-  { maxBytes, types }: BodyLimits,
-): AppError | undefined {
+function refuseByHeaders(request: IncomingMessage, { maxBytes, types }: BodyLimits): AppError | undefined {
   const declared = Number(request.headers['content-length'] ?? 0);
   if (declared > maxBytes) return tooLarge(maxBytes, `${declared} bytes`);
   const encoding = request.headers['content-encoding'] ?? 'identity';
@@ -91,7 +94,7 @@ function refuseType(header: string | undefined, types: readonly string[]): AppEr
 }
 
 /** Returns the error for a body above its limit. */
-export function tooLarge(maxBytes: number, got: string): AppError {
+function tooLarge(maxBytes: number, got: string): AppError {
   const message = `The body may have at most ${maxBytes} bytes, got ${got}.`;
   return new AppError({ code: 'payload-too-large', message });
 }

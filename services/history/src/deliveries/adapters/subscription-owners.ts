@@ -1,6 +1,6 @@
 import type { ConsumerId, SubscriptionId, WorkspaceId } from '@tidings/contracts';
 import { type Bus, openSubscriptionTable } from '@tidings/kafka';
-import { AppError } from '@tidings/runtime';
+import { lookUpOnceRead } from '../../adapters/look-up-once-read.ts';
 import type { TenantScope } from '../../domain/tenant-scope.ts';
 
 type Owner = Readonly<{ workspaceId: WorkspaceId; consumerId: ConsumerId | null }>;
@@ -22,16 +22,10 @@ export const openSubscriptionOwners = async (bus: Pick<Bus, 'table'>): Promise<S
     select: ({ workspaceId, consumerId }) => ({ workspaceId, consumerId }),
     onChange: () => {},
   });
-  let isReady = false;
-  void table.ready().then(() => {
-    isReady = true;
-  });
+  const ownerOf = lookUpOnceRead(table, 'subscriptions');
   return {
     isWithin: (id, { workspaceId, ownerId }) => {
-      const owner = table.get(id);
-      if (owner === undefined && !isReady) {
-        throw new AppError({ code: 'unavailable', message: 'The subscriptions are still being read.' });
-      }
+      const owner = ownerOf(id);
       return owner?.workspaceId === workspaceId && (ownerId === null || owner.consumerId === ownerId);
     },
     close: async () => table.close(),

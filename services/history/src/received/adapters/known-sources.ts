@@ -1,6 +1,6 @@
 import { decodeSource, type SourceId, topics, type WorkspaceId } from '@tidings/contracts';
 import type { Bus } from '@tidings/kafka';
-import { AppError } from '@tidings/runtime';
+import { lookUpOnceRead } from '../../adapters/look-up-once-read.ts';
 
 /** Knows the workspace of each source. */
 export type KnownSources = Readonly<{
@@ -19,17 +19,9 @@ export const openKnownSources = async (bus: Pick<Bus, 'table'>): Promise<KnownSo
       return { key: id, version, value: workspaceId };
     },
   });
-  let isReady = false;
-  void table.ready().then(() => {
-    isReady = true;
-  });
+  const ownerOf = lookUpOnceRead(table, 'sources');
   return {
-    isOf: (id, workspaceId) => {
-      const owner = table.get(id);
-      if (owner === undefined && !isReady)
-        throw new AppError({ code: 'unavailable', message: 'The sources are still being read.' });
-      return owner === workspaceId;
-    },
+    isOf: (id, workspaceId) => ownerOf(id) === workspaceId,
     close: async () => table.close(),
   };
 };
