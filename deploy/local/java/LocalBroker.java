@@ -1,5 +1,7 @@
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.ThreadPoolExecutor;
+import org.apache.kafka.server.metrics.KafkaYammerMetrics;
 
 /**
  * A Kafka broker of the local stack. Formats its storage before its first start, in the same JVM: a second one would
@@ -18,7 +20,20 @@ public final class LocalBroker {
             format(properties, args[2]);
         }
         MemoryReturn.start();
+        stopMeters();
         kafka.Kafka.main(new String[] {properties});
+    }
+
+    /**
+     * Rates over minutes remain 0: nothing reads them here, and each of some 200 meters wakes a thread every five
+     * seconds. Counts and the metrics of Kafka's own registry are not affected.
+     */
+    private static void stopMeters() {
+        // Kafka's meters get the pool of this name. Without threads its tasks wait for ever.
+        Object pool = KafkaYammerMetrics.defaultRegistry().newScheduledThreadPool(2, "meter-tick");
+        if (pool instanceof ThreadPoolExecutor ticks) {
+            ticks.setThreadFactory(task -> null);
+        }
     }
 
     private static void format(String properties, String clusterId) {
