@@ -36,7 +36,11 @@ type ResultOf<N> =
 type LastOf<N extends readonly unknown[]> = N extends readonly [...unknown[], infer L]
   ? ResultOf<L>
   : unknown;
-type FirstOf<N extends readonly unknown[]> = N extends readonly [infer F, ...unknown[]] ? InputOf<F> : never;
+/** A step that takes no input can begin with any. */
+type Begins<I> = [I] extends [never] ? unknown : I;
+type FirstOf<N extends readonly unknown[]> = N extends readonly [infer F, ...unknown[]]
+  ? Begins<InputOf<F>>
+  : never;
 
 const steps = (nodes: readonly HandlerNode[], what: string): void => {
   if (nodes.length === 0) refuse(`a ${what} needs at least one step, got none`);
