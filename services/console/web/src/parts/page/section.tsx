@@ -31,3 +31,8 @@ export const Note = ({ children }: Readonly<{ children: ReactNode }>) => (
 export const Links = ({ children }: Readonly<{ children: ReactNode }>) => (
   <p className={styles.links}>{children}</p>
 );
+
+/** Says in paragraphs, above the details of one thing, why it is as it is and what to do. */
+export const Explanation = ({ children }: Readonly<{ children: ReactNode }>) => (
+  <div className={styles.explanation}>{children}</div>
+);

@@ -8,13 +8,12 @@ import { remedyOf } from '../../parts/delivery/remedies.ts';
 import { FieldList } from '../../parts/foreign/field-list.tsx';
 import { LongData } from '../../parts/foreign/long-data.tsx';
 import { PageHeader } from '../../parts/page/page-header.tsx';
-import { Card, Note, Section } from '../../parts/page/section.tsx';
+import { Card, Explanation, Note, Section } from '../../parts/page/section.tsx';
 import { ErrorState, Loading } from '../../parts/page/states.tsx';
 import { durationText } from '../../parts/values/relative-time.ts';
 import { SmallTable } from '../../parts/values/small-table.tsx';
 import { Time } from '../../parts/values/time.tsx';
 import { DeadLetterActions } from './dead-letter-actions.tsx';
-import styles from './dead-letter-detail.module.css';
 import { DeadLetterFacts } from './dead-letter-facts.tsx';
 import { DeadLetterState } from './dead-letter-state.tsx';
 import { texts } from './texts.ts';
@@ -66,7 +65,7 @@ function Why({ deadLetter }: Readonly<{ deadLetter: DeadLetter }>) {
   const failure = last_error === null ? null : reasonWords(last_error, last_status_code);
   const remedy = erased ? texts.erasedHint : remedyOf(reason);
   return (
-    <div className={styles.why}>
+    <Explanation>
       {failure !== null && <p>{failure}</p>}
       <p>{reasonWords(reason, last_status_code)}</p>
       {state === 'waiting' && remedy !== undefined && (
@@ -79,7 +78,7 @@ function Why({ deadLetter }: Readonly<{ deadLetter: DeadLetter }>) {
           )}
         </p>
       )}
-    </div>
+    </Explanation>
   );
 }
 

@@ -1,11 +1,10 @@
-import { useState } from 'react';
 import type { Schemas } from '../../api/client.ts';
 import { reasonWords } from '../../parts/delivery/failure-words.ts';
+import { Aside, TimeLine, TimeLineItem } from '../../parts/list/time-line.tsx';
 import { durationText } from '../../parts/values/relative-time.ts';
 import { StatusBadge } from '../../parts/values/status-badge.tsx';
 import { Time } from '../../parts/values/time.tsx';
 import { AttemptDetails } from './attempt-details.tsx';
-import styles from './attempt-timeline.module.css';
 import { texts } from './texts.ts';
 
 type Attempt = Schemas['Attempt'];
@@ -17,45 +16,47 @@ const keyOf = ({ chain, attempt, at }: Attempt) => `${chain}.${attempt}.${at}`;
 export function AttemptTimeline({ attempts, event }: Props) {
   const newestFirst = [...attempts].reverse();
   return (
-    <ol className={styles.line}>
+    <TimeLine>
       {newestFirst.map((attempt, at) => (
         <AttemptItem key={keyOf(attempt)} attempt={attempt} event={event} isOpenAtFirst={at === 0} />
       ))}
-    </ol>
+    </TimeLine>
   );
 }
 
 type ItemProps = Readonly<{ attempt: Attempt; event: Props['event']; isOpenAtFirst: boolean }>;
 
 function AttemptItem({ attempt, event, isOpenAtFirst }: ItemProps) {
-  const [isOpen, setOpen] = useState(isOpenAtFirst);
   const { attempt: number, outcome, status_code, reason, trigger, at, duration_ms, next } = attempt;
-  const answer = status_code ?? reason ?? '';
+  const tone = outcome === 'delivered' ? 'good' : 'bad';
   return (
-    <li className={styles.item} data-outcome={outcome}>
-      <button type="button" className={styles.head} aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
-        <span className={styles.number}>{texts.attempt(number)}</span>
-        <StatusBadge tone={outcome === 'delivered' ? 'good' : 'bad'}>{answer}</StatusBadge>
-        {trigger !== 'event' && <span className={styles.soft}>{texts.triggers[trigger]}</span>}
-        <span className={styles.soft}>{durationText(duration_ms)}</span>
-        <span className={styles.at}>
-          <Time at={at} isExact />
-        </span>
-      </button>
-      {isOpen && (
-        <div className={styles.body}>
-          {reason !== null && <p className={styles.words}>{reasonWords(reason, status_code)}</p>}
-          {next.at !== undefined && (
-            <p className={styles.soft}>
-              {texts.nextRetry}: <Time at={next.at} isExact isPlanned />
-            </p>
-          )}
-          {next.reason !== undefined && (
-            <p className={styles.soft}>{reasonWords(next.reason, status_code)}</p>
-          )}
-          <AttemptDetails attempt={attempt} event={event} />
-        </div>
+    <TimeLineItem
+      tone={tone}
+      name={texts.attempt(number)}
+      head={
+        <>
+          <StatusBadge tone={tone}>{status_code ?? reason ?? ''}</StatusBadge>
+          {trigger !== 'event' && <Aside>{texts.triggers[trigger]}</Aside>}
+          <Aside>{durationText(duration_ms)}</Aside>
+        </>
+      }
+      at={<Time at={at} isExact />}
+      isOpenAtFirst={isOpenAtFirst}
+    >
+      {reason !== null && <p>{reasonWords(reason, status_code)}</p>}
+      {next.at !== undefined && (
+        <p>
+          <Aside>
+            {texts.nextRetry}: <Time at={next.at} isExact isPlanned />
+          </Aside>
+        </p>
       )}
-    </li>
+      {next.reason !== undefined && (
+        <p>
+          <Aside>{reasonWords(next.reason, status_code)}</Aside>
+        </p>
+      )}
+      <AttemptDetails attempt={attempt} event={event} />
+    </TimeLineItem>
   );
 }

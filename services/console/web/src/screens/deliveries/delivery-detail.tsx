@@ -9,6 +9,7 @@ import { failureWords } from '../../parts/delivery/failure-words.ts';
 import { ConfirmDialog } from '../../parts/dialog/confirm-dialog.tsx';
 import { Button } from '../../parts/page/button.tsx';
 import { PageHeader } from '../../parts/page/page-header.tsx';
+import { Explanation } from '../../parts/page/section.tsx';
 import { ErrorState, Loading } from '../../parts/page/states.tsx';
 import { useToast } from '../../parts/page/toast.tsx';
 import { CopyButton } from '../../parts/values/copy-button.tsx';
@@ -66,13 +67,17 @@ function DeliveryView({ delivery, onResent }: Readonly<{ delivery: Delivery; onR
         )}
         {!delivery.erased && isReceiving(subscription) && <Resend id={id} onDone={onResent} />}
       </PageHeader>
-      {delivery.erased && <p className={styles.why}>{texts.erasedHint}</p>}
+      {delivery.erased && (
+        <Explanation>
+          <p>{texts.erasedHint}</p>
+        </Explanation>
+      )}
       {words.length > 0 && (
-        <div className={styles.why}>
+        <Explanation>
           {words.map((sentence) => (
             <p key={sentence}>{sentence}</p>
           ))}
-        </div>
+        </Explanation>
       )}
       <DeliveryFacts delivery={delivery} subscription={subscription} />
       <section aria-labelledby="attempts">
