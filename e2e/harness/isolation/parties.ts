@@ -1,10 +1,8 @@
 import { createHmac } from 'node:crypto';
-import { deriveRunId, encodeRun, eventId, topics, workspaceId } from '@tidings/contracts';
-import { connectKafka } from '@tidings/kafka';
-import { silentLogger } from '@tidings/observability';
 import { eventually, type Receiver, startReceiver } from '@tidings/testing';
 import { Caller, untilCounted, untilJobsEnd } from '../caller.ts';
 import type { LocalStack } from '../tidings.ts';
+import { recordRuns } from '../worker-runs.ts';
 import type { Owned } from './access.ts';
 
 /** Keys and tokens by role. Each has every scope available in its workspace. */
@@ -107,33 +105,10 @@ async function makeRun(
   owner: Caller,
   { workspace, event }: Readonly<{ workspace: string; event: string }>,
 ) {
-  const brokers = local.brokers.split(',');
-  const bus = await connectKafka({ brokers, clientId: 'tidings-test', logger: silentLogger });
-  const recordedAtMs = Date.now();
-  const runId = deriveRunId({ app: 'of-ada', handler: ownType, eventId: eventId(event) });
-  const producer = await bus.producer();
-  await producer.publish({
-    topic: topics.runs,
-    ...encodeRun({
-      ...{ type: 'RunRecorded.v1', runId, app: 'of-ada', handler: ownType, epoch: 1, sequence: 1 },
-      ...{
-        status: 'running',
-        startedAtMs: recordedAtMs,
-        recordedAtMs,
-        endedAtMs: null,
-        waitingUntilMs: null,
-      },
-      ...{ retries: 0, steps: [], failure: null, cancelled: null },
-      event: {
-        ...{ id: eventId(event), type: ownType, workspaceId: workspaceId(workspace), consumerId: null },
-        ...{ source: '/', time: new Date(recordedAtMs).toISOString(), acceptedAtMs: recordedAtMs },
-        ...{ orderingKey: null, traceparent: null, partition: 0, offset: '0' },
-      },
-    }),
-  });
-  await bus.close();
+  const state = { app: 'of-ada', handler: ownType, workspace, event: { id: event, type: ownType } };
+  const [run] = await recordRuns(local, [state]);
   await owner.list(`/webhooks/runs?event_id=${event}`, 1);
-  return runId;
+  return String(run);
 }
 
 /** Creates all objects of the isolation tests through the public API. The owner's endpoint always fails. */

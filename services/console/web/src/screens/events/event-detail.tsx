@@ -13,6 +13,7 @@ import { CopyableId } from '../../parts/values/copyable-id.tsx';
 import { Facts } from '../../parts/values/facts.tsx';
 import { Time } from '../../parts/values/time.tsx';
 import { DeliveryCounts } from './delivery-counts.tsx';
+import { EventRuns } from './event-runs.tsx';
 import { texts } from './texts.ts';
 import { WhereItWent } from './where-it-went.tsx';
 
@@ -69,6 +70,7 @@ export function Page() {
           </Links>
         )}
       </Section>
+      <EventRuns id={id} />
       <Section title={texts.data}>
         {data_status === 'available' ? (
           <EventData event={event.data} name={texts.data} />

@@ -54,6 +54,11 @@ export const texts = catalogue({
     deliveries: 'Where it went',
     noDeliveries: 'No subscription matched this event when it was accepted.',
     allDeliveries: 'All deliveries of this event',
+    runs: {
+      title: 'Runs',
+      all: 'In the list of runs',
+      columns: ['Handler', 'Application', 'Status', 'Changed'],
+    },
     last: 'Last answer',
     attemptCount: (count: number) =>
       count === 0 ? 'no attempt yet' : count === 1 ? '1 attempt' : `${count.toLocaleString()} attempts`,
