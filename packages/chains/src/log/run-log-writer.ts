@@ -29,7 +29,7 @@ const superseded = (partition: number): AppError =>
   new AppError({ code: 'closed', message: `another worker has taken over partition ${partition}` });
 
 /**
- * Appends to one partition of the run log, for one epoch: `open → closed`. One send is under way at a time, and the offsets
+ * Appends to one partition of the run log, for one epoch: `open → closed`, at the latest when a send fails. One send is under way at a time, and the offsets
  * of the acknowledged records must follow each other. Where they do not, what is in between is read: a newer epoch there
  * means that its owner has restored without these records, so they are not acknowledged to the caller.
  */
@@ -61,9 +61,11 @@ export class RunLogWriter {
     });
   }
 
-  /** Resolves when nothing waits and no send is under way. Never rejects. */
+  /** Resolves when everything that was appended before has been acknowledged or rejected. Never rejects. */
   async flush(): Promise<void> {
-    while (this.#sending !== undefined) await this.#sending;
+    if (this.#sending === undefined) return;
+    // Whatever is appended later does not delay it: a worker that stops gets events until it leaves its group.
+    await this.append([]).catch(() => {});
   }
 
   /** Rejects what waits. Records under way may still be written. */
@@ -80,7 +82,9 @@ export class RunLogWriter {
       try {
         await this.#publish(appends);
       } catch (error) {
+        // Nothing behind it is written: it would be restored in front of what has failed.
         this.#rejectAll(appends, error);
+        this.close();
         continue;
       }
       for (const { resolve } of appends) resolve();
@@ -92,6 +96,7 @@ export class RunLogWriter {
     const { producer, runLog: topic, partition } = this.#options;
     const own = appends.flatMap(({ records }) => records.map((record) => ({ topic, partition, ...record })));
     const others = appends.flatMap((append) => append.others);
+    if (own.length + others.length === 0) return;
     const positions = await producer.publishAll([...own, ...others]);
     await this.#confirm(positions.slice(0, own.length));
     if (this.#isClosed) throw superseded(partition);
@@ -105,10 +110,7 @@ export class RunLogWriter {
     const from = this.#nextOffset;
     this.#nextOffset = last + 1n;
     if (last - from + 1n === BigInt(own.size)) return;
-    if (await this.#hasNewerEpoch(from, last)) {
-      this.#isClosed = true;
-      throw superseded(this.#options.partition);
-    }
+    if (await this.#hasNewerEpoch(from, last)) throw superseded(this.#options.partition);
   }
 
   async #hasNewerEpoch(from: bigint, last: bigint): Promise<boolean> {
