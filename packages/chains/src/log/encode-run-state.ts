@@ -1,4 +1,11 @@
-import { encodeRun, encodeRunState, type RunRecorded, topics, type WireRecord } from '@tidings/contracts';
+import {
+  encodeRun,
+  encodeRunState,
+  type RunRecorded,
+  type RunStep,
+  topics,
+  type WireRecord,
+} from '@tidings/contracts';
 import { maxRecordBytes, type OutgoingRecord } from '@tidings/kafka';
 
 /** The records of a state, and the state that is in them. */
@@ -16,16 +23,22 @@ const header = 'tidings-run';
 // Key, the name of the header, and what a record has around them.
 const spareBytes = 2_048;
 const empty = Buffer.alloc(0);
+// About 250 bytes each.
+const maxOutlined = 1_000;
 
 const textOf = ({ headers }: WireRecord): string => headers[header] ?? '';
 
-/** Returns a failed state in place of one that does not fit into a record: without results. */
+/** Returns steps without what may be large in them: results and attempts. */
+const outlined = (steps: readonly RunStep[]): readonly RunStep[] =>
+  steps.map((step) => ({ ...step, result: null, attempts: [] }));
+
+/** Returns a failed state in place of one that does not fit into a record: with the first steps, without results. */
 const tooLarge = (run: RunRecorded, bytes: number): RunRecorded => ({
   ...run,
   status: 'failed',
   endedAtMs: run.recordedAtMs,
   waitingUntilMs: null,
-  steps: run.steps.map((step) => ({ ...step, result: null })),
+  steps: outlined(run.steps.slice(0, maxOutlined)),
   failure: {
     reason: 'state-too-large',
     step: null,
@@ -35,7 +48,7 @@ const tooLarge = (run: RunRecorded, bytes: number): RunRecorded => ({
 
 /**
  * Encodes a state for the run log and for `tidings.runs`. One that does not fit becomes a failed state. Of a run that
- * completed or was cancelled the data of the event are not kept.
+ * completed or was cancelled the data of the event, results and attempts are not kept in the run log.
  */
 export const encodeState = (run: RunRecorded, data: string): EncodedState => {
   const fact = encodeRun(run);
@@ -44,7 +57,7 @@ export const encodeState = (run: RunRecorded, data: string): EncodedState => {
   if (bytes > maxRecordBytes - spareBytes) return encodeState(tooLarge(run, bytes), '');
   const isDone = run.status === 'completed' || run.status === 'cancelled';
   const state = isDone
-    ? encodeRunState({ ...run, steps: [] }, empty)
+    ? encodeRunState({ ...run, steps: outlined(run.steps) }, empty)
     : encodeRunState(run, Buffer.from(data));
   return { run, text, state, fact: { topic: topics.runs, ...fact } };
 };
