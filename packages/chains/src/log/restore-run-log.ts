@@ -29,14 +29,30 @@ export type RunSummary = Pick<
   RunRecorded,
   'runId' | 'handler' | 'epoch' | 'sequence' | 'status' | 'waitingUntilMs' | 'endedAtMs'
 > &
-  Readonly<{ orderingKey: string | null; offset: number }>;
+  Readonly<{
+    orderingKey: string | null;
+    offset: number;
+    /** True if it has attempted a step and was never retried: it was the first of its ordering key. */
+    isUnderWay: boolean;
+  }>;
 
 /** Returns the summary of a state. */
 export const summaryOf = (run: RunRecorded): RunSummary => {
-  const { runId, handler, epoch, sequence, status, waitingUntilMs, endedAtMs, event } = run;
+  const { runId, handler, epoch, sequence, status, waitingUntilMs, endedAtMs, event, steps, retries } = run;
   const { orderingKey, offset } = event;
   const times = { waitingUntilMs, endedAtMs };
-  return { runId, handler, epoch, sequence, status, ...times, orderingKey, offset: Number(offset) };
+  const isUnderWay = steps.length > 0 && retries === 0;
+  return {
+    runId,
+    handler,
+    epoch,
+    sequence,
+    status,
+    ...times,
+    orderingKey,
+    offset: Number(offset),
+    isUnderWay,
+  };
 };
 
 /** The content of a partition of the run log. */

@@ -22,7 +22,19 @@ type Attempt = Readonly<{
 const maxResultBytes = 65_536;
 const maxErrorLength = 1_000;
 
+/** The longest wait that a step can ask for: a year. */
+const maxWaitMs = 365 * 24 * 3_600_000;
+
 const timedOut = Symbol('timed out');
+
+/** Returns the text of whatever was thrown: also of what has none. */
+const textOf = (thrown: unknown): string => {
+  try {
+    return String(messageOf(thrown));
+  } catch {
+    return 'an error without a text';
+  }
+};
 
 const asJson = (name: string, result: unknown): unknown => {
   let text: string;
@@ -54,10 +66,12 @@ const retryAt = (
   if (scheduledMs === null || !(error instanceof RetryAfterError)) return scheduledMs;
   const { retryAfter } = error;
   const askedMs = retryAfter instanceof Date ? retryAfter.getTime() : nowMs + retryAfter * 1_000;
-  return Number.isFinite(askedMs) ? Math.max(0, Math.ceil(askedMs)) : scheduledMs;
+  return Number.isFinite(askedMs)
+    ? Math.min(Math.max(0, Math.ceil(askedMs)), nowMs + maxWaitMs)
+    : scheduledMs;
 };
 
-/** Calls the function of a step, and ends at its timeout whatever the function does. Never rejects. */
+/** Calls the function of a step, and ends at its timeout or when it is aborted, whatever the function does. Never rejects. */
 export async function attemptStep({ step, input, context, controller, clock }: Attempt): Promise<AttemptEnd> {
   const startedAtMs = clock.nowMs();
   const beganMs = clock.monotonicMs();
@@ -76,7 +90,12 @@ export async function attemptStep({ step, input, context, controller, clock }: A
     const work = Promise.resolve().then(async () => step.run(input as never, context));
     // It may end after its timeout: then nobody looks at its end.
     work.catch(() => {});
-    const ended = await Promise.race([work, late]);
+    const { signal } = controller;
+    const aborted = new Promise<never>((_resolve, reject) =>
+      signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true }),
+    );
+    aborted.catch(() => {});
+    const ended = await Promise.race([work, late, aborted]);
     if (ended !== timedOut) {
       return { kind: 'succeeded', attempt: attemptOf('succeeded', null), result: asJson(step.name, ended) };
     }
@@ -86,7 +105,7 @@ export async function attemptStep({ step, input, context, controller, clock }: A
     return { kind: 'failed', attempt: attemptOf('timed-out', error.message), retryAtMs, error };
   } catch (error) {
     const retryAtMs = retryAt(step, context.attempt, { error, nowMs: clock.nowMs() });
-    return { kind: 'failed', attempt: attemptOf('failed', messageOf(error)), retryAtMs, error };
+    return { kind: 'failed', attempt: attemptOf('failed', textOf(error)), retryAtMs, error };
   } finally {
     cancel();
   }

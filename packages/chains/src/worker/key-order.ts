@@ -33,9 +33,12 @@ export class KeyOrder {
     const name = this.#nameOf(entry);
     const queue = name === null ? undefined : this.#queues.get(name);
     if (name === null || queue === undefined || queue.peek() !== entry) return undefined;
-    // One that was cancelled before its turn is still in the queue.
-    while (queue.peek()?.hasEnded === true) queue.shift();
-    const next = queue.peek();
+    let next = queue.peek();
+    // One that was cancelled before its turn is still in the queue. One that is just being retried has not ended.
+    while (next?.hasEnded === true && next.isEnding) {
+      queue.shift();
+      next = queue.peek();
+    }
     if (next === undefined) this.#queues.delete(name);
     return next;
   }

@@ -58,8 +58,11 @@ export class PartitionRuns {
 
   /** Takes restored runs, and continues those that have not ended. */
   adopt(restored: readonly RestoredRun[]): void {
-    const byOffset = [...restored].sort((a, b) => a.summary.offset - b.summary.offset);
-    for (const { summary, text, data, isRecent } of byOffset) {
+    // Of an ordering key the one under way is the first: a retried one from before it waits for it.
+    const inOrder = [...restored].sort(
+      ({ summary: a }, { summary: b }) => Number(b.isUnderWay) - Number(a.isUnderWay) || a.offset - b.offset,
+    );
+    for (const { summary, text, data, isRecent } of inOrder) {
       const entry = new RunEntry(summary, { text, data });
       entry.isFactUncertain = isRecent;
       this.#runs.set(entry.runId, entry);
@@ -108,8 +111,10 @@ export class PartitionRuns {
       await this.#record(entry, { type: 'RunCancelled', by: command.by, reason: command.reason });
       return;
     }
-    const isDue = entry.status === 'failed' && entry.newest.sequence === command.sequence;
-    if (!isDue || handler === undefined) {
+    const { sequence, failure } = entry.newest;
+    const isDue = entry.status === 'failed' && sequence === command.sequence;
+    // Of a state that was too large the results are gone, which later steps would need.
+    if (!isDue || handler === undefined || failure?.reason === 'state-too-large') {
       logger.warn({ runId: command.runId, status: entry.status }, 'run-command.not-retried');
       return;
     }

@@ -12,7 +12,7 @@ export type WorkerOptions = Readonly<{
   app: string;
   /** Workspaces whose events start runs. Default: all of them. */
   workspaces?: readonly string[];
-  /** Called when a run has failed, at least once: again after a crash. A rejection is logged. */
+  /** Called once the failed state of a run is acknowledged: not if the process dies in that moment. A rejection is logged. */
   onRunFailed?: (run: FailedRun) => void | Promise<void>;
   /** Told of each failed run, best effort: three tries. */
   alerts?: readonly AlertTarget[];
