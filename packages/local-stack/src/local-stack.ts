@@ -1,15 +1,14 @@
 import { join, resolve } from 'node:path';
 import { AppError, systemClock } from '@tidings/runtime';
 import { DataFolder, type StackSecrets } from './data-folder.ts';
-import { type DemoInbox, startDemoInbox } from './demo/demo-inbox.ts';
-import { demoCurl, ensureDemoSubscription } from './demo/demo-subscription.ts';
+import type { DemoInbox } from './demo/demo-inbox.ts';
+import { startDemo } from './demo/start-demo.ts';
 import { ephemeralPorts, warnOfEphemeral } from './ephemeral-ports.ts';
 import { describeStack, type LocalState, writeLocalState } from './local-state.ts';
 import { findMonitoring, type MonitoringPrograms } from './monitoring/find-programs.ts';
 import { type MonitoringUrls, monitoringPorts, startMonitoring } from './monitoring/start-monitoring.ts';
 import { type PortNeed, requireFreePorts } from './ports.ts';
 import type { Part } from './processes/part.ts';
-import { supervise } from './processes/supervise.ts';
 import {
   operatorOffset,
   type ProcessForm,
@@ -18,13 +17,12 @@ import {
   servicePart,
   tidingsProcesses,
 } from './service-parts.ts';
+import { StackParts } from './stack-parts.ts';
 import { recordedBrokerCount } from './stores/brokers.ts';
 import { type Stores, startStores, storePorts } from './stores/stack-stores.ts';
 
 const host = '127.0.0.1';
 const inboxOffset = 6;
-/** The stop grace of the stores. A service may take 20.5 s to drain; with this a whole stop takes at most 27 s. */
-const storeStopGraceMs = 6_000;
 const defaultWorkspace = 'ws_demo';
 const portSetting = 'npm start -- --port-base N';
 
@@ -69,9 +67,7 @@ export class LocalStack {
   readonly #options: LocalStackOptions;
   readonly #processes: readonly ServiceProcess[];
   readonly #abort = new AbortController();
-  readonly #serviceParts: Part[] = [];
-  readonly #storeParts: Part[] = [];
-  readonly #supervised = new Set<Part>();
+  readonly #parts: StackParts;
   #folder: DataFolder | null = null;
   #inbox: DemoInbox | null = null;
   #monitoring: MonitoringUrls | null = null;
@@ -82,6 +78,16 @@ export class LocalStack {
     this.#options = options;
     const { onlyStack, form, processes } = options;
     this.#processes = onlyStack ? [] : (processes ?? tidingsProcesses(form));
+    const { print, restartBrokers, restartServices = true } = options;
+    this.#parts = new StackParts({
+      ...{ processes: this.#processes, print, restartBrokers, restartServices },
+      isStopping: this.#isStopping,
+      onSpawn: (part) => {
+        // Recorded at once, so that the next start finds it.
+        this.#folder?.recordProcess(part.name, part.pid);
+        this.#writeState();
+      },
+    });
   }
 
   /** The URL at which operators see the state of each service; null without services. */
@@ -117,7 +123,7 @@ export class LocalStack {
   /** Stops services first, then Kafka and MongoDB, within 27 s. May be called during a start. */
   async stop(): Promise<void> {
     this.#abort.abort();
-    await Promise.all(this.#serviceParts.map((part) => part.stop()));
+    await this.#parts.stopServices();
     // A start in progress fails as soon as it detects the stop; its reason is irrelevant.
     await this.#starting?.catch(() => null);
     await this.#stopParts();
@@ -129,25 +135,19 @@ export class LocalStack {
    * down until the next restart.
    */
   async restart(names: readonly string[]): Promise<void> {
-    const isNamed = (part: Part): boolean => this.#namesOf(part).some((name) => names.includes(name));
-    const parts = this.#serviceParts.filter(isNamed);
-    const outcomes = await Promise.allSettled(
-      parts.map(async (part) => part.restart().finally(() => this.#supervise(part))),
-    );
-    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-    if (failed !== undefined && !this.#isStopping()) throw failed.reason;
+    await this.#parts.restart(names);
   }
 
   /** Kills every process at once, without waiting: for a second Ctrl-C and for a parent that fails. */
   killNow(): void {
     this.#abort.abort();
-    for (const part of [...this.#serviceParts, ...this.#storeParts]) part.signal('SIGKILL');
+    this.#parts.killAll();
   }
 
   readonly #isStopping = (): boolean => this.#abort.signal.aborted;
 
   async #start(): Promise<LocalState> {
-    const { print, env, dataDir, monitoring = false } = this.#options;
+    const { print, env, dataDir, monitoring = false, demo, onlyStack, portBase } = this.#options;
     const programs = monitoring ? findMonitoring(env) : null;
     const folder = DataFolder.open(dataDir);
     this.#folder = folder;
@@ -171,12 +171,12 @@ export class LocalStack {
       folder,
       brokerCount: count,
       host,
-      portBase: this.#options.portBase,
+      portBase,
       portSetting,
       signal: this.#abort.signal,
       print,
       timed: (label, work) => this.#timed(label, work),
-      onSpawn: this.#onSpawn(folder, this.#storeParts),
+      onSpawn: this.#parts.spawned('store'),
     }).catch((error: unknown) => {
       surroundings.reject(error);
       throw error;
@@ -187,8 +187,13 @@ export class LocalStack {
     if (programs !== null) await this.#startMonitoring(folder, programs);
     this.#state = describeStack(around);
     this.#writeState();
-    for (const part of [...this.#serviceParts, ...this.#storeParts]) this.#supervise(part);
-    if (this.#options.demo && !this.#options.onlyStack) await this.#startDemo(folder, secrets, around);
+    this.#parts.superviseAll();
+    if (demo && !onlyStack) {
+      this.#refuseWhenStopping();
+      const apiUrl = this.#state.url ?? '';
+      const place = { apiUrl, adminKey: around.adminKey, host, port: portBase + inboxOffset };
+      this.#inbox = await startDemo({ folder, ...place, print });
+    }
     return this.#state;
   }
 
@@ -217,7 +222,7 @@ export class LocalStack {
 
   /** Starts the processes of the services, which load their code while the stores start. */
   #spawnServices(folder: DataFolder, around: Promise<ServiceSurroundings>): Promise<readonly Part[]> {
-    const onSpawn = this.#onSpawn(folder, this.#serviceParts);
+    const onSpawn = this.#parts.spawned('service');
     const { env: own, portBase } = this.#options;
     const place = { host, portBase };
     const parts = this.#processes.map((process) =>
@@ -249,70 +254,15 @@ export class LocalStack {
         portBase,
         dataDir: join(folder.path, 'monitoring'),
         logDir: folder.logs,
-        onSpawn: this.#onSpawn(folder, this.#storeParts),
+        onSpawn: this.#parts.spawned('store'),
       });
     });
   }
 
-  /** Records every process as soon as it runs, so that both a stop and the next start find it. */
-  #onSpawn(folder: DataFolder, parts: Part[]): (part: Part) => void {
-    return (part) => {
-      if (!parts.includes(part)) parts.push(part);
-      if (this.#isStopping()) part.signal('SIGKILL');
-      folder.recordProcess(part.name, part.pid);
-      this.#writeState();
-    };
-  }
-
   #writeState(): void {
     if (this.#state === null || this.#folder === null || this.#isStopping()) return;
-    const running = [...this.#serviceParts, ...this.#storeParts];
-    const pids = Object.fromEntries(
-      running.flatMap((part) => this.#namesOf(part).map((name) => [name, part.pid])),
-    );
-    this.#state = { ...this.#state, pids };
+    this.#state = { ...this.#state, pids: this.#parts.pids() };
     writeLocalState(this.#folder.localFile, this.#state);
-  }
-
-  /** The services that a part runs, or its own name. */
-  #namesOf(part: Part): readonly string[] {
-    const process = this.#processes.find(({ name }) => name === part.name);
-    return process?.services.map(({ name }) => name) ?? [part.name];
-  }
-
-  #supervise(part: Part): void {
-    if (this.#supervised.has(part)) return;
-    this.#supervised.add(part);
-    const { print, restartBrokers, restartServices = true } = this.#options;
-    const [restarts, adviceWhenLeft] = part.name.startsWith('broker-')
-      ? [restartBrokers, 'Start the stack again; with --restart-brokers it restarts brokers itself.']
-      : [restartServices || this.#storeParts.includes(part), 'Save one of its source files to restart it.'];
-    const isStopping = this.#isStopping;
-    const watched = supervise({ part, clock: systemClock, isStopping, print, restarts, adviceWhenLeft });
-    watched
-      .catch((error: unknown) => print(`${part.name} is no longer supervised: ${String(error)}`))
-      .finally(() => this.#supervised.delete(part));
-  }
-
-  async #startDemo(folder: DataFolder, secrets: StackSecrets, around: ServiceSurroundings): Promise<void> {
-    const { portBase, print } = this.#options;
-    const apiUrl = this.#state?.url ?? '';
-    this.#refuseWhenStopping();
-    const curl = demoCurl(apiUrl, around.adminKey);
-    this.#inbox = await startDemoInbox({ host, port: portBase + inboxOffset, print, curl });
-    const outcome = await ensureDemoSubscription({
-      apiUrl,
-      adminKey: around.adminKey,
-      endpointUrl: this.#inbox.endpointUrl,
-      brokenUrl: this.#inbox.brokenUrl,
-      remembered: secrets.demo,
-    });
-    if (outcome.kind === 'refused') {
-      print(`warning: no demo subscription; everything else works: ${outcome.reason}`);
-      return;
-    }
-    this.#inbox.trust(outcome.demo.secret);
-    if (outcome.isNew) folder.saveSecrets({ ...folder.secrets(), demo: outcome.demo });
   }
 
   async #timed<T>(label: string, work: () => Promise<T>): Promise<T> {
@@ -330,9 +280,9 @@ export class LocalStack {
 
   async #stopParts(): Promise<void> {
     this.#abort.abort();
-    await Promise.all(this.#serviceParts.map((part) => part.stop()));
+    await this.#parts.stopServices();
     await this.#inbox?.close();
-    await Promise.all(this.#storeParts.map((part) => part.stop(storeStopGraceMs)));
+    await this.#parts.stopStores();
     this.#folder?.release();
   }
 }
