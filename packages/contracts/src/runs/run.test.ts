@@ -44,6 +44,11 @@ describe('a run', () => {
     expect(() => decodeRun({ key: null, headers: {}, value: null })).toThrow(DecodeError);
   });
 
+  it('is refused with a time that no date has', () => {
+    const late = { ...run, waitingUntilMs: 1e303 };
+    expect(() => decodeRun(encodeRun(late))).toThrow('/waitingUntilMs must be <= 8640000000000000');
+  });
+
   it('is newer by its epoch first, then by its sequence', () => {
     expect(isNewerRun({ epoch: 2, sequence: 1 }, { epoch: 1, sequence: 9 })).toBe(true);
     expect(isNewerRun({ epoch: 2, sequence: 2 }, { epoch: 2, sequence: 1 })).toBe(true);

@@ -37,6 +37,9 @@ export const parseJson = (name: string, text: string): unknown => {
   }
 };
 
+/** The last time that a Date can have: 275,760 years after Christ. */
+const maxEpochMs = 8.64e15;
+
 const text = { type: 'string', minLength: 1 } as const;
 
 /** Schema parts that several messages share. */
@@ -44,8 +47,8 @@ export const shape = {
   text,
   nullableText: { type: ['string', 'null'] },
   count: { type: 'integer', minimum: 0 },
-  epochMs: { type: 'integer', minimum: 0 },
-  nullableEpochMs: { type: ['integer', 'null'], minimum: 0 },
+  epochMs: { type: 'integer', minimum: 0, maximum: maxEpochMs },
+  nullableEpochMs: { type: ['integer', 'null'], minimum: 0, maximum: maxEpochMs },
   eventId: { type: 'string', pattern: '^evt_[0-9a-f]{32}$' },
   deliveryId: { type: 'string', pattern: '^dlv_[0-9a-f]{32}$' },
   subscriptionId: { type: 'string', pattern: '^sub_[0-9A-Za-z]{1,64}$' },

@@ -29,6 +29,10 @@ export const retryRun = async ({ runs, command }: CommandRunParts, order: OrderF
   const run = await findRun(runs, order);
   if (run.status !== 'failed')
     refuse(`The run '${run.runId}' is ${run.status}: only a failed one can be retried.`);
+  if (run.failure?.reason === 'state-too-large')
+    refuse(
+      `The run '${run.runId}' became too large: the results of its steps are gone, publish its event under another id.`,
+    );
   await command(run, { kind: 'retry', sequence: run.sequence, by: order.by });
   return run;
 };

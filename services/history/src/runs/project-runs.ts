@@ -1,5 +1,5 @@
-import { isNewerRun, type RunEvent, type RunRecorded } from '@tidings/contracts';
-import { newestOf, type StoredRun, storedRunOf } from './domain/run.ts';
+import type { RunEvent, RunRecorded } from '@tidings/contracts';
+import { isWrittenAgain, newestOf, replacesRun, type StoredRun, storedRunOf } from './domain/run.ts';
 import type { RunStore } from './ports.ts';
 
 /** A run that has failed for good, as its operational event tells it. */
@@ -12,16 +12,21 @@ export type ProjectRunsParts = Readonly<{
   tell: (failed: FailedRun) => Promise<void>;
 }>;
 
+const failedType = 'tidings.run.failed';
+
 const failedOf = (run: StoredRun): readonly FailedRun[] => {
   const { runId, app, handler, retries, recordedAtMs, event, failure } = run;
   if (run.status !== 'failed' || failure === null) return [];
+  // A handler of failed runs that fails itself would start itself again without end.
+  if (event.type === failedType) return [];
   return [{ runId, app, handler, retries, recordedAtMs, event, failure }];
 };
 
 /**
  * Stores the newest of the recorded states, and tells of those that failed. A failure is told before it is stored: a
- * crash in between repeats the operational event, under the same id, and loses none; a state that is stored is not told
- * again.
+ * crash in between repeats the operational event, under the same id, and loses none; a failure that is stored is not told
+ * again, also if the next owner of its partition writes it again. A failed run of an event that tells of a failed run is
+ * not told.
  */
 export async function projectRuns(
   { runs: store, tell }: ProjectRunsParts,
@@ -32,8 +37,14 @@ export async function projectRuns(
   const stored = await store.versions([...new Set(states.map(({ runId }) => runId))]);
   const fresh = states.filter((run) => {
     const known = stored.get(run.runId);
-    return known === undefined || isNewerRun(run, known);
+    return known === undefined || replacesRun(run, known);
   });
-  await Promise.all(fresh.flatMap(failedOf).map(tell));
+  const told = new Map<string, FailedRun>();
+  for (const run of fresh) {
+    const known = stored.get(run.runId);
+    if (known !== undefined && isWrittenAgain(run, known)) continue;
+    for (const failed of failedOf(run)) told.set(`${failed.runId} ${failed.retries}`, failed);
+  }
+  await Promise.all([...told.values()].map(tell));
   await store.put(newestOf(fresh));
 }

@@ -132,6 +132,28 @@ describe('a failed run', () => {
     await eventually(() => expect(failures()).toHaveLength(3));
   });
 
+  it('is not told again when the next owner of its partition writes it again', async () => {
+    const { record, failures } = await start();
+    const failed = failedRun();
+    await record(failed);
+    await record({ ...failed, epoch: 2 });
+    await record({ ...failed, epoch: 3, sequence: 9, retries: 1 });
+    expect(failures()).toHaveLength(2);
+  });
+
+  it('is not told when its event tells of a failed run', async () => {
+    const { record, failures } = await start();
+    await record(failedRun({ event: { ...aRun().event, type: 'tidings.run.failed' } }), failedRun());
+    expect(failures()).toHaveLength(1);
+  });
+
+  it('is not retried if it became too large: its results are gone', async () => {
+    const { record, callAt } = await start();
+    const failed = failedRun({ failure: { reason: 'state-too-large', step: null, message: 'too large' } });
+    await record(failed);
+    expect((await callAt(`${path}/${failed.runId}/retry`, 'POST')).status).toBe(409);
+  });
+
   it('is retried by an order to its application, in the partition of its event', async () => {
     const { record, callAt, bus } = await start();
     const failed = failedRun({ sequence: 4 });

@@ -34,7 +34,9 @@ export const createMemoryRunStore = (): RunStore & { all(): readonly StoredRun[]
       new Map(
         ids.flatMap((id) => {
           const run = kept.get(id);
-          return run === undefined ? [] : [[id, { epoch: run.epoch, sequence: run.sequence }] as const];
+          if (run === undefined) return [];
+          const { epoch, sequence, status } = run;
+          return [[id, { epoch, sequence, status }] as const];
         }),
       ),
     put: async (runs) => {

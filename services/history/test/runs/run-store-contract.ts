@@ -41,7 +41,7 @@ export const describeRunStore = (name: string, open: () => RunStore): void => {
       ]);
       expect(await store.find(first.runId, workspace)).toEqual(storedRunOf(cancelled));
       expect(await store.versions([first.runId])).toEqual(
-        new Map([[first.runId, { epoch: 2, sequence: 1 }]]),
+        new Map([[first.runId, { epoch: 2, sequence: 1, status: 'cancelled' }]]),
       );
     });
 

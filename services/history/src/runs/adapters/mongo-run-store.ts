@@ -53,10 +53,10 @@ export class MongoRunStore implements RunStore {
   async versions(ids: readonly RunId[]): Promise<ReadonlyMap<RunId, RunVersion>> {
     const found = await this.#timed('run-versions', async () =>
       this.#model
-        .find({ _id: { $in: [...ids] } }, { epoch: 1, sequence: 1 })
-        .lean<Pick<RunDocument, '_id' | 'epoch' | 'sequence'>[]>(),
+        .find({ _id: { $in: [...ids] } }, { epoch: 1, sequence: 1, status: 1 })
+        .lean<Pick<RunDocument, '_id' | 'epoch' | 'sequence' | 'status'>[]>(),
     );
-    return new Map(found.map(({ _id, epoch, sequence }) => [runId(_id), { epoch, sequence }]));
+    return new Map(found.map(({ _id, ...version }) => [runId(_id), version]));
   }
 
   async put(runs: readonly StoredRun[]): Promise<void> {

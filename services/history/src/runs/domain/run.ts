@@ -7,10 +7,10 @@ export type StoredRun = Omit<RunRecorded, 'type'> &
     isErased?: true;
   }>;
 
-/** The version of a state: epoch first, then sequence. */
-export type RunVersion = Pick<RunRecorded, 'epoch' | 'sequence'>;
+/** The version of a state: epoch first, then sequence; and its status. */
+export type RunVersion = Pick<RunRecorded, 'epoch' | 'sequence' | 'status'>;
 
-/** How many steps of a run have which status. Compensations count as steps. */
+/** Numbers of steps of a run by status. Compensations count as steps. */
 export type StepCounts = Readonly<Record<StoredRun['steps'][number]['status'], number>>;
 
 /** Returns the stored form of a recorded state. */
@@ -45,12 +45,26 @@ export const stepCountsOf = ({ steps }: Pick<StoredRun, 'steps'>): StepCounts =>
   return counts;
 };
 
+/**
+ * Returns true for the change that is known, written again by the next owner of its partition. That of a run that
+ * completed or was cancelled has no results: the run log does not keep them.
+ */
+export const isWrittenAgain = (run: RunVersion, known: RunVersion): boolean =>
+  run.sequence === known.sequence &&
+  run.status === known.status &&
+  run.status !== 'running' &&
+  run.status !== 'waiting';
+
+/** Returns true if a state takes the place of the one that is known. */
+export const replacesRun = (run: RunVersion, known: RunVersion): boolean =>
+  isNewerRun(run, known) && (run.status === 'failed' || !isWrittenAgain(run, known));
+
 /** Returns the newest state of each run. */
 export const newestOf = (runs: readonly StoredRun[]): readonly StoredRun[] => {
   const newest = new Map<string, StoredRun>();
   for (const run of runs) {
     const known = newest.get(run.runId);
-    if (known === undefined || isNewerRun(run, known)) newest.set(run.runId, run);
+    if (known === undefined || replacesRun(run, known)) newest.set(run.runId, run);
   }
   return [...newest.values()];
 };
