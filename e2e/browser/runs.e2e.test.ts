@@ -1,3 +1,4 @@
+import { eventually } from '@tidings/testing';
 import type { Page } from 'playwright-core';
 import { beforeAll, expect, it } from 'vitest';
 import {
@@ -11,7 +12,7 @@ import {
 import { Caller, untilJobsEnd } from '../harness/caller.ts';
 import { inOwnWorkspace, sharedTidings } from '../harness/shared-tidings.ts';
 import type { LocalStack } from '../harness/tidings.ts';
-import { type RunState, recordRuns, startApp } from '../harness/worker-runs.ts';
+import { type RunState, readOrders, recordRuns, startApp } from '../harness/worker-runs.ts';
 
 withBrowser();
 
@@ -23,9 +24,10 @@ const type = 'order.paid';
 let local: LocalStack;
 let api: Caller;
 
-/** Publishes an event, and returns what a state of its run says of both. */
+/** Publishes an event, and returns what a state of its run says of both, once the history has the event. */
 async function publish(handler: string): Promise<RunState> {
   const { id } = await api.call('POST', '/events', { type, data: { order: 1_042 } });
+  await eventually(async () => api.call('GET', `/webhooks/events/${id}`));
   return { app, handler, workspace: local.workspace_id, event: { id, type } };
 }
 
@@ -69,7 +71,7 @@ it('finds a failed run, shows why it failed and what was compensated, and retrie
     failure: { reason: 'step-failed', step: 'make-invoice', message: `${script} ${reversed}` },
   };
   const done = await publish('order.created');
-  await recordRuns(local, [failed, { ...done, status: 'completed', endedAtMs: Date.now() }]);
+  const [run] = await recordRuns(local, [failed, { ...done, status: 'completed', endedAtMs: Date.now() }]);
   await api.list('/webhooks/runs', 2);
   const page = await aBrowserPage();
   await signInAt(page, local, '/runs');
@@ -95,6 +97,8 @@ it('finds a failed run, shows why it failed and what was compensated, and retrie
   await page.getByRole('dialog').getByRole('button', { name: 'Retry' }).press('Enter');
   await page.getByText('The retry is in the log').waitFor();
   expect(await page.getByRole('button', { name: 'Retry' }).count()).toBe(0);
+  const order = (await readOrders(local, app)).at(-1);
+  expect(order).toMatchObject({ type: 'RunRetryRequested.v1', runId: run, sequence: failed.sequence });
   // As its application does when it takes the order up.
   await recordRuns(local, [{ ...begun, sequence: 7, retries: 1, steps: [markPaid] }]);
   await page.getByText('Running', { exact: true }).waitFor();
@@ -106,7 +110,7 @@ it('leads from an event to its run, which waits, and cancels it with a reason', 
   const begun = await publish(type);
   const waitingUntilMs = Date.now() + 600_000;
   const steps = [succeeded('mark-paid', null), refused('make-invoice', 'waiting')];
-  await recordRuns(local, [{ ...begun, status: 'waiting', waitingUntilMs, steps }]);
+  const [run] = await recordRuns(local, [{ ...begun, status: 'waiting', waitingUntilMs, steps }]);
   await api.list(`/webhooks/runs?event_id=${begun.event.id}`, 1);
   const page = await aBrowserPage();
   await signInAt(page, local, `/events/${begun.event.id}`);
@@ -126,11 +130,13 @@ it('leads from an event to its run, which waits, and cancels it with a reason', 
   await expectAccessible(page);
   await dialog.getByRole('button', { name: 'Cancel run' }).press('Enter');
   await page.getByText('The cancellation is in the log').waitFor();
-  const cancelled = { by: 'key_of_somebody', reason: 'ordered twice' };
+  const order = (await readOrders(local, app)).at(-1);
+  expect(order).toMatchObject({ type: 'RunCancelRequested.v1', runId: run, reason: 'ordered twice' });
+  const cancelled = { by: String(order?.by), reason: 'ordered twice' };
   await recordRuns(local, [
     { ...begun, status: 'cancelled', sequence: 2, endedAtMs: Date.now(), steps, cancelled },
   ]);
-  await page.getByText('Cancelled by key_of_somebody: ordered twice').waitFor();
+  await page.getByText(/^Cancelled by .+: ordered twice$/).waitFor();
   expect(await page.getByRole('button', { name: 'Cancel run' }).count()).toBe(0);
   await page.getByRole('link', { name: begun.event.id }).click();
   await runs.getByText('Cancelled', { exact: true }).waitFor();

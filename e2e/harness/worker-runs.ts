@@ -1,14 +1,16 @@
 import {
   appTopics,
+  decodeRunCommand,
   deriveRunId,
   encodeRun,
   eventId,
+  type RunCommand,
   type RunId,
   type RunRecorded,
   topics,
   workspaceId,
 } from '@tidings/contracts';
-import { connectKafka, ensureTopics } from '@tidings/kafka';
+import { type Bus, connectKafka, ensureTopics } from '@tidings/kafka';
 import { silentLogger } from '@tidings/observability';
 import type { LocalStack } from './tidings.ts';
 
@@ -23,6 +25,19 @@ export type RunState = Readonly<{
   Partial<Omit<RunRecorded, 'app' | 'handler' | 'event' | 'runId' | 'type'>>;
 
 const brokersOf = ({ brokers }: Pick<LocalStack, 'brokers'>): readonly string[] => brokers.split(',');
+
+async function withBus<T>(local: Pick<LocalStack, 'brokers'>, use: (bus: Bus) => Promise<T>): Promise<T> {
+  const bus = await connectKafka({
+    brokers: brokersOf(local),
+    clientId: 'tidings-test',
+    logger: silentLogger,
+  });
+  try {
+    return await use(bus);
+  } finally {
+    await bus.close();
+  }
+}
 
 /** Creates the topics of a worker application, as it does when it starts: orders for its runs are accepted from then on. */
 export async function startApp(local: Pick<LocalStack, 'brokers'>, app: string): Promise<void> {
@@ -40,19 +55,33 @@ export async function recordRuns(
   local: Pick<LocalStack, 'brokers'>,
   states: readonly RunState[],
 ): Promise<readonly RunId[]> {
-  const bus = await connectKafka({
-    brokers: brokersOf(local),
-    clientId: 'tidings-test',
-    logger: silentLogger,
-  });
-  try {
+  return withBus(local, async (bus) => {
     const producer = await bus.producer();
     const runs = states.map(runOf);
     for (const run of runs) await producer.publish({ topic: topics.runs, ...encodeRun(run) });
     return runs.map(({ runId }) => runId);
-  } finally {
-    await bus.close();
-  }
+  });
+}
+
+/** Reads the orders for the runs of a worker application, from the beginning of its topic, each partition in its order. */
+export async function readOrders(
+  local: Pick<LocalStack, 'brokers'>,
+  app: string,
+): Promise<readonly RunCommand[]> {
+  return withBus(local, async (bus) => {
+    const topic = appTopics(app).commands;
+    const orders: RunCommand[] = [];
+    await bus.readRange({
+      topic,
+      partitions: [...Array(topic.partitions).keys()],
+      from: { timestampMs: 0 },
+      onRecord: (record) => {
+        orders.push(decodeRunCommand(record));
+      },
+      service: 'test',
+    });
+    return orders;
+  });
 }
 
 function runOf({ app, handler, workspace, event, ...given }: RunState): RunRecorded {

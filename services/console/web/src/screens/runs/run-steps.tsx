@@ -57,7 +57,7 @@ function StepItem({ step }: Readonly<{ step: Step }>) {
           label={texts.attemptsOf(shownName)}
           columns={texts.attemptColumns}
           rows={attempts.map(({ attempt, outcome, started_at, duration_ms, error }) => [
-            attempt,
+            texts.attempt(attempt),
             texts.outcomes[outcome],
             <Time key="at" at={started_at} isExact />,
             durationText(duration_ms),

@@ -96,6 +96,7 @@ export const texts = catalogue({
       undone: 'Undone, runs again',
     },
     attemptCount: (count: number) => (count === 1 ? '1 attempt' : `${count.toLocaleString()} attempts`),
+    attempt: (number: number) => `Attempt ${number}`,
     attemptsOf: (step: string) => `Attempts of ${step}`,
     attemptColumns: ['Attempt', 'Outcome', 'Started', 'Took', 'Error'],
     outcomes: { succeeded: 'Succeeded', failed: 'Failed', 'timed-out': 'Timed out' },
