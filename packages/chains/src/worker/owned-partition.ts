@@ -1,6 +1,6 @@
 import { encodeEpoch, type RunCommand, type RunEvent } from '@tidings/contracts';
 import type { Assignment, Completion } from '@tidings/kafka';
-import { backoffMs, messageOf, sleep } from '@tidings/runtime';
+import { AppError, backoffMs, messageOf, sleep } from '@tidings/runtime';
 import type { Handler } from '../handlers/handler.ts';
 import { type RestoredRunLog, restoreRunLog } from '../log/restore-run-log.ts';
 import { RunLogWriter } from '../log/run-log-writer.ts';
@@ -23,10 +23,23 @@ type Options = Readonly<{
   partition: number;
   /** Returns the offset from which events start runs; see `restoreRunLog`. */
   fromOffset: (assignment: Assignment, known: bigint | undefined) => Promise<bigint>;
+  /** Returns true if the worker is a member of its group, and the group gives it the partition. */
+  isAssigned: () => boolean;
 }>;
 
 const rewriteAtOnce = 500;
 const reopenBackoff = { baseMs: 250, maxMs: 10_000, random: Math.random };
+/**
+ * Wait before a partition is taken back from another worker, besides the backoff. A member learns within 6 s that its group
+ * has given its partitions to others. Without the wait, one that has not learnt it yet and the new owner would take the
+ * partition from each other, each time with every run written again.
+ */
+const takenOverMs = 10_000;
+const takenOverBackoff = { baseMs: 5_000, maxMs: 300_000, random: Math.random };
+/** Time in which a partition is kept, after which the backoff begins anew. */
+const keptMs = 600_000;
+
+const isTakenOver = (error: unknown): boolean => error instanceof AppError && error.code === 'closed';
 
 /**
  * One partition for as long as this worker owns it: `restoring → open → closed`, and `open → restoring` when another
@@ -40,7 +53,9 @@ export class OwnedPartition {
   #runs: PartitionRuns | undefined;
   #writer: RunLogWriter | undefined;
   #fromOffset = 0n;
+  /** Losses and failed tries to restore, the last of them not long ago. */
   #losses = 0;
+  #openedAtMs = 0;
   #assignment: Assignment | undefined;
 
   constructor(options: Options) {
@@ -75,6 +90,7 @@ export class OwnedPartition {
     this.#writer = writer;
     this.#runs = runs;
     this.#fromOffset = restored.fromOffset;
+    this.#openedAtMs = clock.monotonicMs();
     metrics.restores.inc({ cause: this.#losses === 0 ? 'assigned' : 'taken-over' });
     const tookMs = Math.round(clock.monotonicMs() - beganMs);
     logger.info({ partition, epoch, runs: restored.runs.length, tookMs }, 'runs.restored');
@@ -126,16 +142,23 @@ export class OwnedPartition {
     this.#runs = undefined;
     runs.close(new Error('another worker has taken the run over'));
     parts.logger.warn({ partition, detail: messageOf(error) }, 'runs.lost');
-    void this.#reopen();
+    if (parts.clock.monotonicMs() - this.#openedAtMs > keptMs) this.#losses = 0;
+    void this.#reopen(error);
   }
 
-  async #reopen(): Promise<void> {
-    const { parts, partition } = this.#options;
+  /** Restores the partition after a loss, if the group still gives it to this worker. */
+  async #reopen(cause: unknown): Promise<void> {
+    const { parts, partition, isAssigned } = this.#options;
     const { signal } = this.#closing;
-    while (!signal.aborted && this.#assignment !== undefined) {
+    while (this.#assignment !== undefined) {
       this.#losses += 1;
-      await sleep(parts.clock, backoffMs({ attempt: this.#losses, ...reopenBackoff }), signal);
+      const attempt = this.#losses;
+      const waitMs = isTakenOver(cause)
+        ? takenOverMs + backoffMs({ attempt, ...takenOverBackoff })
+        : backoffMs({ attempt, ...reopenBackoff });
+      await sleep(parts.clock, waitMs, signal);
       if (signal.aborted) return;
+      if (!isAssigned()) continue;
       try {
         await this.open(this.#assignment);
         return;
@@ -154,7 +177,6 @@ export class OwnedPartition {
         await Promise.all(entries.slice(at, at + rewriteAtOnce).map(async (entry) => runs.rewrite(entry)));
       }
       await writer.append([encodeEpoch({ type: 'EpochSettled.v1', epoch: writer.epoch })]);
-      this.#losses = 0;
       const tombstones = restored.oldKeys.map((key) => ({ key, headers: {}, value: null }));
       for (let at = 0; at < tombstones.length; at += rewriteAtOnce) {
         await writer.append(tombstones.slice(at, at + rewriteAtOnce));

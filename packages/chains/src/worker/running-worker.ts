@@ -124,12 +124,19 @@ export class RunningWorker {
       partition,
       fromOffset: async (assigned, known) =>
         firstOffset(assigned, known, { bus, startedAtMs: this.#startedAtMs, logger }),
+      isAssigned: () => this.#isAssigned(partition),
     });
     this.#partitions.get(partition)?.close();
     this.#partitions.set(partition, owned);
     await owned.open(assignment);
     this.#resolveRestored.get(partition)?.();
     return undefined;
+  }
+
+  #isAssigned(partition: number): boolean {
+    const runner = this.#runner;
+    if (runner === undefined || runner.state() === 'stopped') return false;
+    return runner.assigned().some((ref) => ref.topic === topics.events.name && ref.partition === partition);
   }
 
   async #restoredOf(partition: number): Promise<void> {
