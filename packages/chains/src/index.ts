@@ -1,3 +1,4 @@
+export { createLogger, type Logger } from '@tidings/observability';
 export type { AlertTarget, FailedRun } from './alert.ts';
 export type { ChainFailure, NodeOutcome } from './domain/evaluate.ts';
 export {

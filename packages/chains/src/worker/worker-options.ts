@@ -22,7 +22,7 @@ export type WorkerOptions = Readonly<{
   drain?: number;
   /** Stops at SIGTERM and SIGINT. Default true. */
   signals?: boolean;
-  /** Default: JSON lines on standard output. */
+  /** Default: JSON lines on standard output. `createLogger({ service, level })` makes another one. */
   logger?: Logger;
   /** Registry of prom-client that gets the metrics. Default: a new one; see `Worker.metrics`. */
   registry?: Registry;
