@@ -139,7 +139,9 @@ it('leads from an event to its run, which waits, and cancels it with a reason', 
   await page.getByText(/^Cancelled by .+: ordered twice$/).waitFor();
   expect(await page.getByRole('button', { name: 'Cancel run' }).count()).toBe(0);
   await page.getByRole('link', { name: begun.event.id }).click();
-  await runs.getByText('Cancelled', { exact: true }).waitFor();
+  await runs.getByRole('link', { name: 'In the list of runs' }).click();
+  await inRows(page, type).waitFor();
+  await page.getByRole('table').getByText('Cancelled', { exact: true }).waitFor();
 });
 
 it('marks an erased run, and has no page of runs in the portal', async () => {
@@ -155,6 +157,8 @@ it('marks an erased run, and has no page of runs in the portal', async () => {
   await signInAt(page, local, `/runs/${run}`);
   await page.getByText('Results, errors and the ordering key were erased on request').waitFor();
   await page.getByText('Erased', { exact: true }).waitFor();
+  await page.getByText('so that it cannot be retried').waitFor();
+  expect(await page.getByRole('button', { name: 'Retry' }).count()).toBe(0);
   await page.getByRole('button', { name: /^mark-paid Succeeded/ }).click();
   await page.getByRole('group', { name: 'Attempts of mark-paid' }).waitFor();
   expect(await page.getByText('to be forgotten').count()).toBe(0);

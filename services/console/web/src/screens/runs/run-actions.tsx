@@ -10,18 +10,21 @@ import { texts } from './texts.ts';
 export type RunOrder = 'retry' | 'cancel';
 
 type Props = Readonly<{
-  run: Pick<Schemas['Run'], 'id' | 'status'>;
+  run: Pick<Schemas['Run'], 'id' | 'status' | 'failure'>;
   /** Called once the order is in the log: its application takes it up. */
   onOrdered: (order: RunOrder) => void;
 }>;
 
 const maxReason = 500;
 
-/** Retries a run that has failed, and cancels one that has not ended. */
+/** Retries a run that has failed, unless it became too large, and cancels one that has not ended. */
 export function RunActions({ run, onOrdered }: Props) {
   const may = useMay('deliveries:write');
   if (!may) return null;
-  if (run.status === 'failed') return <Retry run={run} onOrdered={onOrdered} />;
+  if (run.status === 'failed') {
+    // The API refuses to retry one that became too large: the results of its steps are gone.
+    return run.failure?.reason === 'state-too-large' ? null : <Retry run={run} onOrdered={onOrdered} />;
+  }
   if (run.status === 'running' || run.status === 'waiting') return <Cancel run={run} onOrdered={onOrdered} />;
   return null;
 }

@@ -64,7 +64,7 @@ export const texts = catalogue({
       'unknown-handler': () =>
         'The application that runs now has no such handler any more. Deploy one that has it, then retry.',
       'state-too-large': () =>
-        'The results of its steps do not fit into one record. Let steps return references in place of data.',
+        'The results of its steps did not fit into one record and are gone, so that it cannot be retried. Let steps return references in place of data, then publish its event under another id.',
     },
     compensating: 'It ends as failed when what follows a failure has ended, such as compensations.',
     cancelledBy: 'Cancelled by',
