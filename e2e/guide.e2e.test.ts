@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,6 +13,7 @@ const root = fileURLToPath(new URL('../', import.meta.url));
 const blocks = documentedBlocks(join(root, 'docs/guide.md'));
 
 type Delivery = Readonly<{ attempt_count: number; next_attempt_at: string | null }>;
+type CompletedRuns = Readonly<{ data: readonly object[] }>;
 type Listed = Readonly<{ data: readonly Delivery[] }>;
 
 // A retry of a delivery whose attempt is under way is refused with 409.
@@ -23,12 +24,15 @@ it('every command of the guide does what the guide says', async () => {
   const own = await inOwnWorkspace(await sharedTidings(), `ws_guide_${port}`);
   const caller = new Caller(own.url, own.admin_key);
   const folder = await mkdtemp(join(tmpdir(), 'tidings-guide-'));
+  // The examples find the stack and the workspace by it.
+  await writeFile(join(folder, 'local.json'), JSON.stringify(own), { mode: 0o600 });
   const shell = new DocumentedShell({
     ...{ folder, cwd: root },
     env: {
       ...process.env,
       PATH: [join(root, 'node_modules/.bin'), process.env['PATH']].join(delimiter),
       ...{ TIDINGS_URL: own.url, TIDINGS_API_KEY: own.admin_key },
+      TIDINGS_DATA: folder,
       ...{ PORT: String(port), INBOX: join(folder, 'inbox') },
     },
   });
@@ -38,12 +42,15 @@ it('every command of the guide does what the guide says', async () => {
   });
 
   /**
-   * Waits until the lists show each event that the shop has published, as somebody does who reads on, and no attempt
-   * follows soon.
+   * Waits until the lists show each event that the shop has published and each run that the worker has ended, as somebody
+   * does who reads on, and no attempt follows soon.
    */
   const untilShown = async (): Promise<void> => {
     const published = linesOf(shell.output()).filter((line) => line === 'evt_…').length;
+    const confirmed = linesOf(shell.output()).filter((line) => line.startsWith('confirmed ')).length;
     await eventually(async () => {
+      const runs = await caller.call<CompletedRuns>('GET', '/webhooks/runs?status=completed');
+      expect(runs.data.length).toBeGreaterThanOrEqual(confirmed);
       const { data } = await caller.call<Listed>('GET', '/webhooks/deliveries?event_type=order.created');
       expect(data.length).toBeGreaterThanOrEqual(published);
       for (const { attempt_count: attempts, next_attempt_at: next } of data) {

@@ -24,7 +24,7 @@ export function linesOf(output: string): readonly string[] {
     .map((line) => line.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME'))
     .map((line) =>
       line
-        .replace(/\b(evt|dlv|sub|job)_[0-9a-f]+\b/g, '$1_…')
+        .replace(/\b(evt|dlv|sub|job|run)_[0-9a-f]+\b/g, '$1_…')
         .replace(/\s+/g, ' ')
         .trim(),
     )
