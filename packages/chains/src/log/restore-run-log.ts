@@ -62,6 +62,7 @@ export type RestoredRunLog = Readonly<{
   nextOffset: bigint;
   /** Events before this offset start no run. */
   fromOffset: bigint;
+  /** The one that was written last is the first. */
   runs: readonly RestoredRun[];
   /** Keys of records that are void once this epoch has settled, those of `runs` included. */
   oldKeys: readonly string[];
@@ -122,7 +123,8 @@ class Reading {
   /** Returns the runs that are needed. `end`: offset behind the last record. */
   runs(end: bigint): readonly RestoredRun[] {
     const current = [...this.#runs.values()].filter(({ summary }) => summary.epoch >= this.settled);
-    return current.map(({ at, ...run }) => ({ ...run, isRecent: at >= end - recentRecords }));
+    const byAge = current.sort((a, b) => Number(b.at - a.at));
+    return byAge.map(({ at, ...run }) => ({ ...run, isRecent: at >= end - recentRecords }));
   }
 
   /** Returns the keys of every record but one. */

@@ -172,11 +172,13 @@ export class OwnedPartition {
   async #settle(runs: PartitionRuns, writer: RunLogWriter, restored: RestoredRunLog): Promise<void> {
     const { partition, parts } = this.#options;
     try {
-      const entries = [...runs.entries()];
-      for (let at = 0; at < entries.length; at += rewriteAtOnce) {
-        await Promise.all(entries.slice(at, at + rewriteAtOnce).map(async (entry) => runs.rewrite(entry)));
+      // The newest first: if this worker ends as well, those whose copies may be missing are still among the last.
+      const ids = restored.runs.map(({ summary }) => summary.runId);
+      for (let at = 0; at < ids.length; at += rewriteAtOnce) {
+        await Promise.all(ids.slice(at, at + rewriteAtOnce).map(async (runId) => runs.rewrite(runId)));
       }
       await writer.append([encodeEpoch({ type: 'EpochSettled.v1', epoch: writer.epoch })]);
+      runs.settled();
       const tombstones = restored.oldKeys.map((key) => ({ key, headers: {}, value: null }));
       for (let at = 0; at < tombstones.length; at += rewriteAtOnce) {
         await writer.append(tombstones.slice(at, at + rewriteAtOnce));

@@ -42,6 +42,7 @@ export class PartitionRuns {
   readonly #order: KeyOrder;
   /** Runs that completed or were cancelled, oldest first. */
   readonly #ended = new Fifo<RunEntry>();
+  #isSettled = false;
   #isClosed = false;
 
   constructor({ parts, writer, onLost }: Options) {
@@ -122,9 +123,15 @@ export class PartitionRuns {
     await this.#record(entry, retryOf(handler.plan, entry.newest));
   }
 
+  /** Notes that the records of older epochs are void: from now on ended runs are forgotten. */
+  settled(): void {
+    this.#isSettled = true;
+  }
+
   /** Writes a restored state again, in this epoch. */
-  async rewrite(entry: RunEntry): Promise<void> {
-    if (this.#isClosed || entry.epoch === this.#writer.epoch || !entry.hasState) return;
+  async rewrite(runId: string): Promise<void> {
+    const entry = this.#runs.get(runId);
+    if (this.#isClosed || !entry?.hasState || entry.epoch === this.#writer.epoch) return;
     const next = { ...entry.newest, epoch: this.#writer.epoch };
     const { run, text, state, fact } = encodeState(next, entry.data);
     await this.#append(state, entry.isFactUncertain ? [fact] : []);
@@ -265,6 +272,8 @@ export class PartitionRuns {
   }
 
   #forgetEnded(): void {
+    // A state of an older epoch would count again, in which the run has not ended.
+    if (!this.#isSettled) return;
     const oldestMs = this.#parts.clock.nowMs() - endedKeptMs;
     for (let head = this.#ended.peek(); head !== undefined; head = this.#ended.peek()) {
       if ((head.endedAtMs ?? 0) > oldestMs && this.#ended.length <= maxEnded) return;
@@ -281,8 +290,9 @@ export class PartitionRuns {
   }
 
   #onDue(entry: RunEntry): void {
-    if (entry.hasEnded) this.#expire(entry);
-    else this.#schedule(entry);
+    if (!entry.hasEnded) this.#schedule(entry);
+    else if (this.#isSettled) this.#expire(entry);
+    else this.#due.add(entry, this.#parts.clock.nowMs() + minuteMs);
   }
 
   /** Lets a run wait for other code, and fails it if none comes. */
