@@ -111,6 +111,9 @@ async function nextPosition(
   return position;
 }
 
+// A key of which nothing is accepted, or which another relay has, must not hold the others.
+const fewQueues = 10;
+
 type Claim = Readonly<{ claimId: string; until: Date }>;
 
 /** Returns queues of which the first entry is free, the longest waiting first, with some `limit` entries in all. */
@@ -119,12 +122,9 @@ async function findQueues(
   limit: number,
   now: Date,
 ): Promise<readonly (readonly EntryDocument[])[]> {
-  const waiting = { refused: null, claimed_until: { $lte: now } };
-  const free = (await collection
-    .find(waiting, { sort: { added_at: 1 }, limit })
-    .toArray()) as EntryDocument[];
-  const keys = [...new Set(free.filter(({ is_ordered }) => is_ordered).map(({ queue }) => queue))];
-  const unordered = free.filter(({ is_ordered }) => !is_ordered);
+  const oldest = await oldestOfQueues(collection, limit, now);
+  const keys = oldest.filter(({ is_ordered }) => is_ordered).map(({ queue }) => queue);
+  const unordered = oldest.filter(({ is_ordered }) => !is_ordered);
   // A share for each, so that a long queue leaves room for others.
   const share = Math.max(1, Math.floor((limit - unordered.length) / Math.max(1, keys.length)));
   const ordered = await Promise.all(
@@ -136,6 +136,24 @@ async function findQueues(
   const isFree = ([first]: readonly EntryDocument[]): boolean =>
     first !== undefined && first.claimed_until <= now;
   return [...unordered.map((entry) => [entry]), ...ordered.filter(isFree)];
+}
+
+/** Returns an entry of each of up to `limit` queues: of several of them, also if one has the longest waiting entries. */
+async function oldestOfQueues(
+  collection: OutboxCollection,
+  limit: number,
+  now: Date,
+): Promise<readonly EntryDocument[]> {
+  const oldest = new Map<string, EntryDocument>();
+  for (let isFull = true; isFull && oldest.size < Math.min(limit, fewQueues); ) {
+    const waiting = { refused: null, claimed_until: { $lte: now }, queue: { $nin: [...oldest.keys()] } };
+    const found = (await collection
+      .find(waiting, { sort: { added_at: 1 }, limit })
+      .toArray()) as EntryDocument[];
+    for (const entry of found) if (!oldest.has(entry.queue)) oldest.set(entry.queue, entry);
+    isFull = found.length === limit;
+  }
+  return [...oldest.values()].slice(0, limit);
 }
 
 /**

@@ -133,6 +133,17 @@ export function outboxContract(name: string, open: () => Promise<TestOutbox>): v
       expect(await outbox.entries()).toEqual({ all: [bad], refused: [bad] });
     });
 
+    it('holds no other key behind one of which nothing is accepted', async () => {
+      const outbox = await anOutbox();
+      const api = anApi(({ orderingKey }) => (orderingKey === 'stuck' ? 503 : 202));
+      for (let n = 0; n < 12; n += 1) await outbox.add({ type: 'a.b', data: n, orderingKey: 'stuck' });
+      await outbox.add({ type: 'a.b', data: 1, orderingKey: 'k' });
+      await outbox.add({ type: 'a.b', data: 2 });
+      const relay = createRelay({ outbox: outbox.store(alive), tidings: api, batchSize: 5 });
+      for (let n = 0; n < 3; n += 1) await relay.runOnce();
+      expect(api.accepted.map(({ dataJson }) => dataJson).toSorted()).toEqual(['1', '2']);
+    });
+
     it('gives the entries of a relay to nobody else while it publishes', async () => {
       const outbox = await anOutbox();
       await addSix(outbox);
