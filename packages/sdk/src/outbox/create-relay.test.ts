@@ -82,6 +82,16 @@ describe('a relay', () => {
     expect(onRefused).toHaveBeenCalledExactlyOnceWith(refused);
   });
 
+  it('tells why nothing was accepted, and keeps everything', async () => {
+    const problem = { detail: 'no broker', code: 'unavailable' };
+    const away = { ok: false, status: 503, problem } as Anything;
+    const { result, outcomes } = await relayed(entries, (events) => events.map(() => away));
+    expect(result).toEqual(
+      new Error('none of 5 events was accepted, they are sent again: 503 unavailable: no broker'),
+    );
+    expect(outcomes).toEqual(['abandoned']);
+  });
+
   it.each([401, 403, 503])('blames no event for a %d, and keeps what was sent before', async (status) => {
     const { result, outcomes } = await relayed(entries, (events) => {
       if (events.some(({ id }) => id === 'a2')) throw failure(status);

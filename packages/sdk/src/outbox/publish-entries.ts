@@ -2,12 +2,12 @@ import type { BatchResult, TidingsClient } from '../client/create-client.ts';
 import { TidingsError } from '../client/tidings-error.ts';
 import { eventOf, type OutboxEntry, type RefusedEntry, type RelayOutcome } from './outbox-entry.ts';
 
-/** An outcome, and the error after which no more entries were sent. */
+/** An outcome, and the error after which no more entries were sent, or because of which none was accepted. */
 export type Published = RelayOutcome & Readonly<{ error?: Error }>;
 
 type Publisher = Pick<TidingsClient, 'publishBatch'>;
 /** Of one entry: `later`: it is sent again, and those behind it wait. */
-type Result = 'sent' | 'later' | Readonly<{ refused: string }>;
+type Result = 'sent' | Readonly<{ later: string }> | Readonly<{ refused: string }>;
 
 // The API takes 4 MB and 1,000 events.
 const maxBatchBytes = 3_500_000;
@@ -27,6 +27,7 @@ export async function publishEntries(
   const sent: string[] = [];
   const refused: RefusedEntry[] = [];
   let queues = queuesOf(entries);
+  let delay = 'the client returned no result';
   try {
     while (queues.length > 0) {
       const rest: OutboxEntry[][] = [];
@@ -37,16 +38,20 @@ export async function publishEntries(
           signal,
         );
         batch.forEach(([head, ...behind], index) => {
-          const result = results[index] ?? 'later';
-          if (result === 'later') return;
+          const result = results[index] ?? { later: delay };
           if (result === 'sent') sent.push(head.id);
-          else refused.push({ id: head.id, reason: result.refused });
+          else if ('later' in result) {
+            delay = result.later;
+            return;
+          } else refused.push({ id: head.id, reason: result.refused });
           if (behind.length > 0) rest.push(behind);
         });
       }
       queues = rest;
     }
-    return { sent, refused };
+    if (sent.length + refused.length > 0 || entries.length === 0) return { sent, refused };
+    const error = new Error(`none of ${entries.length} events was accepted, they are sent again: ${delay}`);
+    return { sent, refused, error };
   } catch (cause) {
     const error =
       cause instanceof Error ? cause : new Error(`the client failed: ${String(cause)}`, { cause });
@@ -118,5 +123,6 @@ function resultOf(result: BatchResult): Result {
   if (result.ok) return 'sent';
   const { status, problem } = result;
   const isTemporary = status === 408 || status === 429 || status >= 500;
-  return isTemporary ? 'later' : { refused: `${status} ${problem.code}: ${problem.detail}` };
+  const reason = `${status} ${problem.code}: ${problem.detail}`;
+  return isTemporary ? { later: reason } : { refused: reason };
 }

@@ -53,7 +53,8 @@ async function drain(outbox: TestOutbox, tidings: Api): Promise<readonly Refused
     onRefused: (some) => refused.push(...some),
   });
   for (let isLeft = true; isLeft; ) {
-    await relay.runOnce();
+    // Rejects if nothing was accepted.
+    await relay.runOnce().catch(() => {});
     const { all, refused: setAside } = await outbox.entries();
     isLeft = all.length > setAside.length;
   }
@@ -140,7 +141,7 @@ export function outboxContract(name: string, open: () => Promise<TestOutbox>): v
       await outbox.add({ type: 'a.b', data: 1, orderingKey: 'k' });
       await outbox.add({ type: 'a.b', data: 2 });
       const relay = createRelay({ outbox: outbox.store(alive), tidings: api, batchSize: 5 });
-      for (let n = 0; n < 3; n += 1) await relay.runOnce();
+      for (let n = 0; n < 3; n += 1) await relay.runOnce().catch(() => {});
       expect(api.accepted.map(({ dataJson }) => dataJson).toSorted()).toEqual(['1', '2']);
     });
 
