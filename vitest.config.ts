@@ -33,7 +33,7 @@ export default defineConfig({
             'deploy/**/*.test.ts',
             'bench/**/*.test.ts',
           ],
-          exclude: ['**/*.{int,slow,ops}.test.ts', '**/node_modules/**'],
+          exclude: ['**/*.{int,slow,ops,kill}.test.ts', '**/node_modules/**'],
           // To load express, ajv and the rest anew for each file takes twice as long as the tests.
           isolate: false,
           testTimeout: 20_000,
@@ -103,7 +103,11 @@ export default defineConfig({
         test: {
           // Kills in the middle of long jobs and at every step of every kind of write: `npm run test:ops`.
           name: 'kill',
-          include: ['e2e/**/*.kill.test.ts', 'services/*/test/**/*.kill.test.ts'],
+          include: [
+            'e2e/**/*.kill.test.ts',
+            'services/*/test/**/*.kill.test.ts',
+            'packages/*/src/**/*.kill.test.ts',
+          ],
           globalSetup: ['packages/testing/src/vitest-stack.ts'],
           testTimeout: 600_000,
           hookTimeout: 300_000,

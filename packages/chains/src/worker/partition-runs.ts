@@ -203,14 +203,13 @@ export class PartitionRuns {
     const { name } = ready.step;
     const controller = new AbortController();
     entry.inFlight.set(name, controller);
-    void attemptReady({ ...turn, controller, parts: this.#parts }).then((fact) => {
-      onEnd();
-      if (this.#isClosed || entry.isEnding) {
-        entry.inFlight.delete(name);
-        return;
-      }
-      this.#record(entry, fact, name).catch(() => {});
+    const recorded = attemptReady({ ...turn, controller, parts: this.#parts }).then(async (fact) => {
+      if (!this.#isClosed && !entry.isEnding) return this.#record(entry, fact, name);
+      entry.inFlight.delete(name);
+      return undefined;
     });
+    // Another begins when the result is acknowledged: what a crash repeats is at most what the handler may do at one time.
+    recorded.then(onEnd, onEnd);
   }
 
   /** Adds a fact to a run, and goes on when it is acknowledged. */

@@ -297,6 +297,22 @@ describe('a handler', () => {
     await world.clock.advance(60 * second);
     expect(world.called.filter((name) => name === 'stuck').length).toBeGreaterThan(1);
   });
+
+  it('begins no more attempts than its concurrency before their results are acknowledged', async () => {
+    const world = new World();
+    let delayMs = 0;
+    await world.start({
+      handlers: (step) => [{ pattern: 'a', node: step('quick'), options: { concurrency: 2 } }],
+      delayMs: () => delayMs,
+    });
+    delayMs = 10 * second;
+    for (let number = 0; number < 10; number += 1) await world.publish('a', number);
+    await world.clock.advance(30 * second);
+    expect(world.called).toHaveLength(2);
+    await world.clock.advance(200 * second);
+    expect(world.called).toHaveLength(10);
+    expect(world.runs().filter(({ status }) => status === 'completed')).toHaveLength(10);
+  });
 });
 
 describe('a command', () => {
