@@ -14,7 +14,7 @@ export const refusalOf = (
   { type, consumer_id: consumerId }: EventRequest,
 ): TypeRejection | null => {
   if (state === 'archived') {
-    const detail = `'${type}' is archived: its events are no longer accepted`;
+    const detail = `'${type}' is archived: set its state to 'active' to accept its events again`;
     return { verdict: 'archived', fault: { pointer: '/type', detail } };
   }
   if (audience === 'addressed' && consumerId === undefined) {
