@@ -11,6 +11,8 @@ const before = { paid: ['placed'], shipped: ['paid'], delivered: ['shipped'], ca
 // Changes that start work inside the company; the partner hears of all.
 const eventOf = { placed: 'order.created', shipped: 'order.shipped', cancelled: 'order.cancelled' };
 
+export const eventTypes = [...Object.values(eventOf), 'order.paid', 'order.status_changed'];
+
 /** Returns the number of events of an order that start work: those of its statuses, and order.paid. */
 export const startingEventsOf = ({ history, paid }) =>
   history.filter((status) => status in eventOf).length + (paid ? 1 : 0);
@@ -89,7 +91,14 @@ export async function startShop({ tidings: { url, admin_key: apiKey, mongodb_uri
 
   const stop = new AbortController();
   // In production a key that can publish and nothing else.
-  const relay = createRelay({ outbox, tidings: createClient({ url, apiKey }), idleMs: 200 }).run(stop.signal);
+  const relay = createRelay({
+    outbox,
+    tidings: createClient({ url, apiKey }),
+    idleMs: 200,
+    onRefused: (refused) => {
+      for (const { id, reason } of refused) report('relay', id, `was refused: ${reason}`);
+    },
+  }).run(stop.signal);
   const server = await listen(app);
   return {
     url: server.url,

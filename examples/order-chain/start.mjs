@@ -4,7 +4,7 @@ import { localStack } from '../local-stack.mjs';
 import { placeOrders } from './customer.mjs';
 import { startPartner } from './partner.mjs';
 import { followRuns, hasEnded } from './runs.mjs';
-import { startingEventsOf, startShop } from './shop.mjs';
+import { eventTypes, startingEventsOf, startShop } from './shop.mjs';
 import { startSlack, startSystem } from './systems.mjs';
 import { createView } from './view.mjs';
 import { startWorker } from './worker.mjs';
@@ -12,7 +12,7 @@ import { startWorker } from './worker.mjs';
 const help = `Usage: node examples/order-chain/start.mjs [options]      (npm start must be running)
 
   --orders N       number of orders to place, 1 to 100 (default 8)
-  --seed S         decides which calls fail, and which customers cancel (default 1)
+  --seed S         decides which calls fail, and which customers cancel (default 10)
   --pause MS       milliseconds between two orders (default 1500)
   --backoff LIST   seconds between the attempts of a step (default 1,2,4)
   --once           end when all orders have, instead of at Ctrl-C
@@ -23,7 +23,7 @@ function readOptions() {
   const text = (value) => ({ type: 'string', default: value });
   const { values } = parseArgs({
     options: {
-      ...{ orders: text('8'), seed: text('1'), pause: text('1500'), backoff: text('1,2,4') },
+      ...{ orders: text('8'), seed: text('10'), pause: text('1500'), backoff: text('1,2,4') },
       ...{ once: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
     },
   });
@@ -48,6 +48,14 @@ const apiOf = ({ url, admin_key: key }) => {
   };
 };
 
+/** Activates the event types of this example that are archived, as the guide does with one at its end. */
+async function activateEventTypes(api) {
+  const { data } = await api('GET', '/webhooks/event-types?state=archived&search=order.&limit=100');
+  for (const { name } of data.filter((type) => eventTypes.includes(type.name))) {
+    await api('PATCH', `/webhooks/event-types/${name}`, { state: 'active' });
+  }
+}
+
 async function run({ orders: count, seed, pauseMs, backoff, once }, opened) {
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => stop.abort());
@@ -58,6 +66,7 @@ async function run({ orders: count, seed, pauseMs, backoff, once }, opened) {
 
   const tidings = await localStack();
   const api = apiOf(tidings);
+  await activateEventTypes(api);
   const view = createView({ output: process.stdout });
   const since = new Date().toISOString();
   const slack = keep(await startSlack({ onText: (text) => view.report('slack', '', text) }));

@@ -1,7 +1,7 @@
-const signs = { succeeded: '✓', failed: '✗', waiting: '…' };
+const signs = { succeeded: '✓', failed: '✗', waiting: '…', undone: '↶' };
 
 const stepText = ({ name, status, attempt_count: attempts }) =>
-  `${name} ${signs[status] ?? '·'}${attempts > 1 ? ` (${attempts} attempts)` : ''}`;
+  `${name} ${signs[status]}${attempts > 1 ? ` (${attempts} attempts)` : ''}`;
 
 const runText = ({ handler, status, steps }) =>
   `  ${handler.padEnd(16)} ${status.padEnd(10)} ${steps.map(stepText).join('  ')}`;
@@ -28,7 +28,7 @@ export function createView({ output }) {
     const room = Math.max(5, output.rows - 8);
     const page = [
       ...lines.slice(-room),
-      ...['', '✓ succeeded  … waits for the next attempt  ✗ failed  · not yet', ''],
+      ...['', '✓ succeeded  … waits for the next attempt  ✗ failed', ''],
       ...recent.slice(-4),
     ];
     output.write(`\x1b[2J\x1b[H${page.map((line) => line.slice(0, output.columns)).join('\n')}\n`);
