@@ -161,6 +161,23 @@ it('a cancelled attempt that ignores its signal holds no place of its handler', 
   expect([runOf(world, hanging).status, runOf(world, other).status]).toEqual(['cancelled', 'completed']);
 });
 
+it('a worker that stops while the brokers are away waits for its drain time, and ends', async () => {
+  const world = new World();
+  let delayMs = 0;
+  const { worker } = await world.start({
+    delayMs: () => delayMs,
+    handlers: (step) => [{ pattern: 'a', node: step('work') }],
+    options: { drain: 10 },
+  });
+  delayMs = 24 * 3_600 * second;
+  await world.publish('a', {});
+  await world.clock.advance(second);
+  let isClosed = false;
+  void worker.close().then(() => (isClosed = true));
+  await world.clock.advance(30 * second);
+  expect(isClosed).toBe(true);
+});
+
 it('the run under way of an ordering key goes on first after a takeover, also in front of a retried one', async () => {
   const world = new World();
   let isBroken = true;

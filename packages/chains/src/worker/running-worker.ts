@@ -191,7 +191,11 @@ export class RunningWorker {
     await sleep(clock, (options.drain ?? 30) * 1_000, late.signal);
     const inFlight = [...this.#queues.values()].reduce((sum, queue) => sum + queue.inFlight, 0);
     if (inFlight > 0) logger.warn({ inFlight }, 'worker.attempts-aborted');
-    await Promise.all([...this.#partitions.values()].map(async (owned) => owned.flush()));
+    const flushed = new AbortController();
+    const flushing = Promise.all([...this.#partitions.values()].map(async (owned) => owned.flush()));
+    void flushing.then(() => flushed.abort());
+    // Brokers that are away must not keep the process.
+    await sleep(clock, leaveMs, flushed.signal);
     this.#closing.abort();
     await this.#runner?.close({ drainMs: leaveMs });
     for (const owned of this.#partitions.values()) owned.close();
