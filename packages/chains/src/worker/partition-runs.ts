@@ -12,6 +12,7 @@ import type { RunLogWriter } from '../log/run-log-writer.ts';
 import { attemptReady } from './attempt-ready.ts';
 import { DueRuns } from './due-runs.ts';
 import { KeyOrder } from './key-order.ts';
+import { TextPacker } from './packed-text.ts';
 import { RunEntry } from './run-entry.ts';
 import type { WorkerParts } from './worker-parts.ts';
 
@@ -22,6 +23,8 @@ const endedKeptMs = 10 * minuteMs;
 const failedKeptMs = 30 * 24 * 60 * minuteMs;
 /** Time for which a run waits for a worker whose code has its handler and its steps. */
 const unknownKeptMs = 5 * minuteMs;
+/** Wait for which it is worth to pack a run. */
+const longWaitMs = 10_000;
 // Of each partition.
 const maxEnded = 20_000;
 
@@ -43,6 +46,7 @@ export class PartitionRuns {
   /** Runs that completed or were cancelled, oldest first. */
   readonly #ended = new Fifo<RunEntry>();
   #isSettled = false;
+  readonly #packer = new TextPacker();
   #isClosed = false;
 
   constructor({ parts, writer, onLost }: Options) {
@@ -137,7 +141,7 @@ export class PartitionRuns {
     await this.#append(state, entry.isFactUncertain ? [fact] : []);
     entry.acknowledge(run, text);
     if (entry.status === 'completed' || entry.status === 'cancelled') entry.forgetState();
-    else if (entry.isIdle) entry.park();
+    else if (entry.isIdle) this.#rest(entry, entry.dueMs ?? Infinity);
   }
 
   /** Drops all runs, and aborts their attempts: another worker may have them already. */
@@ -150,7 +154,11 @@ export class PartitionRuns {
 
   #schedule(entry: RunEntry): void {
     const { handlers, queues, clock } = this.#parts;
-    if (this.#isClosed || entry.hasEnded || this.#order.isBlocked(entry)) return;
+    if (this.#isClosed || entry.hasEnded) return;
+    if (this.#order.isBlocked(entry)) {
+      if (entry.isIdle) this.#rest(entry, Infinity);
+      return;
+    }
     const queue = queues.get(entry.handler);
     const handler = handlers.get(entry.handler);
     if (queue === undefined || handler === undefined) {
@@ -160,11 +168,20 @@ export class PartitionRuns {
     const { waitingUntilMs } = entry;
     if (waitingUntilMs !== null && waitingUntilMs > clock.nowMs() && entry.isIdle) {
       this.#due.add(entry, waitingUntilMs);
-      entry.park();
+      this.#rest(entry, waitingUntilMs);
       return;
     }
     entry.readySinceMs = clock.monotonicMs();
     queue.push({ entry, start: (free, onEnd) => this.#startAttempts({ entry, handler, free, onEnd }) });
+  }
+
+  /** Frees what a run does not need until a time. */
+  #rest(entry: RunEntry, untilMs: number): void {
+    // A restored one is about to be written again.
+    const isCurrent = entry.epoch === this.#writer.epoch;
+    const isLong = !entry.isQueued && untilMs - this.#parts.clock.nowMs() >= longWaitMs;
+    if (isCurrent && isLong) entry.pack(this.#packer);
+    else entry.park();
   }
 
   #startAttempts(
@@ -184,7 +201,7 @@ export class PartitionRuns {
     }
     if (decision.kind === 'wait') {
       this.#due.add(entry, decision.untilMs);
-      if (entry.isIdle) entry.park();
+      if (entry.isIdle) this.#rest(entry, decision.untilMs);
     } else if (decision.kind === 'unknown-step') this.#awaitCode(entry, 'step', decision.step);
     else if (entry.isIdle) this.#finishWriting(entry, conclude(handler.plan, entry.newest, nowMs));
     return none;
@@ -259,7 +276,7 @@ export class PartitionRuns {
     const endedAtMs = entry.endedAtMs ?? clock.nowMs();
     if (status === 'failed') {
       onFailed(entry.run);
-      entry.park();
+      this.#rest(entry, endedAtMs + failedKeptMs);
       this.#due.add(entry, endedAtMs + failedKeptMs);
     } else {
       entry.forgetState();

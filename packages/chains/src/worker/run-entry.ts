@@ -1,9 +1,10 @@
 import { decodeRun, type RunRecorded, type RunStatus } from '@tidings/contracts';
 import { hasRunEnded } from '../domain/decide.ts';
 import type { RunSummary } from '../log/restore-run-log.ts';
+import { type PackedText, type TextPacker, unpack } from './packed-text.ts';
 
 /**
- * A run in memory. While it waits it is two texts and a few numbers; its state is parsed while it is carried out. Two states
+ * A run in memory. While it waits it is a packed text and a few numbers; its state is parsed while it is carried out. Two states
  * are kept apart: the acknowledged one decides what is attempted, the newest one has the facts that are being written.
  */
 export class RunEntry {
@@ -31,9 +32,10 @@ export class RunEntry {
   readySinceMs = 0;
   /** Resolves when its first state is acknowledged; undefined from then on. */
   starting: Promise<void> | undefined;
-  /** Data of its event: JSON, as it was received. */
-  data: string;
+  #data: string;
   #text: string;
+  /** In place of data and text while it waits. */
+  #packed: PackedText | undefined;
   #inFlight: Map<string, AbortController> | undefined;
   #acknowledged: RunRecorded | undefined;
   #newest: RunRecorded | undefined;
@@ -47,8 +49,14 @@ export class RunEntry {
     this.status = summary.status;
     this.waitingUntilMs = summary.waitingUntilMs;
     this.endedAtMs = summary.endedAtMs;
-    this.data = data;
+    this.#data = data;
     this.#text = text;
+  }
+
+  /** Data of its event: JSON, as it was received. */
+  get data(): string {
+    this.#unpack();
+    return this.#data;
   }
 
   get hasEnded(): boolean {
@@ -62,6 +70,7 @@ export class RunEntry {
 
   /** The acknowledged state. */
   get run(): RunRecorded {
+    this.#unpack();
     this.#acknowledged ??= decodeRun({ key: null, headers: { 'tidings-run': this.#text }, value: null });
     return this.#acknowledged;
   }
@@ -78,6 +87,7 @@ export class RunEntry {
 
   /** Takes a state that is acknowledged. */
   acknowledge(run: RunRecorded, text: string): void {
+    this.#unpack();
     this.#acknowledged = run;
     this.#text = text;
     if (this.#newest?.sequence === run.sequence) this.#newest = undefined;
@@ -109,17 +119,38 @@ export class RunEntry {
     if (this.#inFlight?.size === 0) this.#inFlight = undefined;
   }
 
+  /** Frees the parsed state, and packs its text: it is not needed soon. */
+  pack(packer: TextPacker): void {
+    this.park();
+    if (this.#acknowledged !== undefined || this.#packed !== undefined || this.#text === '') return;
+    // JSON of a state has no line feed in it.
+    this.#packed = packer.pack(this.handler, `${this.#text}\n${this.#data}`);
+    if (this.#packed === undefined) return;
+    this.#text = '';
+    this.#data = '';
+  }
+
+  #unpack(): void {
+    if (this.#packed === undefined) return;
+    const both = unpack(this.#packed);
+    const end = both.indexOf('\n');
+    this.#text = both.slice(0, end);
+    this.#data = both.slice(end + 1);
+    this.#packed = undefined;
+  }
+
   /** Frees everything but what recognises a repeat. */
   forgetState(): void {
     this.#acknowledged = undefined;
     this.#newest = undefined;
     this.#inFlight = undefined;
+    this.#packed = undefined;
     this.#text = '';
-    this.data = '';
+    this.#data = '';
   }
 
   /** True if the state is still in memory. */
   get hasState(): boolean {
-    return this.#text !== '';
+    return this.#packed !== undefined || this.#text !== '';
   }
 }
