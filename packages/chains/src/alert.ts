@@ -1,5 +1,6 @@
 import type { RunRecorded } from '@tidings/contracts';
 import type { Logger } from '@tidings/observability';
+import { Fifo } from '@tidings/queues';
 import { backoffMs, type Clock, messageOf, sleep } from '@tidings/runtime';
 
 /** A URL that is told of failed runs: `json` posts the run, `slack` a text for chats (Slack, Mattermost, Discord's /slack). */
@@ -11,6 +12,9 @@ export type FailedRun = Pick<
   'runId' | 'app' | 'handler' | 'event' | 'failure' | 'steps' | 'retries'
 >;
 
+// Of one URL. Chats take about one message a second.
+const maxInFlight = 4;
+const maxWaiting = 1_000;
 const tries = 3;
 const timeoutMs = 10_000;
 const backoff = { baseMs: 1_000, maxMs: 10_000, random: Math.random };
@@ -31,29 +35,59 @@ const bodyOf = (style: AlertTarget['style'], run: FailedRun): string => {
 
 type Tools = Readonly<{ clock: Clock; logger: Logger; signal: AbortSignal }>;
 
-/** Tells a URL of a failed run. Never rejects: a failure after three tries is logged. */
-export async function sendAlert(
-  { url, style }: AlertTarget,
-  run: FailedRun,
-  { clock, logger, signal }: Tools,
-): Promise<void> {
-  const { runId } = run;
-  for (let attempt = 1; attempt <= tries && !signal.aborted; attempt += 1) {
-    try {
-      const response = await fetch(url, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: bodyOf(style, run),
-        redirect: 'error',
-        signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
-      });
-      await response.body?.cancel();
-      if (response.ok) return;
-      logger.warn({ runId, attempt, status: response.status }, 'alert.refused');
-    } catch (error) {
-      // No URL in the line: that of a chat is a credential.
-      logger.warn({ runId, attempt, detail: messageOf(error) }, 'alert.not-sent');
+/** An alert, ready to be sent: it does not hold the run. */
+type Alert = Readonly<{ runId: string; body: string }>;
+
+/** The alerts of one URL: a few posts at one time, a bounded number that wait, and those beyond are left out. */
+export class Alerts {
+  readonly #target: AlertTarget;
+  readonly #tools: Tools;
+  readonly #waiting = new Fifo<Alert>();
+  #inFlight = 0;
+
+  constructor(target: AlertTarget, tools: Tools) {
+    this.#target = target;
+    this.#tools = tools;
+  }
+
+  /** Tells the URL of a failed run. A failure after three tries is logged, and so is an alert that is left out. */
+  add(run: FailedRun): void {
+    const { runId } = run;
+    if (this.#waiting.length >= maxWaiting) {
+      this.#tools.logger.warn({ runId, waiting: maxWaiting }, 'alert.left-out');
+      return;
     }
-    if (attempt < tries) await sleep(clock, backoffMs({ attempt, ...backoff }), signal);
+    this.#waiting.push({ runId, body: bodyOf(this.#target.style, run) });
+    if (this.#inFlight < maxInFlight) void this.#sendAll();
+  }
+
+  async #sendAll(): Promise<void> {
+    this.#inFlight += 1;
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+      await this.#send(next);
+    }
+    this.#inFlight -= 1;
+  }
+
+  async #send({ runId, body }: Alert): Promise<void> {
+    const { clock, logger, signal } = this.#tools;
+    for (let attempt = 1; attempt <= tries && !signal.aborted; attempt += 1) {
+      try {
+        const response = await fetch(this.#target.url, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body,
+          redirect: 'error',
+          signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+        });
+        await response.body?.cancel();
+        if (response.ok) return;
+        logger.warn({ runId, attempt, status: response.status }, 'alert.refused');
+      } catch (error) {
+        // No URL in the line: that of a chat is a credential.
+        logger.warn({ runId, attempt, detail: messageOf(error) }, 'alert.not-sent');
+      }
+      if (attempt < tries) await sleep(clock, backoffMs({ attempt, ...backoff }), signal);
+    }
   }
 }

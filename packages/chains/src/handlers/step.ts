@@ -38,9 +38,12 @@ export type StepFunction<Input = unknown, Result = unknown> = (
 
 /** Options of a {@link step}. Times in seconds. */
 export type StepOptions<Result = unknown> = Readonly<{
-  /** Largest number of attempts, 1 to 100. Default: one more than `backoff` has waits. */
+  /** Largest number of attempts, 1 to 100, and more than `backoff` has waits. Default: one more. */
   tries?: number;
-  /** Waits between attempts, each at most 604,800 (7 days); the last is repeated. Default 30, 60, 120, 300, 600. */
+  /**
+   * Waits between attempts, each at most 604,800 (7 days); the last is repeated up to `tries`, `[]` waits never. Default
+   * 30, 60, 120, 300, 600, or as many of them as `tries` needs.
+   */
   backoff?: readonly number[];
   /** Seconds after which an attempt counts as failed, 0.001 to 86,400. Default 60. */
   timeout?: number;
@@ -73,6 +76,10 @@ const checkOptions = (
     refuse(`backoff of step '${name}' must have seconds from 0 to ${limits.backoffSeconds}, got ${wrong}`);
   if (backoff.length > limits.backoffs)
     refuse(`backoff of step '${name}' must have at most ${limits.backoffs} waits, got ${backoff.length}`);
+  if (backoff.length >= tries)
+    refuse(
+      `step '${name}' has ${backoff.length} waits in backoff, but tries ${tries} ends before the last of them: give ${tries - 1} waits, or tries from ${backoff.length + 1} on`,
+    );
   if (!(timeout >= 0.001 && timeout <= limits.timeoutSeconds))
     refuse(`timeout of step '${name}' must be 0.001 to ${limits.timeoutSeconds} seconds, got ${timeout}`);
 };
@@ -102,8 +109,10 @@ export function step<Input, Result>(
     refuse(`step '${name}' has no option '${unknown}': the options are ${[...knownOptions].join(', ')}`);
   const { backoff = defaultBackoff, timeout = 60, compensate } = options;
   const { tries = backoff.length + 1 } = options;
-  checkOptions(name, { tries, backoff, timeout });
-  const common = { kind: 'step', tries, backoff: [...backoff], timeoutMs: timeout * 1_000 } as const;
+  // The default list is as long as it needs to be.
+  const waits = options.backoff === undefined ? backoff.slice(0, Math.max(0, tries - 1)) : backoff;
+  checkOptions(name, { tries, backoff: waits, timeout });
+  const common = { kind: 'step', tries, backoff: [...waits], timeoutMs: timeout * 1_000 } as const;
   const compensation: Step | null =
     compensate === undefined
       ? null

@@ -4,7 +4,7 @@ import type { Assignment, Bus, PartitionRef, PartitionRunner, Producer } from '@
 import { createMetrics, type Logger } from '@tidings/observability';
 import { type Clock, messageOf, sleep } from '@tidings/runtime';
 import type { Registry } from 'prom-client';
-import { sendAlert } from '../alert.ts';
+import { Alerts } from '../alert.ts';
 import type { Handler } from '../handlers/handler.ts';
 import { chainsMetrics } from '../metrics.ts';
 import { firstOffset } from './first-offset.ts';
@@ -38,12 +38,18 @@ export class RunningWorker {
   readonly #resolveRestored = new Map<number, () => void>();
   readonly #queues: ReadonlyMap<string, HandlerQueue>;
   readonly #closing = new AbortController();
+  readonly #alerts: readonly Alerts[];
   #runner: PartitionRunner | undefined;
   #closed: Promise<void> | undefined;
 
   constructor(options: Options) {
     this.#options = options;
     this.#startedAtMs = options.clock.nowMs();
+    const { clock, logger } = options;
+    const { signal } = this.#closing;
+    this.#alerts = (options.options.alerts ?? []).map(
+      (target) => new Alerts(target, { clock, logger, signal }),
+    );
     this.#queues = new Map(
       [...options.handlers.values()].map(({ name, concurrency }) => [name, new HandlerQueue(concurrency)]),
     );
@@ -173,9 +179,8 @@ export class RunningWorker {
   }
 
   #tellOf(run: RunRecorded): void {
-    const { options, clock, logger } = this.#options;
-    const { signal } = this.#closing;
-    for (const target of options.alerts ?? []) void sendAlert(target, run, { clock, logger, signal });
+    const { options, logger } = this.#options;
+    for (const alerts of this.#alerts) alerts.add(run);
     void Promise.resolve()
       .then(async () => options.onRunFailed?.(run))
       .catch((error: unknown) =>
