@@ -1,7 +1,7 @@
 import { deriveDeliveryId, sourceId, subscriptionId } from '@tidings/contracts';
 import { compileFilter } from '@tidings/filters';
 import { describe, expect, it } from 'vitest';
-import { anEvent, aSubscription } from '../test/builders.ts';
+import { anEvent, aSubscription, commandsOf } from '../test/builders.ts';
 import { DedupeWindows } from './domain/dedupe-windows.ts';
 import { type Filter, MatchIndex } from './domain/match-index.ts';
 import { type FanOut, handleEventAccepted } from './handle-event-accepted.ts';
@@ -28,11 +28,6 @@ const setUp = (subscriptions: readonly [ReturnType<typeof aSubscription>, Filter
         window,
       ),
   };
-};
-
-const commandsOf = (result: FanOut) => {
-  if (result.outcome !== 'fanned-out') throw new Error(`expected commands, got ${result.outcome}`);
-  return result.commands;
 };
 
 describe('handling an accepted event', () => {

@@ -13,12 +13,15 @@ import type { LoggedEvent } from './ports.ts';
 export type FanOut =
   | Readonly<{
       outcome: 'fanned-out';
-      commands: readonly DeliveryRequested[];
-      /** Number of commands for subscriptions that are currently disabled. */
+      /** The subscriptions that get a command. */
+      matched: readonly IndexedSubscription[];
+      /** Number of those that are currently disabled. */
       disabledCount: number;
-      /** Commands that become dead letters, because the data are too large for the filter of their subscription. */
-      notFiltered: readonly DeliveryRequested[];
+      /** Subscriptions whose command becomes a dead letter, because the data are too large for their filter. */
+      notFiltered: readonly IndexedSubscription[];
       filterFailures: number;
+      /** Makes the command of one of these. The caller decides when: those of 10,000 at once would take tens of milliseconds. */
+      request: (subscription: IndexedSubscription) => DeliveryRequested;
     }>
   | Readonly<{ outcome: 'unmatched'; filterFailures: number }>
   | Readonly<{ outcome: 'repeat' }>
@@ -33,7 +36,7 @@ export type FanOutParts = Readonly<{
 }>;
 
 /**
- * Returns one command for each subscription that the event matches or that cannot filter it. It may run again for the
+ * Returns the subscriptions that the event matches or that cannot filter it, each for one command. It may run again for the
  * same record after a crash or a rejoin: delivery ids are derived, and the window treats only a larger offset as a repeat.
  */
 export const handleEventAccepted = (
@@ -60,8 +63,5 @@ export const handleEventAccepted = (
   const request = (subscription: IndexedSubscription): DeliveryRequested =>
     requestDelivery({ event, subscription, acceptedAtMs, content: bodyFor(subscription), traceparent });
   const disabledCount = matched.filter(({ isDisabled }) => isDisabled).length;
-  return {
-    ...{ outcome: 'fanned-out', commands: matched.map(request), disabledCount },
-    ...{ notFiltered: notFiltered.map(request), filterFailures },
-  };
+  return { outcome: 'fanned-out', matched, disabledCount, notFiltered, filterFailures, request };
 };

@@ -34,7 +34,7 @@ export const createFanOutRecorder =
         return;
       case 'unmatched':
       case 'fanned-out': {
-        const matched = result.outcome === 'unmatched' ? 0 : result.commands.length;
+        const matched = result.outcome === 'unmatched' ? 0 : result.matched.length;
         const disabled = result.outcome === 'unmatched' ? 0 : result.disabledCount;
         metrics.events.inc({ outcome: result.outcome });
         metrics.matches.observe({}, matched);

@@ -1,5 +1,12 @@
-import { type EventAccepted, eventId, type SubscriptionRecord, workspaceId } from '@tidings/contracts';
+import {
+  type DeliveryRequested,
+  type EventAccepted,
+  eventId,
+  type SubscriptionRecord,
+  workspaceId,
+} from '@tidings/contracts';
 import { aSubscriptionRecord } from '@tidings/testing/messages';
+import type { FanOut } from '../src/handle-event-accepted.ts';
 
 /** Builds a subscription to order events. */
 export const aSubscription = (over: Partial<SubscriptionRecord> = {}): SubscriptionRecord =>
@@ -20,3 +27,9 @@ export const anEvent = (n = 1, over: Partial<EventAccepted> = {}): EventAccepted
   data: Buffer.from('{"total":12}'),
   ...over,
 });
+
+/** Makes the commands of a result. */
+export const commandsOf = (result: FanOut): readonly DeliveryRequested[] => {
+  if (result.outcome !== 'fanned-out') throw new Error(`expected commands, got ${result.outcome}`);
+  return result.matched.map(result.request);
+};

@@ -66,7 +66,7 @@ const measure = ({ title, events, filters, rounds }: Shape): void => {
       offset += 1;
       const logged = { event: anEvent(offset, { data }), offset, timestampMs: 1_790_000_000_000 };
       const result = handleEventAccepted(parts, logged, window);
-      matched = result.outcome === 'fanned-out' ? result.commands.length : 0;
+      matched = result.outcome === 'fanned-out' ? result.matched.map(result.request).length : 0;
     }
   };
   run(Math.ceil(rounds / 5));

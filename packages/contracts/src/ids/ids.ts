@@ -1,4 +1,4 @@
-import { createHash, randomFillSync } from 'node:crypto';
+import { hash, randomFillSync } from 'node:crypto';
 
 declare const brand: unique symbol;
 type Branded<T, Name extends string> = T & { readonly [brand]: Name };
@@ -72,7 +72,7 @@ export const firstReceivedId = (fromMs: number): string =>
 const digestOf = (parts: readonly string[]): string => {
   let framed = '';
   for (const part of parts) framed += `${Buffer.byteLength(part)}:${part}`;
-  return createHash('sha256').update(framed).digest('hex').slice(0, 32);
+  return hash('sha256', framed, 'hex').slice(0, 32);
 };
 
 /**

@@ -40,6 +40,7 @@ export type EventConsumerOptions = Readonly<{
 }>;
 
 type Unit = Readonly<{ item: WorkItem<LoggedEvent>; result: FanOut }>;
+/** Records for one publish, and the events whose last record is among them or in an earlier chunk. */
 type Chunk = Readonly<{ units: readonly Unit[]; records: readonly OutgoingRecord[] }>;
 /** The result of a publish, as a value: a promise that rejects before it is awaited would end the process. */
 type Ack = Readonly<{ error?: unknown }>;
@@ -51,7 +52,7 @@ const receivedIdOf = ({ message: { event, offset, timestampMs }, record }: Unit[
   ...encodeEventReceived({ type: 'EventReceived.v1', eventId: event.id, offset, atMs: timestampMs }),
 });
 
-/** Maximum records per publish, and events matched per iteration of the event loop. */
+/** Maximum records that are made and published, and events that are matched, per iteration of the event loop. */
 const maxRecordsPerPublish = 500;
 const maxEventsPerTurn = 100;
 
@@ -96,15 +97,17 @@ export class EventConsumer {
   async #fanOut({ partition, items }: WorkBatch<LoggedEvent>): Promise<void> {
     const windows = this.#windows.get(partition);
     if (windows === undefined) throw new Error(`partition ${partition} has no deduplication window`);
-    const acks: Promise<Ack>[] = [];
+    let acknowledged: Promise<Ack> = Promise.resolve({});
+    let isFirst = true;
     for await (const chunk of this.#chunksOf(items, windows)) {
-      if (acks.length > 0) await nextTurn();
-      acks.push(this.#settle(chunk, await this.#publish(chunk.records)));
+      if (!isFirst) await nextTurn();
+      isFirst = false;
+      acknowledged = this.#settle(chunk, await this.#publish(chunk.records), acknowledged);
     }
-    const failed = (await Promise.all(acks)).find(({ error }) => error !== undefined);
-    if (failed === undefined) return;
-    const message = `commands of partition ${partition} were not acknowledged: ${messageOf(failed.error)}`;
-    throw new AppError({ code: 'unavailable', message, cause: failed.error });
+    const { error } = await acknowledged;
+    if (error === undefined) return;
+    const message = `commands of partition ${partition} were not acknowledged: ${messageOf(error)}`;
+    throw new AppError({ code: 'unavailable', message, cause: error });
   }
 
   async *#chunksOf(items: readonly WorkItem<LoggedEvent>[], windows: DedupeWindows): AsyncGenerator<Chunk> {
@@ -114,15 +117,15 @@ export class EventConsumer {
       const { load, handle } = this.#options;
       const { message } = item;
       const result = handle(message.event.large === undefined ? message : await load(message), windows);
-      units.push({ item, result });
-      if (result.outcome === 'fanned-out') {
-        for (const command of result.commands) {
-          records.push({ topic: topics.deliveries, ...encodeDelivery(command) });
+      for (const record of this.#recordsOf({ item, result })) {
+        if (records.length >= maxRecordsPerPublish) {
+          yield { units, records };
+          units = [];
+          records = [];
         }
-        for (const command of result.notFiltered)
-          records.push(...notFilteredRecords(command, this.#options.clock.nowMs()));
-      } else if (result.outcome === 'poison') records.push(this.#deadLetter(item, result));
-      if (hasProvidersId(item.message.event) && result.outcome !== 'repeat') records.push(receivedIdOf(item));
+        records.push(record);
+      }
+      units.push({ item, result });
       if (units.length < maxEventsPerTurn && records.length < maxRecordsPerPublish) continue;
       yield { units, records };
       units = [];
@@ -131,34 +134,42 @@ export class EventConsumer {
     if (units.length > 0) yield { units, records };
   }
 
+  /** Makes the records of an event as they are taken, so that other work has a turn between those of a large fan-out. */
+  *#recordsOf({ item, result }: Unit): Generator<OutgoingRecord> {
+    if (result.outcome === 'fanned-out') {
+      for (const subscription of result.matched)
+        yield { topic: topics.deliveries, ...encodeDelivery(result.request(subscription)) };
+      for (const subscription of result.notFiltered)
+        yield* notFilteredRecords(result.request(subscription), this.#options.clock.nowMs());
+    } else if (result.outcome === 'poison') yield this.#deadLetter(item, result);
+    if (hasProvidersId(item.message.event) && result.outcome !== 'repeat') yield receivedIdOf(item);
+  }
+
   #deadLetter({ record }: Unit['item'], { reason, detail }: Extract<FanOut, { outcome: 'poison' }>) {
     const recordedAtMs = this.#options.clock.nowMs();
     return toDeadLetter(record, { reason, detail, recordedAtMs, group: eventGroup });
   }
 
-  /** Passes records to the producer in order, as there is room. Resolves with the result of each publish. */
-  async #publish(records: readonly OutgoingRecord[]): Promise<Promise<Ack>[]> {
+  /** Passes records to the producer once there is room. Resolves with the result of the publish to come. */
+  async #publish(records: readonly OutgoingRecord[]): Promise<Readonly<{ ack: Promise<Ack> }>> {
     const { producer } = this.#options;
-    const acks: Promise<Ack>[] = [];
-    for (let from = 0; from < records.length; from += maxRecordsPerPublish) {
-      await producer.whenWritable();
-      const slice =
-        from === 0 && records.length <= maxRecordsPerPublish
-          ? records
-          : records.slice(from, from + maxRecordsPerPublish);
-      acks.push(
-        producer.publishAll(slice).then(
-          () => ({}),
-          (error: unknown) => ({ error }),
-        ),
-      );
-    }
-    return acks;
+    if (records.length === 0) return { ack: Promise.resolve({}) };
+    await producer.whenWritable();
+    const ack = producer.publishAll(records).then(
+      () => ({}),
+      (error: unknown) => ({ error }),
+    );
+    return { ack };
   }
 
-  async #settle({ units }: Chunk, publishes: readonly Promise<Ack>[]): Promise<Ack> {
+  // The records of an event may be spread over chunks, and it is done in the last of them: each waits for those before.
+  async #settle(
+    { units }: Chunk,
+    { ack }: Readonly<{ ack: Promise<Ack> }>,
+    before: Promise<Ack>,
+  ): Promise<Ack> {
     const { clock, onFannedOut } = this.#options;
-    const failed = (await Promise.all(publishes)).find(({ error }) => error !== undefined);
+    const failed = (await Promise.all([before, ack])).find(({ error }) => error !== undefined);
     if (failed !== undefined) return failed;
     const nowMs = clock.nowMs();
     for (const { item, result } of units) {
