@@ -242,7 +242,16 @@ export {
   signatureStyles,
   subscriptionAudiences,
 } from './registry/subscription.ts';
-export { type AppTopics, appGroup, appTopics } from './runs/app-topics.ts';
+export { appRights } from './rights/app-rights.ts';
+export type { Operation, Right } from './rights/right.ts';
+export {
+  type KafkaService,
+  kafkaServices,
+  processRights,
+  serviceRights,
+  topicSetupRights,
+} from './rights/service-rights.ts';
+export { type AppTopics, appGroup, appReader, appTopics } from './runs/app-topics.ts';
 export type {
   RunAttempt,
   RunAttemptOutcome,
@@ -266,7 +275,7 @@ export type { RunCancelRequested, RunCommand, RunRetryRequested } from './runs/r
 export { decodeRunCommand, encodeRunCommand } from './runs/run-command.ts';
 export type { EpochSettled, EpochStarted, RunLogEntry } from './runs/run-log.ts';
 export { decodeRunLogEntry, encodeEpoch, encodeRunState, runLogKey } from './runs/run-log.ts';
-export { consumerGroups } from './wire/consumer-groups.ts';
+export { consumerGroups, temporaryGroupsOf } from './wire/consumer-groups.ts';
 export type { HeaderFields } from './wire/header-fields.ts';
 export { headerText } from './wire/header-fields.ts';
 export { withoutIndent } from './wire/pem.ts';

@@ -40,6 +40,8 @@ export type ConnectKafkaOptions = Readonly<{
   brokers: readonly string[];
   clientId: string;
   logger: Logger;
+  /** Name in the groups that are used once: that for which the client has the right. Default: the service that reads. */
+  reader?: string;
   clock?: Clock;
   metrics?: KafkaMetricHandles;
 }>;
@@ -71,8 +73,8 @@ class KafkaBus implements Bus {
   /** Producer of relays and dead letters; the services limit and close their own producers. */
   #ownProducer: Producer | undefined;
 
-  constructor({ brokers, clientId, logger, clock = systemClock, metrics = noMetrics }: ConnectKafkaOptions) {
-    this.#endpoint = { brokers, clientId, logger };
+  constructor({ clock = systemClock, metrics = noMetrics, ...endpoint }: ConnectKafkaOptions) {
+    this.#endpoint = endpoint;
     this.#clock = clock;
     this.#metrics = metrics;
     this.#admin = new SharedAdmin(this.#endpoint);

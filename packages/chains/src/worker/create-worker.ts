@@ -1,4 +1,4 @@
-import { appTopics, topics } from '@tidings/contracts';
+import { appReader, appTopics, topics } from '@tidings/contracts';
 import { type Bus, connectKafka, ensureTopics, kafkaMetrics } from '@tidings/kafka';
 import { createLogger, createMetrics } from '@tidings/observability';
 import { AppError, systemClock } from '@tidings/runtime';
@@ -82,7 +82,10 @@ export function createWorker<Types = EventDataTypes>(options: WorkerOptions): Wo
     },
     start: async () => {
       if (running !== undefined) refuse('the worker was started before: create another one');
-      const bus = await connectKafka({ brokers, clientId: clientId(app), logger, metrics: metrics.handles });
+      const bus = await connectKafka({
+        ...{ brokers, clientId: clientId(app), reader: appReader(app), logger },
+        metrics: metrics.handles,
+      });
       running = new RunningWorker({
         options,
         handlers,

@@ -41,3 +41,6 @@ export const appTopics = (app: string, partitions: number = topics.events.partit
 
 /** Returns the consumer group of a worker application. */
 export const appGroup = (app: string): string => `tidings-chains-${app}`;
+
+/** Returns the name of the workers of an application as readers, in the names of their temporary groups. */
+export const appReader = (app: string): string => `chains-${app}`;

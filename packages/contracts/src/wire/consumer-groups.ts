@@ -2,6 +2,8 @@
 export const consumerGroups = {
   /** Reads the events, in fanout. */
   fanout: 'tidings-fanout',
+  /** Reads the orders for replays, in fanout. */
+  replays: 'tidings-replays',
   /** Reads the commands, in delivery. */
   delivery: 'tidings-delivery',
   /** Reads the retry topics, in delivery. */
@@ -11,3 +13,6 @@ export const consumerGroups = {
   /** Reads the attempts, in history. */
   history: 'tidings-history',
 } as const;
+
+/** The first part of the names of the groups that a reader uses once, for itself alone; they commit nothing. */
+export const temporaryGroupsOf = (reader: string): string => `tidings.temporary.${reader}.`;

@@ -7,6 +7,8 @@ export type KafkaEndpoint = Readonly<{
   brokers: readonly string[];
   clientId: string;
   logger: Logger;
+  /** Name in the groups that are used once, in place of that of the service that reads. */
+  reader?: string;
   /** Maximum time for a broker's response before the broker counts as unavailable. Default 15,000. */
   requestTimeoutMs?: number;
 }>;

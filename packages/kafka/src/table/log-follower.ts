@@ -36,7 +36,7 @@ export class LogFollower implements Follower {
     this.ends = options.ends;
     const { endpoint, follow, clock, metrics } = options;
     for (const end of options.ends) this.#next.set(partitionKey(end), Number(follow.startAt(end)));
-    this.#group = temporaryGroup(`follow-${follow.service}`);
+    this.#group = temporaryGroup(endpoint.reader ?? follow.service, 'follow');
     this.#consumer = new SupervisedConsumer({
       endpoint,
       group: this.#group,

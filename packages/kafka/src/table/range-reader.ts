@@ -49,7 +49,7 @@ export class RangeReader {
   constructor(options: RangeReaderOptions) {
     this.#options = options;
     const { endpoint, topic, service, maxFetchBytes, clock, metrics } = options;
-    this.#group = temporaryGroup(`tail-${service}-${topic}`);
+    this.#group = temporaryGroup(endpoint.reader ?? service, topic);
     this.#consumer = new SupervisedConsumer({
       endpoint,
       group: this.#group,

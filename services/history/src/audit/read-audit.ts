@@ -1,4 +1,4 @@
-import { DecodeError, decodeAudit, topics } from '@tidings/contracts';
+import { consumerGroups, DecodeError, decodeAudit, topics } from '@tidings/contracts';
 import type { Bus, IncomingRecord } from '@tidings/kafka';
 import type { Logger } from '@tidings/observability';
 import { type Clock, messageOf, PeriodicTask } from '@tidings/runtime';
@@ -16,7 +16,7 @@ export type AuditReaderParts = Readonly<{
 const everyMs = 60_000;
 const recordsAtOnce = 2_000;
 // Commits nothing: its lag is the whole topic.
-const group = 'tidings-history-audit';
+const group = `${consumerGroups.history}-audit`;
 
 const positionAt = (offset: number) => ({ partition: 0, offset: BigInt(offset) });
 

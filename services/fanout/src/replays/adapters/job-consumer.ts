@@ -1,4 +1,5 @@
 import {
+  consumerGroups,
   DecodeError,
   decodeJobRecord,
   type JobProgressed,
@@ -12,7 +13,7 @@ import { messageOf } from '@tidings/runtime';
 import { type ReplayJob, ReplayJobs } from '../domain/replay-job.ts';
 
 /** The consumer group whose members share the partitions of the jobs topic: the owner of one runs its jobs. */
-export const replayGroup = 'tidings-replays';
+export const replayGroup = consumerGroups.replays;
 
 type Change = JobRecord | Readonly<{ type: 'removed'; jobId: string }>;
 

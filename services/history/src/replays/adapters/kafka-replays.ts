@@ -1,9 +1,9 @@
-import { topics } from '@tidings/contracts';
+import { consumerGroups, topics } from '@tidings/contracts';
 import { type Bus, openSubscriptionTable, type Table, type TopicPartitionLag } from '@tidings/kafka';
 import type { EventLogStart, ReplayedSubscription } from '../ports.ts';
 
 // It never commits anything of the events, so its position is the first record that is left.
-const group = 'tidings-replays';
+const group = consumerGroups.replays;
 
 /** Creates the reader of the beginning of the events topic. */
 export const createEventLogStart = (bus: Pick<Bus, 'lag' | 'readRecords'>): EventLogStart => {

@@ -1,4 +1,4 @@
-import { decodeEvent, topics, type WorkspaceId } from '@tidings/contracts';
+import { consumerGroups, decodeEvent, topics, type WorkspaceId } from '@tidings/contracts';
 import type { Bus } from '@tidings/kafka';
 import type { ReadEvent } from '../ports.ts';
 
@@ -10,7 +10,7 @@ export type PositionOf = (
 type LogReader = Pick<Bus, 'readRecords' | 'lag'>;
 
 // A group that never commits: its lag begins at the first record that the log still has.
-const withoutCommits = 'tidings-history-oldest-event';
+const withoutCommits = `${consumerGroups.history}-oldest-event`;
 
 const oldestEventMs = async (bus: LogReader, expiredBeforeMs: number): Promise<number | null> => {
   const lags = await bus.lag(withoutCommits, [topics.events]);
