@@ -68,12 +68,13 @@ const subscribe = async (local: Local, settings: Readonly<Record<string, unknown
 
 /**
  * `separate`: each service in a process of its own. `together`: one process for all. `env`: variables for the stack and its services, beside those of the
- * benchmark.
+ * benchmark. `tree`: the folder of the repository to start, by default this one.
  */
 export type StartOptions = Readonly<{
   separate?: boolean;
   together?: boolean;
   env?: Readonly<Record<string, string>>;
+  tree?: string;
 }>;
 
 // A benchmark that handles a signal itself stops its stack in its own time.
@@ -81,7 +82,7 @@ const endingSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 export const startStack = async (
   portBase: string,
-  { separate = false, together = false, env = {} }: StartOptions = {},
+  { separate = false, together = false, env = {}, tree = root }: StartOptions = {},
 ): Promise<BenchStack> => {
   const dataDir = await mkdtemp(join(tmpdir(), 'tidings-bench-'));
   const args = ['deploy/local/start.mjs', '--no-demo', '--data', dataDir, '--port-base', portBase];
@@ -90,7 +91,7 @@ export const startStack = async (
   const startedMs = performance.now();
   // A separate process group: Ctrl-C reaches only the benchmark, which stops the stack in order.
   const child = spawn(process.execPath, args, {
-    cwd: root,
+    cwd: tree,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'ignore', 'inherit'],
     detached: true,
