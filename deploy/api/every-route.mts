@@ -250,13 +250,19 @@ async function sources(): Promise<void> {
 
 async function runs(): Promise<void> {
   const { data } = await client.GET('/v1/webhooks/runs', {
-    params: { query: { status: 'failed', app: 'shop', handler: 'order.paid', limit: 5 } },
+    params: { query: { status: 'failed', app: 'shop', handler: 'order.paid', ordering_key: 'order-7', limit: 5 } },
   });
   const path = { id: data?.data[0]?.id ?? '' };
   const { data: run } = await client.GET('/v1/webhooks/runs/{id}', { params: { path } });
   await client.POST('/v1/webhooks/runs/{id}/retry', { params: { path, ...once } });
   await client.POST('/v1/webhooks/runs/{id}/cancel', { params: { path, ...once }, body: { reason: 'a test' } });
-  console.log(run?.failure?.step, run?.steps[0]?.attempts[0]?.outcome === 'failed', run?.step_counts.waiting);
+  const many = await client.POST('/v1/webhooks/runs/retry', {
+    params: once,
+    body: { filter: { app: 'shop', reason: 'step-failed', step: 'make-invoice' }, rate_per_second: 50 },
+  });
+  const job: Schemas['Job'] | Schemas['DryRun'] | undefined = many.data;
+  await client.POST('/v1/webhooks/runs/cancel', { params: once, body: { all: true, reason: 'a test', dry_run: true } });
+  console.log(job, run?.failure?.step, run?.steps[0]?.attempts[0]?.outcome === 'failed', run?.step_counts.waiting);
 }
 
 async function others(): Promise<void> {

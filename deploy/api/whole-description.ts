@@ -11,6 +11,7 @@ import { receivedRoutes } from '../../services/history/src/received/adapters/rec
 import { replayRoutes } from '../../services/history/src/replays/adapters/replay-routes.ts';
 import { bulkRetryRoute } from '../../services/history/src/retries/adapters/bulk-retry-route.ts';
 import { retryRoutes } from '../../services/history/src/retries/adapters/retry-routes.ts';
+import { bulkRunRoutes } from '../../services/history/src/runs/adapters/bulk-run-routes.ts';
 import { runRoutes } from '../../services/history/src/runs/adapters/run-routes.ts';
 import { statisticsRoutes } from '../../services/history/src/statistics/adapters/statistics-routes.ts';
 import { streamRoutes } from '../../services/history/src/stream/adapters/stream-routes.ts';
@@ -60,6 +61,7 @@ export const wholeDescription: ApiDescription = describeApi(
     ...undeliveredRoutes(nothing, nothing),
     ...receivedRoutes(nothing),
     ...runRoutes(nothing),
+    ...bulkRunRoutes(nothing),
     ...streamRoutes(nothing),
     ...replayRoutes(nothing),
     ...exportRoutes(nothing),

@@ -106,6 +106,35 @@ it('finds a failed run, shows why it failed and what was compensated, and retrie
   expect(await page.getByText('The retry is in the log').count()).toBe(0);
 });
 
+it('retries the failed runs of a filter by a job, after it has counted them', async () => {
+  const failure = { reason: 'step-failed', step: 'make-invoice', message: 'no answer' } as const;
+  const handlers = ['bulk.first', 'bulk.second'];
+  const begun = await Promise.all(handlers.map(publish));
+  const states = begun.map((state): RunState => ({ ...state, status: 'failed', sequence: 5, failure }));
+  const page = await aBrowserPage();
+  await signInAt(page, local, '/runs?handler=bulk.first');
+  await page.getByText('No run matches the filters').waitFor();
+  const ids = await recordRuns(
+    local,
+    states.map((state) => ({ ...state, startedAtMs: Date.now() - 60_000, endedAtMs: Date.now() })),
+  );
+  // The list reads its top again by itself.
+  await inRows(page, 'bulk.first').waitFor();
+  await page.getByRole('button', { name: 'Retry failed …' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('1 failed run matches the filters.').waitFor();
+  await expectAccessible(page);
+  await picture(page, 'runs-retry');
+  await dialog.getByRole('button', { name: 'Retry 1 run' }).press('Enter');
+  await page.getByRole('heading', { name: 'Retry of runs' }).waitFor();
+  await page.getByText('retried', { exact: true }).waitFor();
+  await expectAccessible(page);
+  const orders = await readOrders(local, app);
+  expect(orders.filter(({ runId }) => ids.includes(runId))).toMatchObject([
+    { type: 'RunRetryRequested.v1', runId: ids[0], sequence: 5 },
+  ]);
+});
+
 it('leads from an event to its run, which waits, and cancels it with a reason', async () => {
   const begun = await publish(type);
   const waitingUntilMs = Date.now() + 600_000;

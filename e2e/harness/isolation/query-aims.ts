@@ -29,6 +29,7 @@ export const queryAims: Readonly<Record<string, ((owned: Owned) => string) | nul
   status: null,
   group: null,
   reason: null,
+  step: null,
   kind: null,
   format: null,
   dry_run: null,

@@ -11,6 +11,7 @@ import {
   longAgo,
   many,
   manyDeadLetters,
+  manyRuns,
   newSource,
   newSubscription,
   ofConsumer,
@@ -192,6 +193,8 @@ export const isolationRules: Readonly<Record<string, 'public' | readonly Try[]>>
   cancelJob: ofJob,
   listRuns: [blindForAdmins],
   getRun: ofRun(),
+  retryRuns: manyRuns({}),
+  cancelRuns: manyRuns({ reason: 'mine now' }),
   retryRun: ofRun(),
   cancelRun: ofRun({ reason: 'mine now' }),
   createExport: [

@@ -47,6 +47,15 @@ export const manyDeadLetters = (more: object): readonly Try[] => [
   ...many(more),
   { body: () => ({ all: true, ...more }), ...blind },
 ];
+/** Runs belong to the workspace: the key of a consumer sees none. */
+export const manyRuns = (more: object): readonly Try[] => [
+  { body: ({ event }) => ({ filter: { event_id: event }, ...more }), ...blindForAdmins },
+  {
+    body: ({ consumer }) => ({ filter: { consumer_id: consumer }, dry_run: true, ...more }),
+    ...blindForAdmins,
+  },
+  { body: () => ({ all: true, ...more }), ...blindForAdmins },
+];
 
 // The log of the test is younger: every event of it is in the span.
 // Whole buckets that stay the same: without a span, two answers differ when an hour begins between them.

@@ -73,6 +73,16 @@ const cases: Readonly<Record<string, (service: Service) => Promise<Case>>> = {
     const path = await aRunOf(service, { status: 'running' });
     return { path: `${path}/cancel`, body: {}, other: { reason: 'r' }, status: 202 };
   },
+  retryRuns: async (service) => {
+    await aRunOf(service, { status: 'failed', failure: aFailureOfRun });
+    const path = '/v1/webhooks/runs/retry';
+    return { path, body: { all: true }, other: { all: true, rate_per_second: 5 }, status: 202 };
+  },
+  cancelRuns: async (service) => {
+    await aRunOf(service, { status: 'running' });
+    const path = '/v1/webhooks/runs/cancel';
+    return { path, body: { all: true }, other: { all: true, reason: 'r' }, status: 202 };
+  },
   createReplay: async () => ({
     path: '/v1/webhooks/replays',
     body: { from: '2026-11-22T10:00:00Z', target: { all: true } },

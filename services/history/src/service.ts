@@ -147,7 +147,7 @@ const openLongWork = async (context: Context, parts: LongWork): Promise<readonly
 const openLists = async (
   context: Context,
   bus: Bus,
-  parts: Stores & Readonly<{ retention: Retention }>,
+  parts: Omit<Stores, 'jobs'> & Readonly<{ retention: Retention; jobs: Jobs }>,
 ): Promise<readonly Route[]> => [
   ...(await openReceived(context, bus, parts)),
   ...(await openRuns(context, bus, parts)),
@@ -184,7 +184,7 @@ export const startHistory = async (
   const stream = openStream(context, { bus, erasures, isStillValid: access.isStillValid, keys: stores.keys });
   const routes = [
     ...eventRoutes,
-    ...(await openLists(context, bus, { ...stores, retention })),
+    ...(await openLists(context, bus, { ...stores, retention, jobs })),
     ...deliveryRoutes,
     ...deadLetterRoutes,
     ...jobs.routes,

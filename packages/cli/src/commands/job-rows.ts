@@ -27,6 +27,12 @@ const countNames: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     disabled: 'subscription disabled',
     to_send: 'would be sent',
   },
+  run_retry: {
+    skipped: 'not failed any more, or failed again',
+    refused: 'became too large',
+    unavailable: 'application has no topic of orders',
+  },
+  run_cancel: { skipped: 'had ended', unavailable: 'application has no topic of orders' },
 };
 
 const plain = ['rate_per_second', 'requested_by', 'request', 'created_at', 'started_at', 'ended_at', 'error'];

@@ -26,7 +26,8 @@ export const jobCommands: readonly CommandSpec[] = [
     options: [
       {
         flags: '--kind <kind>',
-        description: 'only jobs of this kind: redrive, discard, retry, replay, export or erasure',
+        description:
+          'only jobs of this kind: redrive, discard, retry, replay, export, erasure, run_retry or run_cancel',
       },
       {
         flags: '--state <state>',

@@ -1,20 +1,21 @@
 import { requestsAt } from '../api/requests-at.ts';
-import {
-  type CommandSpec,
-  fieldsOf,
-  inPath,
-  onceHeader,
-  onceOption,
-  pageOptions,
-  pageQuery,
-} from '../command.ts';
-import { timeOptions, timesOf } from '../input/time-options.ts';
+import { type CommandSpec, fieldsOf, pageOptions, pageQuery } from '../command.ts';
+import { orderCommands } from './order-runs.ts';
+import { failureOf, failureOptions, runFilterOf, runFilterOptions } from './run-filters.ts';
 import { runRows } from './run-rows.ts';
 
 const path = '/v1/webhooks/runs';
 const at = requestsAt(path);
 const args = [{ name: 'id', description: 'id of the run, run_…' }] as const;
 const one = 'run_5f0c1d2e3a4b4c5d8e9f0a1b2c3d4e5f';
+
+/** Returns the number of steps by status, such as `2 succeeded, 1 failed`. */
+const stepsText = (counts: unknown): string | null => {
+  const some = Object.entries(Object(counts) as Readonly<Record<string, unknown>>).filter(
+    ([, count]) => count !== 0,
+  );
+  return some.length === 0 ? null : some.map(([status, count]) => `${String(count)} ${status}`).join(', ');
+};
 
 /** tidings runs … */
 export const runCommands: readonly CommandSpec[] = [
@@ -26,14 +27,14 @@ export const runCommands: readonly CommandSpec[] = [
         flags: '--status <status>',
         description: 'only runs that are running, waiting, completed, failed or cancelled',
       },
-      { flags: '--app <name>', description: 'only runs of this worker application' },
-      { flags: '--handler <name>', description: 'only runs of handlers of this name' },
-      { flags: '--event <id>', description: 'only runs that this event started, evt_…' },
-      { flags: '--consumer <id>', description: 'only runs of events that are addressed to this consumer' },
-      ...timeOptions,
+      ...runFilterOptions,
+      ...failureOptions,
       ...pageOptions,
     ],
-    examples: ['runs list --status failed --since 2h', 'runs list --app shop --handler order.paid --json'],
+    examples: [
+      'runs list --status failed --since 2h',
+      'runs list --app shop --ordering-key order-1042 --json',
+    ],
     view: {
       columns: [
         ['ID', 'id'],
@@ -41,6 +42,7 @@ export const runCommands: readonly CommandSpec[] = [
         ['HANDLER', 'handler'],
         ['STATUS', 'status'],
         ['STARTED', 'started_at'],
+        ['STEPS', (run) => stepsText(Reflect.get(run, 'step_counts'))],
         ['FAILED STEP', (run) => Reflect.get(Object(Reflect.get(run, 'failure')), 'step')],
         ['WAITS UNTIL', 'waiting_until'],
         ['EVENT', 'event_id'],
@@ -50,9 +52,9 @@ export const runCommands: readonly CommandSpec[] = [
       method: 'GET',
       path,
       query: {
-        ...fieldsOf(given, { status: 'status', app: 'app', handler: 'handler' }),
-        ...fieldsOf(given, { event_id: 'event', consumer_id: 'consumer' }),
-        ...timesOf(given, ['started_after', 'started_before']),
+        ...fieldsOf(given, { status: 'status' }),
+        ...runFilterOf(given),
+        ...failureOf(given),
         ...pageQuery(given),
       },
     }),
@@ -65,27 +67,5 @@ export const runCommands: readonly CommandSpec[] = [
     view: { text: runRows },
     request: at.get(),
   },
-  {
-    name: 'runs retry',
-    description: 'continue a failed run from the step that failed; steps that succeeded are not run again',
-    args,
-    options: [onceOption],
-    examples: [`runs retry ${one}`],
-    view: { text: runRows },
-    request: at.act('retry'),
-  },
-  {
-    name: 'runs cancel',
-    description: 'end a run: no further step begins, and nothing is compensated',
-    args,
-    options: [{ flags: '--reason <text>', description: 'shown with the run' }, onceOption],
-    examples: [`runs cancel ${one} --reason 'ordered twice'`],
-    view: { text: runRows },
-    request: (given) => ({
-      method: 'POST',
-      path: `${path}/${inPath(given, 'id')}/cancel`,
-      body: fieldsOf(given, { reason: 'reason' }),
-      headers: onceHeader(given),
-    }),
-  },
+  ...orderCommands,
 ];

@@ -26,6 +26,7 @@ describe('serviceOf', () => {
     ['/v1/webhooks/deliveries/dlv_1', 'history'],
     ['/v1/webhooks/dead-letters', 'history'],
     ['/v1/webhooks/jobs', 'history'],
+    ['/v1/webhooks/runs/retry', 'history'],
     ['/v1/webhooks/runs/run_1/retry', 'history'],
     ['/v1/webhooks/replays', 'history'],
     ['/v1/webhooks/exports', 'history'],

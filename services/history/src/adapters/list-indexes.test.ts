@@ -170,16 +170,25 @@ describe('what a source received', () => {
 describe('runs', () => {
   it.each([
     ['the newest', {}, ['workspace_id']],
-    ['with a status', { status: 'failed' as const }, ['workspace_id', 'status']],
+    ['with a status', { statuses: ['failed' as const] }, ['workspace_id', 'status']],
+    [
+      'that have not ended',
+      { statuses: ['running' as const, 'waiting' as const] },
+      ['workspace_id', 'status'],
+    ],
+    ['of an ordering key', { orderingKey: 'alice' }, ['workspace_id', 'ordering_key']],
+    ['that failed for a reason', { reason: 'step-failed' as const }, ['workspace_id', 'failure.reason']],
+    ['that failed at a step', { step: 'make-invoice' }, ['workspace_id', 'failure.step']],
     ['of an application', { app: 'shop' }, ['workspace_id', 'app']],
     ['of a handler', { handler: 'order.paid' }, ['workspace_id', 'handler']],
     ['of an event', { eventId: eventId(`evt_${'0'.repeat(32)}`) }, ['event_id']],
     ['of a consumer', { consumerId: owner }, ['workspace_id', 'consumer_id']],
     ['of a time', { startedAfterMs: 1, startedBeforeMs: 9 }, ['workspace_id']],
   ])('%s are read from an index in order, at each page', async (_, filters, fields) => {
-    for (const after of [null, { startedAtMs: 1_790_000_000_000, id: 'run_1' }]) {
+    const after = { startedAtMs: 1_790_000_000_000, id: 'run_1' };
+    for (const page of [{ after: null }, { after }, { after, isOldestFirst: true }]) {
       const asked = await askedOf('Run', async () =>
-        runs.list({ workspaceId: scope.workspaceId, ...filters }, { limit: 30, after }),
+        runs.list({ workspaceId: scope.workspaceId, ...filters }, { limit: 30, ...page }),
       );
       expect(served('Run', asked)).toContainEqual(fields);
     }

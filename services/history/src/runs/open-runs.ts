@@ -4,19 +4,23 @@ import { type Bus, openProducer, problemOf, watchWorkers } from '@tidings/kafka'
 import { type ServiceContext, startInBackground } from '@tidings/observability';
 import { BatchProjector } from '../batch-projector.ts';
 import type { configSpec } from '../config.ts';
+import type { RunKind } from '../jobs/job-kind.ts';
+import type { Jobs } from '../jobs/open-jobs.ts';
 import type { metricsCatalogue } from '../metrics.ts';
 import { reportLag } from '../projection-lag.ts';
 import { purgeByRetention } from '../purge-expired.ts';
 import type { Retention } from '../retention.ts';
+import { bulkRunRoutes } from './adapters/bulk-run-routes.ts';
 import { commander, teller } from './adapters/kafka-runs.ts';
 import { runRoutes } from './adapters/run-routes.ts';
+import { bulkRunKinds } from './bulk-kinds.ts';
 import type { RunStore } from './ports.ts';
 import { type ProjectRunsParts, projectRuns } from './project-runs.ts';
 
 type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
 
 /** Dependencies of the part. */
-export type RunParts = Readonly<{ runs: RunStore; retention: Retention }>;
+export type RunParts = Readonly<{ runs: RunStore; retention: Retention; jobs: Jobs }>;
 
 const fetchSettings = { fetchIntervalMs: 500 } as const;
 
@@ -47,11 +51,14 @@ const work = async (bus: Bus, parts: ProjectRunsParts, context: Context): Promis
   resources.add('runs watches', watchWorkers([{ part, problem: () => problemOf(runner.state()) }], clock));
 };
 
-/** Starts the part that stores runs of worker applications, and removes them after their retention. Returns its routes. */
+/**
+ * Starts the part that stores runs of worker applications, removes them after their retention, and retries and cancels many
+ * of them by jobs. Returns its routes.
+ */
 export const openRuns = async (
   context: Context,
   bus: Bus,
-  { runs, retention }: RunParts,
+  { runs, retention, jobs }: RunParts,
 ): Promise<readonly Route[]> => {
   const { config, logger, resources, clock } = context;
   const producer = await openProducer(context, bus);
@@ -63,5 +70,12 @@ export const openRuns = async (
     ...{ retentionMs: config.retentionMs, intervalMs: config.sweepIntervalMs, clock, logger },
   });
   resources.add('runs sweep', stop);
-  return runRoutes({ runs, command: commander(producer, clock) });
+  const command = commander(producer, clock);
+  const pingBrokers = async (): Promise<void> => void (await bus.ends([topics.runs]));
+  for (const kind of bulkRunKinds({ runs, command, pingBrokers })) jobs.kinds.register(kind as RunKind);
+  const { redriveRate: ratePerSecond, maxRedriveRate: maxRatePerSecond } = config;
+  return [
+    ...bulkRunRoutes({ ...jobs, runs, ratePerSecond, maxRatePerSecond }),
+    ...runRoutes({ runs, command }),
+  ];
 };

@@ -1,22 +1,38 @@
-import type { ConsumerId, EventId, RunEvent, RunId, RunStatus, WorkspaceId } from '@tidings/contracts';
+import type {
+  ConsumerId,
+  EventId,
+  RunEvent,
+  RunFailureReason,
+  RunId,
+  RunStatus,
+  WorkspaceId,
+} from '@tidings/contracts';
 import type { PurgedByWorkspace } from '../purge-expired.ts';
 import type { RunVersion, StepCounts, StoredRun } from './domain/run.ts';
 
 /** Filters of a list of runs. Times are exclusive, epoch milliseconds. */
 export type RunFilters = Readonly<{
   workspaceId: WorkspaceId;
-  status?: RunStatus;
+  /** Any of these. */
+  statuses?: readonly RunStatus[];
   app?: string;
   handler?: string;
   eventId?: EventId;
   /** The consumer that the event is addressed to. */
   consumerId?: ConsumerId;
+  orderingKey?: string;
+  /** The reason and the step of the failure. */
+  reason?: RunFailureReason;
+  step?: string;
   startedAfterMs?: number;
   startedBeforeMs?: number;
 }>;
 
 /** A position in a list of runs. */
 export type RunPosition = Readonly<{ startedAtMs: number; id: string }>;
+
+/** A page of a list of runs: those behind `after`, newest first by default. */
+export type RunPage = Readonly<{ limit: number; after: RunPosition | null; isOldestFirst?: boolean }>;
 
 /** A run in a list: all but its steps, whose results may be large. */
 export type RunSummary = Omit<StoredRun, 'steps' | 'event'> &
@@ -34,11 +50,8 @@ export type RunStore = Readonly<{
   /** Erases what stored runs have of the data of their events. Returns the number of runs that had any. */
   erase(ids: readonly RunId[]): Promise<number>;
   find(id: RunId, workspaceId: WorkspaceId): Promise<StoredRun | null>;
-  /** Lists runs by the time of their start, newest first, from behind `after`. */
-  list(
-    filters: RunFilters,
-    page: Readonly<{ limit: number; after: RunPosition | null }>,
-  ): Promise<readonly RunSummary[]>;
+  /** Lists runs by the time of their start. */
+  list(filters: RunFilters, page: RunPage): Promise<readonly RunSummary[]>;
   count(filters: RunFilters): Promise<number>;
 }> &
   PurgedByWorkspace;

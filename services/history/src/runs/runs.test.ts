@@ -60,6 +60,12 @@ describe('runs', () => {
       next_cursor: null,
     });
     expect(await read('?status=failed&app=shop&handler=order.paid')).toMatchObject({ data: [{}] });
+    expect(await read('?reason=step-failed&step=make-invoice')).toMatchObject({
+      data: [{ id: failed.runId }],
+    });
+    expect(await read('?step=mark-paid')).toMatchObject({ data: [] });
+    expect(await read('?ordering_key=alice')).toMatchObject({ data: [{}, {}] });
+    expect(await read('?ordering_key=bob')).toMatchObject({ data: [] });
     expect(await read(`?event_id=${waiting.event.id}`)).toMatchObject({ data: [{ id: waiting.runId }] });
     expect(await read(`/${failed.runId}`)).toMatchObject({
       step_counts: { waiting: 0, succeeded: 1, failed: 1, undone: 0 },
@@ -94,7 +100,15 @@ describe('runs', () => {
       ['/cancel', 'POST'],
     ] as const)
       expect(await statusOf(`/${own.runId}${action}`, method, acmeKey)).toBe(404);
-    for (const query of ['?status=lost', '?event_id=1', '?cursor=x', '?who=me', '?app='])
+    for (const query of [
+      '?status=lost',
+      '?event_id=1',
+      '?cursor=x',
+      '?who=me',
+      '?app=',
+      '?reason=no',
+      '?step=',
+    ])
       expect(await statusOf(query)).toBe(400);
     expect(await statusOf('/run_1')).toBe(404);
   });

@@ -4,11 +4,14 @@ import type { RunFilters, RunStore, RunSummary } from '../../src/runs/ports.ts';
 
 const matches = ({ event, ...run }: StoredRun, filters: RunFilters): boolean =>
   event.workspaceId === filters.workspaceId &&
-  (filters.status === undefined || run.status === filters.status) &&
+  (filters.statuses === undefined || filters.statuses.includes(run.status)) &&
   (filters.app === undefined || run.app === filters.app) &&
   (filters.handler === undefined || run.handler === filters.handler) &&
   (filters.eventId === undefined || event.id === filters.eventId) &&
   (filters.consumerId === undefined || event.consumerId === filters.consumerId) &&
+  (filters.orderingKey === undefined || event.orderingKey === filters.orderingKey) &&
+  (filters.reason === undefined || run.failure?.reason === filters.reason) &&
+  (filters.step === undefined || run.failure?.step === filters.step) &&
   run.startedAtMs > (filters.startedAfterMs ?? -Infinity) &&
   run.startedAtMs < (filters.startedBeforeMs ?? Infinity);
 
@@ -54,17 +57,17 @@ export const createMemoryRunStore = (): RunStore & { all(): readonly StoredRun[]
       const run = kept.get(id);
       return run?.event.workspaceId === workspace ? run : null;
     },
-    list: async (filters, { limit, after }) =>
-      all()
-        .filter((run) => matches(run, filters))
-        .filter(
-          ({ startedAtMs, runId }) =>
-            after === null ||
-            startedAtMs < after.startedAtMs ||
-            (startedAtMs === after.startedAtMs && runId < after.id),
-        )
-        .slice(0, limit)
-        .map(summaryOf),
+    list: async (filters, { limit, after, isOldestFirst = false }) => {
+      const isBehind = ({ startedAtMs, runId }: StoredRun): boolean => {
+        if (after === null || (startedAtMs === after.startedAtMs && runId === after.id))
+          return after === null;
+        const isOlder =
+          startedAtMs < after.startedAtMs || (startedAtMs === after.startedAtMs && runId < after.id);
+        return isOlder !== isOldestFirst;
+      };
+      const found = all().filter((run) => matches(run, filters) && isBehind(run));
+      return (isOldestFirst ? found.toReversed() : found).slice(0, limit).map(summaryOf);
+    },
     count: async (filters) => all().filter((run) => matches(run, filters)).length,
     workspaces: async () => [...new Set(all().map(({ event }) => event.workspaceId))],
     purge: async (workspace, beforeMs, limit) => {

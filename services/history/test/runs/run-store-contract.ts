@@ -59,7 +59,10 @@ export const describeRunStore = (name: string, open: () => RunStore): void => {
       const acme = consumerId('acme');
       const paid = aRun({ startedAtMs: atMs, steps: [aStep(), aFailedStep()] }, workspace);
       const failed = aRun({ startedAtMs: atMs + 1, status: 'failed', failure: aFailure }, workspace);
-      const billed = aRun({ startedAtMs: atMs + 2, app: 'billing' }, workspace);
+      const billed = aRun(
+        { startedAtMs: atMs + 2, app: 'billing', event: { orderingKey: 'bob' } },
+        workspace,
+      );
       const shipped = aRun(
         { startedAtMs: atMs + 3, handler: 'order.shipped', event: { consumerId: acme } },
         workspace,
@@ -71,7 +74,13 @@ export const describeRunStore = (name: string, open: () => RunStore): void => {
         );
       const ids = (...runs: RunRecorded[]) => runs.map(({ runId }) => runId);
       expect(await seen({})).toEqual(ids(shipped, billed, failed, paid));
-      expect(await seen({ status: 'failed' })).toEqual(ids(failed));
+      expect(await seen({ statuses: ['failed'] })).toEqual(ids(failed));
+      expect(await seen({ statuses: ['running', 'failed'] })).toEqual(ids(shipped, billed, failed, paid));
+      expect(await seen({ reason: 'step-failed' })).toEqual(ids(failed));
+      expect(await seen({ reason: 'unknown-step' })).toEqual([]);
+      expect(await seen({ step: 'make-invoice' })).toEqual(ids(failed));
+      expect(await seen({ step: 'mark-paid' })).toEqual([]);
+      expect(await seen({ orderingKey: 'bob' })).toEqual(ids(billed));
       expect(await seen({ app: 'billing' })).toEqual(ids(billed));
       expect(await seen({ handler: 'order.shipped' })).toEqual(ids(shipped));
       expect(await seen({ eventId: paid.event.id })).toEqual(ids(paid));
@@ -107,6 +116,28 @@ export const describeRunStore = (name: string, open: () => RunStore): void => {
         after = { startedAtMs: last.startedAtMs, id: last.runId };
       }
       expect(seen.toSorted()).toEqual(runs.map(({ runId }) => runId).toSorted());
+    });
+
+    it('pages from the oldest to the newest', async () => {
+      const store = open();
+      const workspace = aWorkspace();
+      const runs = Array.from({ length: 7 }, (_, n) =>
+        aRun({ startedAtMs: atMs + Math.floor(n / 3) }, workspace),
+      );
+      await put(store, ...runs);
+      const seen: { startedAtMs: number; runId: string }[] = [];
+      for (let after: RunPosition | null = null; ; ) {
+        const page = { limit: 2, after, isOldestFirst: true };
+        const found = await store.list({ workspaceId: workspace }, page);
+        seen.push(...found.map(({ startedAtMs, runId }) => ({ startedAtMs, runId })));
+        const last = found.at(-1);
+        if (last === undefined) break;
+        after = { startedAtMs: last.startedAtMs, id: last.runId };
+      }
+      expect(seen).toEqual(
+        seen.toSorted((a, b) => a.startedAtMs - b.startedAtMs || (a.runId < b.runId ? -1 : 1)),
+      );
+      expect(new Set(seen.map(({ runId }) => runId)).size).toBe(7);
     });
 
     it('erases results, errors and keys once, in lists too', async () => {

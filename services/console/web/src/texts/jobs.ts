@@ -12,6 +12,8 @@ export const jobTexts = catalogue({
       replay: 'Replay of events',
       export: 'Export',
       erasure: 'Erasure',
+      run_retry: 'Retry of runs',
+      run_cancel: 'Cancellation of runs',
     },
     dryRun: 'Dry run',
     states: {
@@ -46,6 +48,13 @@ export const jobTexts = catalogue({
       dead_letters: 'dead letters erased',
       exports: 'exports deleted',
       records: 'records written',
+    } as Readonly<Record<string, string>>,
+    runCounts: {
+      retried: 'retried',
+      cancelled: 'cancelled',
+      skipped: 'left alone: not as they were found any more',
+      refused: 'refused: became too large',
+      unavailable: 'application has no topic of orders',
     } as Readonly<Record<string, string>>,
     replayCounts: {
       to_send: 'would be sent',

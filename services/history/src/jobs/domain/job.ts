@@ -1,7 +1,10 @@
 import type { ConsumerId, JobState, WorkspaceId } from '@tidings/contracts';
 
 /** The kinds of jobs. */
-export const jobKinds = ['redrive', 'discard', 'retry', 'replay', 'export', 'erasure'] as const;
+export const jobKinds = [
+  ...(['redrive', 'discard', 'retry', 'replay', 'export', 'erasure'] as const),
+  ...(['run_retry', 'run_cancel'] as const),
+] as const;
 /** See {@link jobKinds}. */
 export type JobKindName = (typeof jobKinds)[number];
 

@@ -10,7 +10,7 @@ import { type Connection, type Model, Schema } from 'mongoose';
 import { type Conditions, followingIn, timeBetween } from '../../adapters/list-conditions.ts';
 import { purgeOf, workspacesOf } from '../../adapters/purge-by-workspace.ts';
 import { erasedRun, type RunVersion, type StoredRun } from '../domain/run.ts';
-import type { RunFilters, RunPosition, RunStore, RunSummary } from '../ports.ts';
+import type { RunFilters, RunPage, RunStore, RunSummary } from '../ports.ts';
 import { fromDocument, type RunDocument, toDocument, toSummary } from './run-document.ts';
 
 const schema = new Schema<RunDocument>({ _id: String }, { ...plainCollection, collection: 'runs' });
@@ -19,17 +19,23 @@ schema.index({ workspace_id: 1, status: 1, started_at: -1, _id: -1 });
 schema.index({ workspace_id: 1, app: 1, started_at: -1, _id: -1 });
 schema.index({ workspace_id: 1, handler: 1, started_at: -1, _id: -1 });
 schema.index({ workspace_id: 1, consumer_id: 1, started_at: -1, _id: -1 });
+schema.index({ workspace_id: 1, ordering_key: 1, started_at: -1, _id: -1 });
+schema.index({ workspace_id: 1, 'failure.step': 1, started_at: -1, _id: -1 });
+schema.index({ workspace_id: 1, 'failure.reason': 1, started_at: -1, _id: -1 });
 schema.index({ event_id: 1, started_at: -1, _id: -1 });
 // For purges.
 schema.index({ workspace_id: 1, recorded_at: -1 });
 
 const conditionsOf = (filters: RunFilters): Conditions => ({
   workspace_id: filters.workspaceId,
-  ...(filters.status === undefined ? {} : { status: filters.status }),
+  ...(filters.statuses === undefined ? {} : { status: { $in: [...filters.statuses] } }),
   ...(filters.app === undefined ? {} : { app: filters.app }),
   ...(filters.handler === undefined ? {} : { handler: filters.handler }),
   ...(filters.eventId === undefined ? {} : { event_id: filters.eventId }),
   ...(filters.consumerId === undefined ? {} : { consumer_id: filters.consumerId }),
+  ...(filters.orderingKey === undefined ? {} : { ordering_key: filters.orderingKey }),
+  ...(filters.reason === undefined ? {} : { 'failure.reason': filters.reason }),
+  ...(filters.step === undefined ? {} : { 'failure.step': filters.step }),
   ...timeBetween('started_at', filters.startedAfterMs, filters.startedBeforeMs),
 });
 
@@ -97,14 +103,17 @@ export class MongoRunStore implements RunStore {
 
   async list(
     filters: RunFilters,
-    { limit, after }: Readonly<{ limit: number; after: RunPosition | null }>,
+    { limit, after, isOldestFirst = false }: RunPage,
   ): Promise<readonly RunSummary[]> {
+    const direction = isOldestFirst ? 1 : -1;
     const behind =
-      after === null ? {} : followingIn('started_at', { timeMs: after.startedAtMs, key: after.id });
+      after === null
+        ? {}
+        : followingIn('started_at', { timeMs: after.startedAtMs, key: after.id }, isOldestFirst);
     const documents = await this.#timed('list-runs', async () =>
       this.#model
         .find({ ...conditionsOf(filters), ...behind } as never, { state_json: 0 })
-        .sort({ started_at: -1, _id: -1 })
+        .sort({ started_at: direction, _id: direction })
         .limit(limit)
         .lean<RunDocument[]>(),
     );

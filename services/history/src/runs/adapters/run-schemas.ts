@@ -1,5 +1,6 @@
 import { maxRunAttempts, runAttemptOutcomes, runFailureReasons, runStatuses } from '@tidings/contracts';
 import { type JsonSchema, named, pageSchema } from '@tidings/http';
+import { cancelFilterProperties, retryFilterProperties } from './run-query.ts';
 
 const text = { type: 'string' } as const;
 const textOrNull = { type: ['string', 'null'] } as const;
@@ -122,15 +123,66 @@ export const runPageSchema = named('RunPage', pageSchema(summarySchema), {
   next_cursor: null,
 });
 
+const cancelReason = {
+  type: 'string',
+  minLength: 1,
+  maxLength: 500,
+  description: 'Shown with the run.',
+} as const;
+
 /** The body of a cancellation. */
 export const cancelRunBody = named(
   'CancelRun',
-  {
-    type: 'object',
-    properties: {
-      reason: { type: 'string', minLength: 1, maxLength: 500, description: 'Shown with the run.' },
-    },
-    additionalProperties: false,
-  },
+  { type: 'object', properties: { reason: cancelReason }, additionalProperties: false },
   { reason: 'The order was placed twice.' },
 );
+
+const manyBody = (
+  name: string,
+  properties: Readonly<Record<'filter', JsonSchema> & Partial<Record<'reason', JsonSchema>>>,
+  { maxRate, example }: Readonly<{ maxRate: number; example: object }>,
+) =>
+  named(
+    name,
+    {
+      type: 'object',
+      properties: {
+        ...properties,
+        all: { const: true, description: 'All of them, in place of a filter.' },
+        rate_per_second: {
+          type: 'integer',
+          minimum: 1,
+          maximum: maxRate,
+          description: 'Maximum number a second. Default: set by the operator.',
+        },
+        dry_run: { type: 'boolean', default: false, description: 'Counts the runs without a change.' },
+      },
+      additionalProperties: false,
+    },
+    example,
+  );
+
+const filterOf = (properties: Readonly<Record<string, JsonSchema>>) =>
+  ({
+    type: 'object',
+    properties,
+    additionalProperties: false,
+    minProperties: 1,
+    description: 'Selects runs as the list does; all fields must match.',
+  }) as const;
+
+/** The body of a retry of many runs. */
+export const retryRunsBody = (maxRate: number) =>
+  manyBody(
+    'RetryRuns',
+    { filter: filterOf(retryFilterProperties) },
+    { maxRate, example: { filter: { app: 'shop', step: 'make-invoice' }, rate_per_second: 50 } },
+  );
+
+/** The body of a cancellation of many runs. */
+export const cancelRunsBody = (maxRate: number) =>
+  manyBody(
+    'CancelRuns',
+    { filter: filterOf(cancelFilterProperties), reason: cancelReason },
+    { maxRate, example: { filter: { app: 'shop' }, reason: 'The shop is closed.' } },
+  );

@@ -31,6 +31,11 @@ export function progressWords({ progress: { total, done } }: Pick<Job, 'progress
   return total === null ? jobTexts.so(done) : jobTexts.of(done, total);
 }
 
+const wordsOf = (kind: Job['kind']): Readonly<Record<string, string>> => {
+  if (kind === 'replay') return jobTexts.replayCounts;
+  return kind === 'run_retry' || kind === 'run_cancel' ? jobTexts.runCounts : jobTexts.counts;
+};
+
 /**
  * Returns the counts of a job with what they mean, in the order of their meaning; those that are 0 are left out, and one
  * of a newer release has its own name.
@@ -39,7 +44,7 @@ export function countWords({
   kind,
   progress,
 }: Pick<Job, 'kind' | 'progress'>): readonly (readonly [text: string, count: number])[] {
-  const words = kind === 'replay' ? jobTexts.replayCounts : jobTexts.counts;
+  const words = wordsOf(kind);
   const names = Object.keys(words);
   const place = (name: string) => (names.includes(name) ? names.indexOf(name) : names.length);
   return Object.entries(progress.counts)

@@ -47,6 +47,8 @@ type Options<T> = Readonly<{
   fetchPage: (page: PageQuery, signal: AbortSignal) => Promise<Page<T>>;
   /** Rows of a page; default 100. */
   pageSize?: number;
+  /** Milliseconds after which the first page is read again while the top of the list is in view. Default: never. */
+  refreshMs?: number;
 }>;
 
 const aheadRows = 50;
@@ -63,6 +65,7 @@ export function usePages<T extends Readonly<{ id: string }>>({
   key,
   fetchPage,
   pageSize = 100,
+  refreshMs,
 }: Options<T>): PagedList<T> {
   const client = useQueryClient();
   const index = useIndex(key);
@@ -76,6 +79,7 @@ export function usePages<T extends Readonly<{ id: string }>>({
       ...lasting,
       queryKey: pageKey(key, index, at),
       queryFn: reader(source, pageQuery(pageSize, index.pages[at]?.cursor)),
+      refetchInterval: at === 0 && rows.first === 0 && refreshMs !== undefined ? refreshMs : (false as const),
     })),
   });
   useLearnedPages(key, { first: wanted.first, pages: queries.map(({ data }) => data) });

@@ -1,6 +1,9 @@
 import { defineFilters, oneOf } from '../../parts/list/filters.ts';
 
-export const jobKinds = ['redrive', 'discard', 'retry', 'replay', 'export', 'erasure'] as const;
+export const jobKinds = [
+  ...(['redrive', 'discard', 'retry', 'replay', 'export', 'erasure'] as const),
+  ...(['run_retry', 'run_cancel'] as const),
+] as const;
 export const jobStates = ['queued', 'running', 'paused', 'done', 'cancelled', 'failed'] as const;
 
 /** The search parameters of the list: the API's own. */

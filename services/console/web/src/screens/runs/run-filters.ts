@@ -3,6 +3,8 @@ import { timeRanges } from '../../parts/list/time-range.ts';
 
 export const statuses = ['running', 'waiting', 'completed', 'failed', 'cancelled'] as const;
 
+export const reasons = ['step-failed', 'unknown-step', 'unknown-handler', 'state-too-large'] as const;
+
 /** The search parameters of the list. All but `since` are the API's own. */
 export const runFilters = defineFilters({
   status: oneOf(statuses),
@@ -10,5 +12,8 @@ export const runFilters = defineFilters({
   app: text(),
   handler: text(),
   event_id: text(),
+  ordering_key: text(),
   consumer_id: text(128),
+  reason: oneOf(reasons),
+  step: text(),
 });

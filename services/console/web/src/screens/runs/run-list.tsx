@@ -12,7 +12,8 @@ import { usePages } from '../../parts/list/use-pages.ts';
 import { RunStatus } from '../../parts/runs/run-status.tsx';
 import { Time } from '../../parts/values/time.tsx';
 import { runTexts } from '../../texts/runs.ts';
-import { runFilters, statuses } from './run-filters.ts';
+import { OrderAll } from './order-all.tsx';
+import { reasons, runFilters, statuses } from './run-filters.ts';
 import { texts } from './texts.ts';
 
 type Row = Schemas['RunSummary'];
@@ -66,10 +67,14 @@ const textFilters = [
   ['app', texts.filters.app, undefined],
   ['handler', texts.filters.handler, undefined],
   ['event_id', texts.filters.event, 'evt_…'],
+  ['ordering_key', texts.filters.key, undefined],
+  ['step', texts.filters.step, undefined],
   ['consumer_id', texts.filters.consumer, undefined],
 ] as const;
 
-/** The list of runs with its filters. */
+const refreshMs = 5_000;
+
+/** The list of runs with its filters. Its top is read again by itself. */
 export function Page() {
   const [values, change] = useFilters(runFilters);
   const { since, ...rest } = values;
@@ -77,17 +82,32 @@ export function Page() {
   const query = { ...rest, ...(after === undefined ? {} : { started_after: after }) };
   const list = usePages<Row>({
     key: ['runs', query],
+    refreshMs,
     fetchPage: async (page, signal) =>
       dataOf(api.GET('/v1/webhooks/runs', { params: { query: { ...query, ...page } }, signal })),
   });
   return (
-    <ListPage texts={texts} list={list} columns={columns} values={values} change={change}>
+    <ListPage
+      texts={texts}
+      list={list}
+      columns={columns}
+      values={values}
+      change={change}
+      actions={list.count > 0 && <OrderAll query={query} />}
+    >
       <SelectFilter
         label={texts.filters.status}
         value={values.status}
         options={statuses}
         labelOf={(one) => runTexts.statuses[one]}
         onChange={(status) => change({ status })}
+      />
+      <SelectFilter
+        label={texts.filters.reason}
+        value={values.reason}
+        options={reasons}
+        labelOf={(one) => texts.reasons[one]}
+        onChange={(reason) => change({ reason })}
       />
       <SinceFilter label={texts.filters.since} value={since} onChange={(next) => change({ since: next })} />
       <TextFilters filters={textFilters} values={values} change={change} />

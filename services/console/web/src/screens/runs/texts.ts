@@ -40,6 +40,39 @@ export const texts = catalogue({
       handler: 'Handler',
       event: 'Event',
       consumer: 'Consumer',
+      key: 'Ordering key',
+      reason: 'Reason',
+      step: 'Failed step',
+    },
+    reasons: {
+      'step-failed': 'A step failed',
+      'unknown-step': 'Unknown step',
+      'unknown-handler': 'Unknown handler',
+      'state-too-large': 'Too large',
+    },
+    orderAll: {
+      retry: {
+        open: 'Retry failed …',
+        title: 'Retry failed runs?',
+        action: (count: number) => (count === 1 ? 'Retry 1 run' : `Retry ${count.toLocaleString()} runs`),
+        count: (count: number) =>
+          count === 1
+            ? '1 failed run matches the filters.'
+            : `${count.toLocaleString()} failed runs match the filters.`,
+        none: 'No failed run matches the filters.',
+        hint: 'Each continues from the step that failed. Steps that succeeded are not run again, unless they were compensated.',
+      },
+      cancel: {
+        open: 'Cancel all …',
+        title: 'Cancel these runs?',
+        action: (count: number) => (count === 1 ? 'Cancel 1 run' : `Cancel ${count.toLocaleString()} runs`),
+        count: (count: number) =>
+          count === 1
+            ? '1 run that has not ended matches the filters.'
+            : `${count.toLocaleString()} runs that have not ended match the filters.`,
+        none: 'No run that has not ended matches the filters.',
+        hint: 'No further step begins, and nothing is compensated. This cannot be undone.',
+      },
     },
     stepCounts,
     back: 'All runs',
