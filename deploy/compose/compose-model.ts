@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
-import { tidingsProcesses } from '../../packages/local-stack/src/service-parts.ts';
+import { tidingsProcesses } from '../../packages/local-stack/src/tidings-processes.ts';
 import { type ServiceName, serviceNames } from '../../services/server/src/select-services.ts';
 
 /** The repository folder, with a trailing slash. */

@@ -13,6 +13,7 @@ test('uses the default options and a data folder in the repository without argum
     onlyStack: false,
     restartBrokers: false,
     form: 'split',
+    instances: 1,
     demo: true,
     monitoring: false,
     dataDir: '/repo/.tidings',
@@ -38,6 +39,7 @@ test('reads every option; a relative data folder is relative to the working dire
     onlyStack: true,
     restartBrokers: true,
     form: 'separate',
+    instances: 1,
     demo: false,
     monitoring: false,
     dataDir: '/home/me/here',
@@ -48,6 +50,15 @@ test('divides the services among two processes, one, or one each', () => {
   const formOf = (...args: string[]) => readOptions(args, folders).form as string;
   expect([formOf(), formOf('--together'), formOf('--separate')]).toEqual(['split', 'together', 'separate']);
   expect(() => formOf('--together', '--separate')).toThrow('--separate and --together exclude each other.');
+});
+
+test('runs each process several times, or those that are named', () => {
+  const instancesOf = (...args: string[]): unknown => readOptions(args, folders).instances;
+  expect([
+    instancesOf('--instances', '3'),
+    instancesOf('--instances', 'pipeline=2,delivery=3'),
+    instancesOf('--separate', '--instances', 'fanout=2'),
+  ]).toEqual([3, { pipeline: 2, delivery: 3 }, { fanout: 2 }]);
 });
 
 test('runs Prometheus only with the services that it watches', () => {
@@ -61,6 +72,16 @@ test.each([
   [['--brokers', '2'], "--brokers must be 1 or 3, got '2'."],
   [['--port-base', '70000'], "--port-base must be an integer from 1 to 65502, got '70000'."],
   [['--port-base', '1e3'], "--port-base must be an integer from 1 to 65502, got '1e3'."],
+  [['--instances', '9'], "--instances must be an integer from 1 to 8, got '9'."],
+  [['--instances', 'delivery=0'], "--instances delivery= must be an integer from 1 to 8, got '0'."],
+  [
+    ['--instances', 'delivery=2,'],
+    /^--instances must name processes or services \(pipeline, .*\), got ''\.$/,
+  ],
+  [['--separate', '--instances', 'pipeline=2'], /\(console, .*\), got 'pipeline=2'\.$/],
+  [['--instances', 'fanout=2,fanout=3'], "--instances must name each once, got 'fanout=2,fanout=3'."],
+  [['--instances', '2', '--only-stack'], '--instances runs services: --only-stack excludes it.'],
+  [['--instances', '2', '--port-base', '65500'], /from 1 to 65439, got '65500'/],
   [['--data='], '--data must name a folder.'],
   [['--color'], "Unknown option '--color'. 'npm start -- --help' lists the options."],
   [['now'], "Unexpected argument 'now'. 'npm start -- --help' lists the options."],

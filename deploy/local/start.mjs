@@ -7,5 +7,8 @@ await startLocalStack({
   purpose: 'Runs Tidings on this machine: Kafka, MongoDB and the services. Ctrl-C stops it; the data stays.',
   load: async () => await import(bundle),
   run: async ({ runLocalStack, tidingsProcesses, bundledServer }, options) =>
-    await runLocalStack({ ...options, processes: tidingsProcesses(options.form, bundledServer) }),
+    await runLocalStack({
+      ...options,
+      processes: tidingsProcesses(options.form, { program: bundledServer, instances: options.instances }),
+    }),
 });

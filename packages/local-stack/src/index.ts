@@ -7,7 +7,7 @@ export { freePorts } from './ports.ts';
 export type { ProcessEnd } from './processes/managed-process.ts';
 export type { Part } from './processes/part.ts';
 export { runLocalStack } from './run-local-stack.ts';
-export { bundledServer, type ServiceProcess, type ServiceSpec, tidingsProcesses } from './service-parts.ts';
+export type { ServiceProcess, ServiceSpec } from './service-parts.ts';
 export {
   type Broker,
   type Brokers,
@@ -16,3 +16,4 @@ export {
   startBrokers,
 } from './stores/brokers.ts';
 export { type Mongo, type MongoOptions, startMongo } from './stores/mongo.ts';
+export { bundledServer, tidingsProcesses } from './tidings-processes.ts';

@@ -4,22 +4,24 @@ import { DataFolder, type StackSecrets } from './data-folder.ts';
 import type { DemoInbox } from './demo/demo-inbox.ts';
 import { startDemo } from './demo/start-demo.ts';
 import { ephemeralPorts, warnOfEphemeral } from './ephemeral-ports.ts';
+import type { Instances } from './instances.ts';
 import { describeStack, type LocalState, writeLocalState } from './local-state.ts';
 import { findMonitoring, type MonitoringPrograms } from './monitoring/find-programs.ts';
 import { type MonitoringUrls, monitoringPorts, startMonitoring } from './monitoring/start-monitoring.ts';
 import { type PortNeed, requireFreePorts } from './ports.ts';
 import type { Part } from './processes/part.ts';
 import {
+  consolesOf,
+  instanceName,
   operatorOffset,
-  type ProcessForm,
   type ServiceProcess,
   type ServiceSurroundings,
   servicePart,
-  tidingsProcesses,
 } from './service-parts.ts';
 import { StackParts } from './stack-parts.ts';
 import { recordedBrokerCount } from './stores/brokers.ts';
 import { type Stores, startStores, storePorts } from './stores/stack-stores.ts';
+import { type ProcessForm, tidingsProcesses } from './tidings-processes.ts';
 
 const host = '127.0.0.1';
 const inboxOffset = 6;
@@ -48,6 +50,8 @@ export type LocalStackOptions = Readonly<{
   print: (line: string) => void;
   /** The division of the services among processes. */
   form: ProcessForm;
+  /** The number of instances. Default: one of each. */
+  instances?: Instances;
   /** Default: those of Tidings. */
   processes?: readonly ServiceProcess[];
 }>;
@@ -76,8 +80,8 @@ export class LocalStack {
 
   constructor(options: LocalStackOptions) {
     this.#options = options;
-    const { onlyStack, form, processes } = options;
-    this.#processes = onlyStack ? [] : (processes ?? tidingsProcesses(form));
+    const { onlyStack, form, processes, instances = 1 } = options;
+    this.#processes = onlyStack ? [] : (processes ?? tidingsProcesses(form, { instances }));
     const { print, restartBrokers, restartServices = true } = options;
     this.#parts = new StackParts({
       ...{ processes: this.#processes, print, restartBrokers, restartServices },
@@ -213,8 +217,11 @@ export class LocalStack {
   #neededPorts(brokers: number, programs: MonitoringPrograms | null): PortNeed[] {
     const { portBase, env, demo, onlyStack } = this.#options;
     const services = this.#processes.flatMap((process) => process.services);
-    const needs = services.map((spec) => ({ port: portBase + spec.portOffset, purpose: spec.name }));
-    if (!onlyStack) needs.push({ port: portBase + operatorOffset, purpose: 'console for operators' });
+    const needs = services.map((spec) => ({ port: portBase + spec.portOffset, purpose: instanceName(spec) }));
+    for (const spec of consolesOf(services)) {
+      const port = portBase + spec.portOffset + operatorOffset;
+      needs.push({ port, purpose: `${instanceName(spec)} for operators` });
+    }
     if (demo && !onlyStack) needs.push({ port: portBase + inboxOffset, purpose: 'demo inbox' });
     if (programs !== null) needs.push(...monitoringPorts(programs, portBase));
     return [...needs, ...storePorts(env, portBase, brokers)];

@@ -1,5 +1,5 @@
 import { writeJsonFile } from './json-file.ts';
-import { type ServiceSurroundings, serviceUrl } from './service-parts.ts';
+import { consolesOf, instanceName, type ServiceSurroundings, serviceUrl } from './service-parts.ts';
 
 /**
  * The content of `.tidings/local.json`, which scripts read to use the running stack. The file exists from the moment
@@ -15,7 +15,8 @@ export type LocalState = Readonly<{
   mongodb_uri: string;
   services: Readonly<Record<string, string>>;
   /**
-   * The pids of the processes themselves, not of wrappers: each service by name, also where several share a process;
+   * The pids of the processes themselves, not of wrappers: each service by name, also where several share a process, and
+   * each of its instances where several run (`delivery-2`);
    * `broker-N`, `mongodb`. Only those that the stack started.
    */
   pids: Readonly<Record<string, number>>;
@@ -24,10 +25,11 @@ export type LocalState = Readonly<{
 /** Returns the state of a stack before its processes run. */
 export function describeStack(around: ServiceSurroundings): LocalState {
   const services = Object.fromEntries(
-    around.services.map((spec) => [spec.name, serviceUrl(around.host, around.portBase, spec)]),
+    around.services.map((spec) => [instanceName(spec), serviceUrl(around.host, around.portBase, spec)]),
   );
+  const [console] = consolesOf(around.services);
   return {
-    url: services['console'] ?? null,
+    url: console === undefined ? null : serviceUrl(around.host, around.portBase, console),
     admin_key: around.adminKey,
     workspace_id: around.workspaceId,
     brokers: around.brokers.join(','),

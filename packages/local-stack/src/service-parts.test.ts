@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 
-import { processEnvironment, tidingsProcesses, tidingsServices } from './service-parts.ts';
+import { processEnvironment } from './service-parts.ts';
+import { tidingsProcesses, tidingsServices } from './tidings-processes.ts';
 
 const around = {
   host: '127.0.0.1',

@@ -14,12 +14,18 @@ const readyAnswerMs = 1_000;
 const stopGraceMs = 20_500;
 const repository = fileURLToPath(new URL('../../../', import.meta.url));
 
-/** A service of the stack. */
+/** A service of the stack, or one of its instances. */
 export type ServiceSpec = Readonly<{
   name: string;
   /** The offset of its port from the port base. The console comes first. */
   portOffset: number;
+  /** Its number, from 1, where several run. */
+  instance?: number;
 }>;
+
+/** Returns the name of a service, with the number of the instance where several run: `delivery`, `delivery-2`. */
+export const instanceName = ({ name, instance }: ServiceSpec): string =>
+  instance === undefined ? name : `${name}-${instance}`;
 
 /**
  * The program of a process: a JavaScript file, or one that Node can run with `nodeArgs`. With `settingsFromInput` it is
@@ -30,58 +36,7 @@ export type Program = Readonly<{ entry: string; nodeArgs?: readonly string[]; se
 /** A process of the stack and the services that it runs. */
 export type ServiceProcess = Readonly<{ name: string; services: readonly ServiceSpec[]; program: Program }>;
 
-/** The services of Tidings. */
-export const tidingsServices: readonly ServiceSpec[] = [
-  { name: 'console', portOffset: 0 },
-  { name: 'ingress', portOffset: 1 },
-  { name: 'subscription', portOffset: 2 },
-  { name: 'history', portOffset: 3 },
-  { name: 'fanout', portOffset: 4 },
-  { name: 'delivery', portOffset: 5 },
-];
-
-const builtServer: Program = {
-  // A process at rest would collect its first megabyte twice a second, and each time visit what survived before. And one under
-  // load would collect its old generation whenever that has grown by 8 MB, up to 25 ms every two seconds at 200 events a second.
-  nodeArgs: ['--min-semi-space-size=4', '--heap-growing-percent=100'],
-  entry: join(repository, 'services', 'server', 'dist', 'src', 'main.js'),
-  settingsFromInput: true,
-};
-
-/** The same in a few files, which start in less time: `npm start` bundles it before. */
-export const bundledServer: Program = {
-  ...builtServer,
-  entry: join(repository, 'services', 'server', 'dist', 'server.mjs'),
-};
-
-/**
- * A division of the services among processes: the path of an event and the management beside it (ADR 26), all in one, or
- * each in its own.
- */
-export type ProcessForm = 'split' | 'together' | 'separate';
-
-/** The services that an event passes, and the console, through which it may arrive. */
-const pipeline: ReadonlySet<string> = new Set(['console', 'ingress', 'fanout', 'delivery']);
-
-/** Returns the processes of Tidings in a form. */
-export function tidingsProcesses(
-  form: ProcessForm,
-  program: Program = builtServer,
-): readonly ServiceProcess[] {
-  if (form === 'together') return [{ name: 'tidings', services: tidingsServices, program }];
-  if (form === 'split') {
-    const [path, beside] = [true, false].map((isOnPath) =>
-      tidingsServices.filter(({ name }) => pipeline.has(name) === isOnPath),
-    );
-    return [
-      { name: 'pipeline', services: path ?? [], program },
-      { name: 'management', services: beside ?? [], program },
-    ];
-  }
-  return tidingsServices.map((service) => ({ name: service.name, services: [service], program }));
-}
-
-/** The offset of the console's operator port from the port base. */
+/** The offset of the console's operator port from its public port. */
 export const operatorOffset = 7;
 
 /** Returns the URL at which a service listens. */
@@ -106,10 +61,15 @@ export type ServiceSurroundings = Readonly<{
   spoolFolder: string;
 }>;
 
+/** Returns the instances of the console. */
+export const consolesOf = (services: readonly ServiceSpec[]): readonly ServiceSpec[] =>
+  services.filter(({ name }) => name === 'console');
+
 /** Lists every socket of the stack: if loopback is an allowed network, none of them may be an endpoint. */
 function listenersOf({ host, portBase, services, brokers, mongodbUri }: ServiceSurroundings): string[] {
   const own = services.map((spec) => new URL(serviceUrl(host, portBase, spec)).host);
-  own.push(`${host}:${portBase + operatorOffset}`);
+  for (const { portOffset } of consolesOf(services))
+    own.push(`${host}:${portBase + portOffset + operatorOffset}`);
   // A URI with several hosts is no valid URL in the standard.
   const database = /^mongodb:\/\/(?:[^@/]*@)?(?<hosts>[^/?]+)/.exec(mongodbUri)?.groups?.['hosts'];
   return [...own, ...brokers, ...(database?.split(',') ?? [])];
@@ -162,28 +122,50 @@ export function processEnvironment(
     environment['OBJECT_STORAGE_FOLDER'] = own['OBJECT_STORAGE_FOLDER'] ?? around.objectFolder;
   }
   if (names.has('ingress')) {
-    environment['INGRESS_SPOOL_DIR'] = own['INGRESS_SPOOL_DIR'] ?? around.spoolFolder;
+    const ingress = services.find(({ name }) => name === 'ingress');
+    environment['INGRESS_SPOOL_DIR'] = spoolOf(
+      own['INGRESS_SPOOL_DIR'] ?? around.spoolFolder,
+      ingress?.instance,
+    );
   }
   // Every other service reads its keys from the access topic.
   if (names.has('subscription')) {
     environment['ADMIN_KEY'] = around.adminKey;
     environment['WORKSPACE_ID'] = around.workspaceId;
     environment['WORKSPACE_POLICY'] = own['WORKSPACE_POLICY'] ?? 'open';
-    const console = around.services.find(({ name }) => name === 'console');
+    const [console] = consolesOf(around.services);
     const portal =
       own['PORTAL_URL'] ?? (console && `${serviceUrl(around.host, around.portBase, console)}/portal`);
     if (portal !== undefined) environment['PORTAL_URL'] = portal;
   }
   if (!names.has('console')) return environment;
-  environment['CONSOLE_SESSION_KEYS'] = own['CONSOLE_SESSION_KEYS'] ?? `local:${derivedKey(around)}`;
-  environment['CONSOLE_OPERATOR_HOST'] = around.host;
-  environment['CONSOLE_OPERATOR_PORT'] = String(around.portBase + operatorOffset);
-  for (const other of around.services) {
-    if (other.name === 'console') continue;
-    environment[`${other.name.toUpperCase()}_URL`] = serviceUrl(around.host, around.portBase, other);
-  }
-  return environment;
+  return { ...environment, ...consoleSettings(process, around, own) };
 }
+
+function consoleSettings(
+  { services }: ServiceProcess,
+  around: ServiceSurroundings,
+  own: NodeJS.ProcessEnv,
+): Record<string, string> {
+  const [console] = consolesOf(services);
+  const operatorPort = around.portBase + (console?.portOffset ?? 0) + operatorOffset;
+  const urls: Record<string, string> = {};
+  for (const spec of around.services) {
+    if (spec.name === 'console') continue;
+    const name = `${spec.name.toUpperCase()}_URL`;
+    const url = serviceUrl(around.host, around.portBase, spec);
+    urls[name] = urls[name] === undefined ? url : `${urls[name]},${url}`;
+  }
+  return {
+    CONSOLE_SESSION_KEYS: own['CONSOLE_SESSION_KEYS'] ?? `local:${derivedKey(around)}`,
+    CONSOLE_OPERATOR_HOST: around.host,
+    CONSOLE_OPERATOR_PORT: String(operatorPort),
+    ...urls,
+  };
+}
+
+/** Returns the folder of the spool of an instance: the first has the one of a single instance. */
+const spoolOf = (folder: string, instance = 1): string => (instance === 1 ? folder : `${folder}-${instance}`);
 
 /**
  * Returns a process as a {@link Part}: ready when GET /ready of each of its services responds 200. `around` is awaited

@@ -1,7 +1,7 @@
 import { systemClock } from '@tidings/runtime';
 import type { Part } from './processes/part.ts';
 import { supervise } from './processes/supervise.ts';
-import type { ServiceProcess } from './service-parts.ts';
+import { instanceName, type ServiceProcess, type ServiceSpec } from './service-parts.ts';
 
 /** The processes of a stack: those of services stop before those of stores and of monitoring. */
 export type PartKind = 'service' | 'store';
@@ -53,11 +53,12 @@ export class StackParts {
   }
 
   /**
-   * Stops the processes of services, named by service, and starts them again. Rejects as {@link Part.ready} does, after
+   * Stops the processes of services, named by service or instance, and starts them again. Rejects as {@link Part.ready} does, after
    * all others are ready.
    */
   async restart(names: readonly string[]): Promise<void> {
-    const isNamed = (part: Part): boolean => this.#namesOf(part).some((name) => names.includes(name));
+    const isNamed = (part: Part): boolean =>
+      this.#servicesOf(part).some((spec) => names.includes(spec.name) || names.includes(instanceName(spec)));
     const outcomes = await Promise.allSettled(
       this.#parts.service
         .filter(isNamed)
@@ -85,8 +86,12 @@ export class StackParts {
 
   /** The services that a part runs, or its own name. */
   #namesOf(part: Part): readonly string[] {
-    const process = this.#options.processes.find(({ name }) => name === part.name);
-    return process?.services.map(({ name }) => name) ?? [part.name];
+    const services = this.#servicesOf(part);
+    return services.length > 0 ? services.map(instanceName) : [part.name];
+  }
+
+  #servicesOf(part: Part): readonly ServiceSpec[] {
+    return this.#options.processes.find(({ name }) => name === part.name)?.services ?? [];
   }
 
   #supervise(part: Part): void {

@@ -41,6 +41,7 @@ export {
   secret,
   text,
   url,
+  urls,
 } from './settings.ts';
 export { sharedSettings } from './shared-settings.ts';
 export { sleep } from './sleep.ts';

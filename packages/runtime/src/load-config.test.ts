@@ -13,6 +13,7 @@ import {
   secret,
   text,
   url,
+  urls,
 } from './index.ts';
 
 const help = 'set it';
@@ -132,6 +133,17 @@ describe('a setting', () => {
     const message = "X must be a URL that begins with http:// or https://, got 'ftp://a'";
     expect(problemOf(url({ env: 'X', help }), 'ftp://a')).toBe(message);
     expect(problemOf(url({ env: 'X', help }), 'localhost')).toMatch(/must be a URL/);
+  });
+
+  it('urls are one or several, none of them twice', () => {
+    const setting = urls({ env: 'X', help });
+    expect([readingOf(setting, 'http://a/'), readingOf(setting, 'http://a:1, http://b:2/')]).toEqual([
+      ['http://a'],
+      ['http://a:1', 'http://b:2'],
+    ]);
+    expect(problemOf(setting, 'http://a,b')).toMatch(/must be a URL .* got 'b'/);
+    expect(problemOf(setting, 'http://a,')).toMatch(/must be a URL .* got ''/);
+    expect(problemOf(setting, 'http://a,http://a/')).toBe("X must name each URL once, got 'http://a' twice");
   });
 
   it('optional is undefined when not set, and checked when set', () => {

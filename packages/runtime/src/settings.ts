@@ -149,17 +149,41 @@ export function choice<const T extends string>(
   });
 }
 
+type UrlBase<T> = Base<T> & { readonly protocols?: readonly string[] };
+
+/** Returns the faults of a URL that is to begin with one of `protocols`; null if there are none. */
+function urlFault(value: string, protocols: readonly string[] = ['http:', 'https:']): string | null {
+  if (protocols.includes(parseUrl(value)?.protocol ?? '')) return null;
+  const wanted = protocols.map((protocol) => `${protocol}//`).join(' or ');
+  return `must be a URL that begins with ${wanted}, got '${value}'`;
+}
+
+const withoutEndSlash = (value: string): string => value.replace(/\/+$/, '');
+
 /** An absolute URL, without a slash at its end. `protocols` defaults to http and https. */
-export function url(base: Base<string> & { readonly protocols?: readonly string[] }): Setting<string> {
-  const protocols = base.protocols ?? ['http:', 'https:'];
+export function url(base: UrlBase<string>): Setting<string> {
   return setting({
     base,
     parse: (value) => {
-      const isWanted = protocols.includes(parseUrl(value)?.protocol ?? '');
-      const wanted = protocols.map((protocol) => `${protocol}//`).join(' or ');
-      return isWanted
-        ? ok(value.replace(/\/+$/, ''))
-        : bad(`must be a URL that begins with ${wanted}, got '${value}'`);
+      const fault = urlFault(value, base.protocols);
+      return fault === null ? ok(withoutEndSlash(value)) : bad(fault);
+    },
+  });
+}
+
+/** One absolute URL or several, comma-separated, each as of {@link url}, none of them twice. */
+export function urls(base: UrlBase<readonly string[]>): Setting<readonly string[]> {
+  return setting({
+    base,
+    parse: (value) => {
+      const found = value.split(',').map((item) => withoutEndSlash(item.trim()));
+      for (const one of found) {
+        const fault = urlFault(one, base.protocols);
+        if (fault !== null) return bad(fault);
+      }
+      const repeated = found.find((one, at) => found.indexOf(one) < at);
+      if (repeated !== undefined) return bad(`must name each URL once, got '${repeated}' twice`);
+      return ok(Object.freeze(found));
     },
   });
 }

@@ -1,5 +1,5 @@
 import { httpSettings } from '@tidings/http';
-import { duration, integer, list, optional, secret, url } from '@tidings/runtime';
+import { duration, integer, list, optional, secret, urls } from '@tidings/runtime';
 
 const { host: operatorHost, port: operatorPort } = httpSettings('CONSOLE_OPERATOR');
 
@@ -8,16 +8,19 @@ export const configSpec = {
   ...httpSettings('CONSOLE'),
   operatorHost,
   operatorPort,
-  ingressUrl: url({ env: 'INGRESS_URL', help: 'set it to the origin of the ingress service' }),
-  subscriptionUrl: url({ env: 'SUBSCRIPTION_URL', help: 'set it to the origin of the subscription service' }),
-  historyUrl: url({ env: 'HISTORY_URL', help: 'set it to the origin of the history service' }),
-  fanoutUrl: url({
-    env: 'FANOUT_URL',
-    help: 'set it to the origin of the fanout service (for the status page)',
+  ingressUrls: urls({ env: 'INGRESS_URL', help: 'set it to the origins of the instances of ingress' }),
+  subscriptionUrls: urls({
+    env: 'SUBSCRIPTION_URL',
+    help: 'set it to the origins of the instances of subscription',
   }),
-  deliveryUrl: url({
+  historyUrls: urls({ env: 'HISTORY_URL', help: 'set it to the origins of the instances of history' }),
+  fanoutUrls: urls({
+    env: 'FANOUT_URL',
+    help: 'set it to the origins of the instances of fanout (for the status page)',
+  }),
+  deliveryUrls: urls({
     env: 'DELIVERY_URL',
-    help: 'set it to the origin of the delivery service (for the status page)',
+    help: 'set it to the origins of the instances of delivery (for the status page)',
   }),
   upstreamTimeoutMs: duration({
     env: 'CONSOLE_UPSTREAM_TIMEOUT',

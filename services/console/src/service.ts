@@ -7,12 +7,17 @@ import { descriptionRoutes } from './adapters/description-routes.ts';
 import { fetchDescription } from './adapters/fetch-description.ts';
 import { fetchReadiness } from './adapters/fetch-readiness.ts';
 import { mountOperatorRoutes } from './adapters/status-routes.ts';
-import { createCollectDescription } from './collect-description.ts';
+import { type CollectDescription, createCollectDescription } from './collect-description.ts';
 import { createCollectStates } from './collect-states.ts';
 import type { configSpec } from './config.ts';
+import type { RoutedService } from './domain/route-table.ts';
+import { askService } from './instances/ask-service.ts';
+import { ServiceInstances } from './instances/domain/service-instances.ts';
+import { type InstanceWatch, watchInstances } from './instances/watch-instances.ts';
 import type { metricsCatalogue } from './metrics.ts';
 import { readWebFiles, webFolder } from './pages/adapters/web-files.ts';
 import { mountWebRoutes } from './pages/adapters/web-routes.ts';
+import type { FetchDescription } from './ports.ts';
 import { fetchIdentity } from './sessions/adapters/fetch-identity.ts';
 import { recordSignOut } from './sessions/adapters/record-sign-out.ts';
 import { useSession } from './sessions/adapters/session-credentials.ts';
@@ -33,19 +38,21 @@ export async function startConsole(context: Context): Promise<{ url: string; ope
   const { config, resources, clock } = context;
   const targets = targetsOf(config);
   const { sessions, codes, limits } = createSessions(config, clock);
-  const proxy = createProxy(context, { sessions, limits });
-  resources.add('proxy', proxy.close);
+  const watch = watchTargets(context, targets);
+  const proxy = createProxy(context, { targets, watch, sessions, limits });
+  resources.add('proxy', () => {
+    watch.close();
+    proxy.close();
+  });
   const collectStates = createCollectStates({
-    services: monitored(config),
+    services: monitored(config, targets),
     fetchFrom: fetchReadiness(config.fetchTimeoutMs),
     clock,
     freshMs,
   });
-  const collectDescription = createCollectDescription({
-    services: Object.entries(targets).map(([name, url]) => ({ name, url })),
-    fetchFrom: fetchDescription(config.fetchTimeoutMs),
-    clock,
-  });
+  const collectDescription = describeTargets(context, targets);
+  const askSubscription = async (send: (url: string) => Promise<Response>) =>
+    askService(targets.subscription, watch, send);
   const operatorServer = await serveOperators(context, {
     routes: (app) => {
       mountOperatorRoutes(app, collectStates);
@@ -61,8 +68,8 @@ export async function startConsole(context: Context): Promise<{ url: string; ope
       mountSessionRoutes(app, {
         sessions,
         codes,
-        fetchIdentity: fetchIdentity(targets.subscription),
-        recordSignOut: recordSignOut(targets.subscription),
+        fetchIdentity: fetchIdentity(askSubscription),
+        recordSignOut: recordSignOut(askSubscription),
         onSignedOut: proxy.endSignedOut,
         limits,
       });
@@ -78,18 +85,51 @@ export async function startConsole(context: Context): Promise<{ url: string; ope
 }
 
 /** Returns the services that answer the API, by name. */
-const targetsOf = ({ ingressUrl, subscriptionUrl, historyUrl }: Context['config']) => ({
-  ingress: ingressUrl,
-  subscription: subscriptionUrl,
-  history: historyUrl,
+const targetsOf = ({ ingressUrls, subscriptionUrls, historyUrls }: Context['config']): Targets => ({
+  ingress: new ServiceInstances('ingress', ingressUrls),
+  subscription: new ServiceInstances('subscription', subscriptionUrls),
+  history: new ServiceInstances('history', historyUrls),
 });
+
+type Targets = Readonly<Record<RoutedService, ServiceInstances>>;
+
+const watchTargets = ({ config, clock, logger, metrics }: Context, targets: Targets): InstanceWatch =>
+  watchInstances({
+    services: Object.values(targets),
+    fetchFrom: fetchReadiness(config.fetchTimeoutMs),
+    clock,
+    logger,
+    metrics: metrics.handles,
+  });
+
+const describeTargets = ({ config, clock }: Context, targets: Targets): CollectDescription =>
+  createCollectDescription({
+    services: Object.values(targets).map(({ service, all }) => ({ name: service, url: all[0]?.url ?? '' })),
+    fetchFrom: fromAny(targets, fetchDescription(config.fetchTimeoutMs)),
+    clock,
+  });
+
+/** Fetches the description of a service from the first of its instances that has it. */
+const fromAny =
+  (targets: Targets, fetchFrom: FetchDescription): FetchDescription =>
+  async ({ name }) => {
+    for (const instance of targets[name as RoutedService].all) {
+      const description = await fetchFrom(instance);
+      if (description !== null) return description;
+    }
+    return null;
+  };
+
+type ProxyParts = Readonly<{ targets: Targets; watch: InstanceWatch }> &
+  Pick<ReturnType<typeof createSessions>, 'sessions' | 'limits'>;
 
 function createProxy(
   { config, clock, logger, metrics }: Context,
-  { sessions, limits }: Pick<ReturnType<typeof createSessions>, 'sessions' | 'limits'>,
+  { targets, watch, sessions, limits }: ProxyParts,
 ): ApiProxy {
   return createApiProxy({
-    targets: targetsOf(config),
+    targets,
+    watch,
     prepare: (request, response) => {
       const session = useSession(sessions, request, response);
       if (session === null) return null;
@@ -110,17 +150,15 @@ async function serveOperators(context: Context, options: Pick<AppOptions, 'route
   return serve({ ...context, config: { host, port, trustedProxies: [] } }, options);
 }
 
-type ServiceUrls = Readonly<
-  Record<'ingressUrl' | 'subscriptionUrl' | 'fanoutUrl' | 'deliveryUrl' | 'historyUrl', string>
->;
-
-const monitored = (urls: ServiceUrls) => [
-  { name: 'ingress', url: urls.ingressUrl },
-  { name: 'subscription', url: urls.subscriptionUrl },
-  { name: 'fanout', url: urls.fanoutUrl },
-  { name: 'delivery', url: urls.deliveryUrl },
-  { name: 'history', url: urls.historyUrl },
-];
+const monitored = (
+  { fanoutUrls, deliveryUrls }: Context['config'],
+  { ingress, subscription, history }: Targets,
+) =>
+  [
+    ...[ingress, subscription],
+    ...[new ServiceInstances('fanout', fanoutUrls), new ServiceInstances('delivery', deliveryUrls)],
+    history,
+  ].flatMap(({ all }) => all);
 
 type SessionSettings = Readonly<{
   sessionKeys: string | undefined;

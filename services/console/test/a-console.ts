@@ -2,7 +2,7 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createServiceContext } from '@tidings/observability';
 import { recordingLogger } from '@tidings/observability/testing';
-import { loadConfig } from '@tidings/runtime';
+import { type Clock, loadConfig, systemClock } from '@tidings/runtime';
 import { onTestFinished } from 'vitest';
 import { configSpec } from '../src/config.ts';
 import { metricsCatalogue } from '../src/metrics.ts';
@@ -41,6 +41,7 @@ export type TestConsole = Readonly<{
 export async function aConsole(
   urls: ServiceUrls = {},
   extra: Readonly<Record<string, string>> = {},
+  clock: Clock = systemClock,
 ): Promise<TestConsole> {
   const env = Object.fromEntries(
     serviceNames.map((name) => [`${name.toUpperCase()}_URL`, urls[name] ?? nowhere]),
@@ -51,6 +52,7 @@ export async function aConsole(
     config: loadConfig(configSpec, { ...env, ...extra }),
     catalogue: metricsCatalogue,
     logger,
+    clock,
   });
   const { url, operatorUrl } = await startConsole(context);
   onTestFinished(async () => context.resources.close(1000));

@@ -4,9 +4,11 @@ import { fileURLToPath } from 'node:url';
 import { AppError, systemClock } from '@tidings/runtime';
 import { watch } from 'chokidar';
 
+import type { Instances } from '../instances.ts';
 import type { LocalStack, LocalStackOptions } from '../local-stack.ts';
 import { runLocalStack } from '../run-local-stack.ts';
-import { type ServiceProcess, tidingsProcesses } from '../service-parts.ts';
+import type { ServiceProcess } from '../service-parts.ts';
+import { tidingsProcesses } from '../tidings-processes.ts';
 import { ChangeCollector } from './change-collector.ts';
 import { syntaxErrors } from './syntax-errors.ts';
 import { TypeCheck } from './type-check.ts';
@@ -19,10 +21,10 @@ const quietMs = 60;
  * Returns the services as they are in the repository: TypeScript sources, theirs and those of every package, without a
  * build. Each has its own process, so that a change restarts only the services that use it.
  */
-function processesFromSource(): readonly ServiceProcess[] {
+function processesFromSource(instances: Instances): readonly ServiceProcess[] {
   const nodeArgs = ['--conditions=@tidings/source', `--import=${import.meta.resolve('tsx/esm')}`];
   const entry = join(root, 'services', 'server', 'src', 'main.ts');
-  return tidingsProcesses('separate', { entry, nodeArgs });
+  return tidingsProcesses('separate', { program: { entry, nodeArgs }, instances });
 }
 
 /**
@@ -30,7 +32,7 @@ function processesFromSource(): readonly ServiceProcess[] {
  * uses changes; a service that exits stays down until then. Resolves with the exit code.
  */
 export async function runDevStack(options: LocalStackOptions): Promise<number> {
-  const processes = processesFromSource();
+  const processes = processesFromSource(options.instances ?? 1);
   return runLocalStack({ ...options, processes, restartServices: false }, (stack) =>
     restartOnChange(stack, options.print),
   );

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
-import { tidingsServices } from '../service-parts.ts';
+import { tidingsServices } from '../tidings-processes.ts';
 import { isSource, type Member, readWorkspace, servicesAffectedBy } from './workspace.ts';
 
 const root = '/repo';

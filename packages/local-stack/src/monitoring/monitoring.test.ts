@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { tidingsProcesses } from '../service-parts.ts';
+import { tidingsProcesses } from '../tidings-processes.ts';
 import { findMonitoring } from './find-programs.ts';
 import { metricsTargets, prometheusConfig } from './prometheus-config.ts';
 

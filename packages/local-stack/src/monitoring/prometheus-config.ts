@@ -1,4 +1,4 @@
-import { operatorOffset, type ServiceProcess } from '../service-parts.ts';
+import { consolesOf, operatorOffset, type ServiceProcess } from '../service-parts.ts';
 
 /** Targets of Prometheus, the pattern of its rule files, and to whom it sends alerts: addresses are host:port. */
 export type Watched = Readonly<{
@@ -18,8 +18,9 @@ export const metricsTargets = (
   processes.flatMap(({ services }) => {
     const [first] = services;
     if (first === undefined) return [];
-    const hasConsole = services.some(({ name }) => name === 'console');
-    return [`${host}:${portBase + (hasConsole ? operatorOffset : first.portOffset)}`];
+    const [console] = consolesOf(services);
+    const offset = console === undefined ? first.portOffset : console.portOffset + operatorOffset;
+    return [`${host}:${portBase + offset}`];
   });
 
 /** Returns the text of prometheus.yml. It is JSON, which is YAML as well. */

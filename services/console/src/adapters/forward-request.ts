@@ -10,8 +10,13 @@ import { answerFields, requestFields } from './forwarded-headers.ts';
 
 /** Callbacks for the ends of a forwarded request that are logged. */
 export type ForwardEvents = Readonly<{
-  /** The service did not respond: nothing has been sent to the client yet. */
-  onFailed: (error: Error) => void;
+  /**
+   * The service did not respond: nothing has been sent to the client yet. `mayRepeat`: another instance may get the request,
+   * since this one has received none of it, or it only reads.
+   */
+  onFailed: (error: Error, mayRepeat: boolean) => void;
+  /** The service will close the connection, as one does that is about to stop. */
+  onClosing: () => void;
   /** The service aborted its response, and the client's connection is closed too. */
   onBroken: () => void;
   /** The service responded before it had received the whole body, and receives no more of it. */
@@ -20,7 +25,7 @@ export type ForwardEvents = Readonly<{
   onStream: (end: () => void) => void;
 }>;
 
-/** The origin, its connections, and the idle timeout of the service in milliseconds. */
+/** The origin of an instance, its connections, and the idle timeout of the service in milliseconds. */
 export type ForwardTarget = Readonly<{ origin: string; agent: Agent | false; timeoutMs: number }>;
 
 /**
@@ -34,13 +39,14 @@ export function forwardRequest(
   { origin, agent, timeoutMs, ...events }: ForwardTarget & ForwardEvents,
 ): void {
   const upstream = requestTo(origin, request, { agent });
-  upstream.setTimeout(timeoutMs, () => {
-    upstream.destroy(new Error(`nothing came for ${timeoutMs} ms`));
-  });
+  // The client has waited long enough.
+  const isLate = destroyWhenSilent(upstream, timeoutMs);
   let isAnswered = false;
+  let isConnected = false;
   upstream.on('continue', () => askForBody(request, response));
   upstream.on('response', (answer) => {
     isAnswered = true;
+    if (answer.headers.connection === 'close') events.onClosing();
     passBack(answer, response, events);
     if (isEventStream(answer)) {
       // Its heartbeats are further apart than a time-out may be.
@@ -60,17 +66,46 @@ export function forwardRequest(
     // Once the response has started, its own stream determines whether it is complete.
     if (isAnswered || response.closed) return;
     request.unpipe(upstream);
-    events.onFailed(error);
+    events.onFailed(error, !isLate() && (!isConnected || onlyReads(request)));
   });
   response.once('close', () => {
     if (!response.writableFinished) upstream.destroy();
   });
-  request.pipe(upstream);
-  // Node delays the head until the first part of the body; a service may reject by the head alone.
-  setImmediate(() => {
-    if (!request.complete && !request.readableDidRead && !upstream.destroyed) upstream.flushHeaders();
+  // Nothing of the body is read before: another instance may get the whole.
+  onceConnected(upstream, () => {
+    isConnected = true;
+    request.pipe(upstream);
+    // Node delays the head until the first part of the body; a service may reject by the head alone.
+    setImmediate(() => {
+      if (!request.complete && !request.readableDidRead && !upstream.destroyed) upstream.flushHeaders();
+    });
   });
 }
+
+/** Destroys a request when nothing comes for `timeoutMs`. Returns a function that tells whether it did. */
+export function destroyWhenSilent(upstream: ClientRequest, timeoutMs: number): () => boolean {
+  let isLate = false;
+  upstream.setTimeout(timeoutMs, () => {
+    isLate = true;
+    upstream.destroy(new Error(`nothing came for ${timeoutMs} ms`));
+  });
+  return () => isLate;
+}
+
+function onceConnected(upstream: ClientRequest, begin: () => void): void {
+  upstream.once('socket', (socket) => {
+    if (!socket.connecting) return begin();
+    socket.once('connect', () => {
+      if (!upstream.destroyed) begin();
+    });
+  });
+}
+
+// It has no effect that two instances could both have, and no body that is gone (RFC 9110 sections 9.2.1 and 9.2.2).
+const onlyReads = ({ method, headers }: IncomingMessage): boolean =>
+  /^(GET|HEAD|OPTIONS)$/.test(method ?? '') &&
+  headers['transfer-encoding'] === undefined &&
+  Number(headers['content-length'] ?? 0) === 0;
 
 const streamSilenceMs = 60_000;
 

@@ -1,7 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { takeUpgrade } from '@tidings/http';
-import { type ForwardEvents, type ForwardTarget, passBack, requestTo } from './forward-request.ts';
+import {
+  destroyWhenSilent,
+  type ForwardEvents,
+  type ForwardTarget,
+  passBack,
+  requestTo,
+} from './forward-request.ts';
 import { answerFields } from './forwarded-headers.ts';
 
 /**
@@ -18,7 +24,7 @@ export function forwardUpgrade(
   }: Pick<ForwardTarget, 'origin' | 'timeoutMs'> & Pick<ForwardEvents, 'onFailed' | 'onBroken' | 'onStream'>,
 ): void {
   const upstream = requestTo(origin, request, { agent: false, upgrade: 'websocket' });
-  upstream.setTimeout(timeoutMs, () => upstream.destroy(new Error(`nothing came for ${timeoutMs} ms`)));
+  const isLate = destroyWhenSilent(upstream, timeoutMs);
   upstream.on('response', (answer) => passBack(answer, response, events));
   upstream.on('upgrade', (answer, service: Socket, first: Buffer) => {
     const upgrade = takeUpgrade(request);
@@ -35,7 +41,7 @@ export function forwardUpgrade(
     });
   });
   upstream.on('error', (error) => {
-    if (!response.headersSent && !response.closed) events.onFailed(error);
+    if (!response.headersSent && !response.closed) events.onFailed(error, !isLate());
   });
   response.once('close', () => {
     if (!response.writableFinished && response.statusCode !== 101) upstream.destroy();

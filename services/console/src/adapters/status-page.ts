@@ -12,6 +12,9 @@ const purposes: Readonly<Record<string, string>> = {
   history: 'remembers every event, delivery and attempt',
 };
 
+/** Returns the service of an instance such as `ingress-2`. */
+const serviceOf = ({ name }: ServiceState): string => name.replace(/-\d+$/, '');
+
 const stateWords: Readonly<Record<ServiceState['state'], string>> = {
   ready: 'ready',
   'not-ready': 'not ready',
@@ -63,14 +66,21 @@ function titleOf(states: readonly ServiceState[]): string {
 function summary(states: readonly ServiceState[]): Markup {
   const notReady = states.filter(({ state }) => state !== 'ready').map(({ name }) => name);
   if (notReady.length === 0)
-    return html`<p class="summary ready">All ${states.length} services are ready.</p>`;
+    return html`<p class="summary ready">All ${states.length} ${isSeveral(states) ? 'instances' : 'services'} are ready.</p>`;
   return html`<p class="summary not-ready">Not ready: ${notReady.join(', ')}.</p>`;
 }
 
+const isSeveral = (states: readonly ServiceState[]): boolean =>
+  states.some((state) => serviceOf(state) !== state.name);
+
 function pipeline(states: readonly ServiceState[]): Markup {
   const dot = (name: string) => {
-    const state = states.find((one) => one.name === name)?.state ?? 'unreachable';
-    return html`<b class="${state}">${name}</b>`;
+    const instances = states.filter((one) => serviceOf(one) === name);
+    // A service works while one of its instances does.
+    const state = (['ready', 'not-ready'] as const).find((wanted) =>
+      instances.some((one) => one.state === wanted),
+    );
+    return html`<b class="${state ?? 'unreachable'}">${name}</b>`;
   };
   return html`<p class="pipeline">event <i>→</i> ${dot('ingress')} <i>→</i> <code>events</code> <i>→</i> ${dot('fanout')} <i>→</i> <code>deliveries</code> <i>→</i> ${dot('delivery')} <i>→</i> endpoint <i>·</i> <code>attempts</code> <i>→</i> ${dot('history')} <i>·</i> ${dot('subscription')} <i>→</i> <code>subscriptions</code></p>`;
 }
@@ -78,7 +88,7 @@ function pipeline(states: readonly ServiceState[]): Markup {
 function card(service: ServiceState): Markup {
   const { name, state } = service;
   return html`<li class="card ${state}"><h3>${name} <span class="state">${stateWords[state]}</span></h3>
-<p>${purposes[name] ?? ''}</p>
+<p>${purposes[serviceOf(service)] ?? ''}</p>
 ${details(service)}</li>`;
 }
 

@@ -13,6 +13,9 @@ export type Identity = Readonly<{
 /** The client on whose behalf the API is asked: its wrong keys count against its address. */
 export type OnBehalf = Readonly<{ address: string; traceparent: string }>;
 
+/** Sends a request to an instance of a service, given its URL, and to another if it rejects. */
+export type AskInstance = (send: (url: string) => Promise<Response>) => Promise<Response>;
+
 /**
  * Returns the identity of a key or token. Throws AppError `unauthorized` for one that the API refuses, `rate-limited`
  * for an address with too many wrong keys, and `unavailable`.

@@ -1,23 +1,26 @@
 import { sessionHeader } from '@tidings/http';
 import { AppError } from '@tidings/runtime';
 import { sessionMark } from '../domain/session.ts';
-import type { FetchIdentity, Identity } from '../ports.ts';
+import type { AskInstance, FetchIdentity, Identity } from '../ports.ts';
 
 const timeoutMs = 5_000;
 
-/** Asks the subscription service at `origin`. */
-export function fetchIdentity(origin: string): FetchIdentity {
+/** Asks the subscription service: `ask` gives the URLs of its instances. */
+export function fetchIdentity(ask: AskInstance): FetchIdentity {
   return async (credential, { address, traceparent, session }) => {
-    const response = await fetch(`${origin}/v1/webhooks/identity`, {
-      headers: {
-        authorization: `Bearer ${credential}`,
-        'x-forwarded-for': address,
-        traceparent,
-        ...(session !== undefined && { [sessionHeader]: sessionMark(session) }),
-      },
-      redirect: 'error',
-      signal: AbortSignal.timeout(timeoutMs),
-    }).catch((cause: unknown) => {
+    const headers = {
+      authorization: `Bearer ${credential}`,
+      'x-forwarded-for': address,
+      traceparent,
+      ...(session !== undefined && { [sessionHeader]: sessionMark(session) }),
+    };
+    const response = await ask(async (url) =>
+      fetch(`${url}/v1/webhooks/identity`, {
+        headers,
+        redirect: 'error',
+        signal: AbortSignal.timeout(timeoutMs),
+      }),
+    ).catch((cause: unknown) => {
       throw unavailable(cause);
     });
     if (response.ok) return (await response.json()) as Identity;

@@ -1,14 +1,14 @@
 import { sessionHeader } from '@tidings/http';
 import { AppError } from '@tidings/runtime';
 import { sessionMark } from '../domain/session.ts';
-import type { RecordSignOut } from '../ports.ts';
+import type { AskInstance, RecordSignOut } from '../ports.ts';
 
 const timeoutMs = 5_000;
 
-/** Tells the subscription service at `origin`, which tells all services. */
-export function recordSignOut(origin: string): RecordSignOut {
+/** Tells the subscription service, which tells all services. `ask` gives the URLs of its instances. */
+export function recordSignOut(ask: AskInstance): RecordSignOut {
   return async (session, { everywhere, address, traceparent }) => {
-    const response = await fetch(`${origin}/v1/webhooks/identity/sign-out`, {
+    const sent = {
       method: 'POST',
       headers: {
         authorization: `Bearer ${session.credential}`,
@@ -18,9 +18,15 @@ export function recordSignOut(origin: string): RecordSignOut {
         traceparent,
       },
       body: JSON.stringify({ ends: everywhere ? 'all' : 'session' }),
-      redirect: 'error',
-      signal: AbortSignal.timeout(timeoutMs),
-    }).catch((cause: unknown) => {
+    };
+    // A session that ends twice has ended.
+    const response = await ask(async (url) =>
+      fetch(`${url}/v1/webhooks/identity/sign-out`, {
+        ...sent,
+        redirect: 'error',
+        signal: AbortSignal.timeout(timeoutMs),
+      }),
+    ).catch((cause: unknown) => {
       throw notRecorded(cause);
     });
     await response.body?.cancel();
