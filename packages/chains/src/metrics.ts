@@ -42,6 +42,20 @@ export const chainsMetrics = defineMetrics({
     help: 'Runs in memory, by status: running, waiting, and those that ended and are remembered.',
     labels: ['status'],
   },
+  stateBytes: {
+    type: 'gauge',
+    name: 'tidings_chains_state_bytes',
+    help: 'Bytes of states and of data of events in memory: of runs under way and of those that are about to continue.',
+    labels: [],
+  },
+  failedForgotten: {
+    type: 'counter',
+    name: 'tidings_chains_failed_runs_forgotten_total',
+    help: 'Failed runs that cannot be retried any more although 30 days have not passed: more than 50,000 of a partition had failed since.',
+    labels: ['handler'],
+    action:
+      'Mend the cause of the failures; publish the events of these runs again under other ids if they are needed.',
+  },
   restores: {
     type: 'counter',
     name: 'tidings_chains_restores_total',

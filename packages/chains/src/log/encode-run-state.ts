@@ -11,8 +11,8 @@ import { maxRecordBytes, type OutgoingRecord } from '@tidings/kafka';
 /** The records of a state, and the state that is in them. */
 export type EncodedState = Readonly<{
   run: RunRecorded;
-  /** JSON of `run`. */
-  text: string;
+  /** Length of its JSON and of the data of the event. */
+  size: number;
   /** For the run log. */
   state: WireRecord;
   /** For `tidings.runs`. */
@@ -59,5 +59,5 @@ export const encodeState = (run: RunRecorded, data: string): EncodedState => {
   const state = isDone
     ? encodeRunState({ ...run, steps: outlined(run.steps) }, empty)
     : encodeRunState(run, Buffer.from(data));
-  return { run, text, state, fact: { topic: topics.runs, ...fact } };
+  return { run, size: text.length + data.length, state, fact: { topic: topics.runs, ...fact } };
 };

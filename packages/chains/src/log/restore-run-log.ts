@@ -5,21 +5,18 @@ import {
   isNewerRun,
   type RunLogEntry,
   type RunRecorded,
+  runLogKey,
   type TopicDefinition,
 } from '@tidings/contracts';
 import type { Bus, IncomingRecord, Producer } from '@tidings/kafka';
 import type { Logger } from '@tidings/observability';
 import { AppError, messageOf } from '@tidings/runtime';
 
-/** The newest state of a run, as it is in the log. */
+/** The newest state of a run in the log. The state itself stays there: see `StateReader`. */
 export type RestoredRun = Readonly<{
   summary: RunSummary;
-  /** JSON of the state. */
-  text: string;
-  /** Data of its event. */
-  data: string;
-  /** Key of its record. */
-  key: string;
+  /** Offset of its record. */
+  position: bigint;
   /** True if its record was among the last in the log: a crash may have kept its copy from `tidings.runs`. */
   isRecent: boolean;
 }>;
@@ -91,8 +88,10 @@ class Reading {
   /** Records of older epochs are void. */
   settled = 0;
   fromOffset: bigint | undefined;
-  readonly #runs = new Map<string, Omit<RestoredRun, 'isRecent'> & Readonly<{ at: bigint }>>();
+  readonly #runs = new Map<string, Omit<RestoredRun, 'isRecent'>>();
   readonly #keys = new Set<string>();
+  /** One text for each name of a handler: those of a hundred thousand runs are the same few. */
+  readonly #names = new Map<string, string>();
   readonly #logger: Logger;
   #owners = new Map<number, string>();
 
@@ -110,7 +109,7 @@ class Reading {
     const entry = this.#decode(record);
     if (entry === null) return;
     this.#keys.add(key);
-    if ('run' in entry) this.#takeRun(key, entry.run, record);
+    if ('run' in entry) this.#takeRun(entry.run, record.offset);
     else if (entry.type === 'EpochSettled.v1') this.settled = Math.max(this.settled, entry.epoch);
     else this.#takeStarted(entry);
   }
@@ -123,8 +122,8 @@ class Reading {
   /** Returns the runs that are needed. `end`: offset behind the last record. */
   runs(end: bigint): readonly RestoredRun[] {
     const current = [...this.#runs.values()].filter(({ summary }) => summary.epoch >= this.settled);
-    const byAge = current.sort((a, b) => Number(b.at - a.at));
-    return byAge.map(({ at, ...run }) => ({ ...run, isRecent: at >= end - recentRecords }));
+    const byAge = current.sort((a, b) => Number(b.position - a.position));
+    return byAge.map((run) => ({ ...run, isRecent: run.position >= end - recentRecords }));
   }
 
   /** Returns the keys of every record but one. */
@@ -135,7 +134,8 @@ class Reading {
   #remove(key: string): void {
     this.#keys.delete(key);
     const [runId = ''] = key.split('/');
-    if (this.#runs.get(runId)?.key === key) this.#runs.delete(runId);
+    const known = this.#runs.get(runId);
+    if (known !== undefined && runLogKey(known.summary) === key) this.#runs.delete(runId);
   }
 
   #takeStarted({ epoch, owner, fromOffset }: EpochStarted): void {
@@ -145,18 +145,16 @@ class Reading {
     if (this.fromOffset === undefined || from > this.fromOffset) this.fromOffset = from;
   }
 
-  #takeRun(key: string, run: RunRecorded, { offset: at, headers, value }: IncomingRecord): void {
+  #takeRun(run: RunRecorded, position: bigint): void {
     this.highest = Math.max(this.highest, run.epoch);
     const known = this.#runs.get(run.runId);
     if (known !== undefined && isNewerRun(known.summary, run)) return;
-    const text = headers['tidings-run'] ?? '';
-    this.#runs.set(run.runId, {
-      summary: summaryOf(run),
-      text,
-      data: value?.toString('utf8') ?? '',
-      key,
-      at,
-    });
+    let handler = this.#names.get(run.handler);
+    if (handler === undefined) {
+      handler = run.handler;
+      this.#names.set(handler, handler);
+    }
+    this.#runs.set(run.runId, { summary: summaryOf({ ...run, handler }), position });
   }
 
   #decode(record: IncomingRecord): RunLogEntry | null {

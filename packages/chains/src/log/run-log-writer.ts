@@ -19,7 +19,7 @@ type Append = Readonly<{
   records: readonly WireRecord[];
   /** Records for other topics, in the same send. */
   others: readonly OutgoingRecord[];
-  resolve: () => void;
+  resolve: (offsets: readonly bigint[]) => void;
   reject: (error: unknown) => void;
 }>;
 
@@ -45,17 +45,24 @@ export class RunLogWriter {
     this.#nextOffset = options.nextOffset;
   }
 
+  get partition(): number {
+    return this.#options.partition;
+  }
+
   get epoch(): number {
     return this.#options.epoch;
   }
 
   /**
-   * Appends records. Resolves when they are acknowledged and no newer epoch is in front of them. Rejects with AppError
-   * `closed` if one is, or if the writer or the producer is closed.
+   * Appends records. Resolves with their offsets when they are acknowledged and no newer epoch is in front of them.
+   * Rejects with AppError `closed` if one is, or if the writer or the producer is closed.
    */
-  async append(records: readonly WireRecord[], others: readonly OutgoingRecord[] = []): Promise<void> {
+  async append(
+    records: readonly WireRecord[],
+    others: readonly OutgoingRecord[] = [],
+  ): Promise<readonly bigint[]> {
     if (this.#isClosed) throw superseded(this.#options.partition);
-    await new Promise<void>((resolve, reject) => {
+    return new Promise((resolve, reject) => {
       this.#queue.push({ records, others, resolve, reject });
       this.#sending ??= this.#send();
     });
@@ -79,27 +86,34 @@ export class RunLogWriter {
     await Promise.resolve();
     while (this.#queue.length > 0) {
       const appends = this.#queue.splice(0, maxAppendsPerSend);
+      let offsets: readonly bigint[];
       try {
-        await this.#publish(appends);
+        offsets = await this.#publish(appends);
       } catch (error) {
         // Nothing behind it is written: it would be restored in front of what has failed.
         this.#rejectAll(appends, error);
         this.close();
         continue;
       }
-      for (const { resolve } of appends) resolve();
+      let at = 0;
+      for (const { records, resolve } of appends) {
+        resolve(offsets.slice(at, at + records.length));
+        at += records.length;
+      }
     }
     this.#sending = undefined;
   }
 
-  async #publish(appends: readonly Append[]): Promise<void> {
+  /** Returns the offsets of the records, those for other topics left out. */
+  async #publish(appends: readonly Append[]): Promise<readonly bigint[]> {
     const { producer, runLog: topic, partition } = this.#options;
     const own = appends.flatMap(({ records }) => records.map((record) => ({ topic, partition, ...record })));
     const others = appends.flatMap((append) => append.others);
-    if (own.length + others.length === 0) return;
-    const positions = await producer.publishAll([...own, ...others]);
-    await this.#confirm(positions.slice(0, own.length));
+    if (own.length + others.length === 0) return [];
+    const positions = (await producer.publishAll([...own, ...others])).slice(0, own.length);
+    await this.#confirm(positions);
     if (this.#isClosed) throw superseded(partition);
+    return positions.map(({ offset }) => offset);
   }
 
   /** Advances over acknowledged records. Rejects if a newer epoch is among what others have written in front of them. */

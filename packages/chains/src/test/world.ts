@@ -10,15 +10,15 @@ import {
   topics,
   workspaceId,
 } from '@tidings/contracts';
-import type { IncomingRecord } from '@tidings/kafka';
+import type { Bus, IncomingRecord } from '@tidings/kafka';
 import { CrashingProcess, createMemoryBus, type MemoryBus } from '@tidings/kafka/testing';
-import { createMetrics, silentLogger } from '@tidings/observability';
+import { silentLogger } from '@tidings/observability';
 import { type FakeClock, fakeClock } from '@tidings/runtime/testing';
+import { Registry } from 'prom-client';
 import { onTestFinished } from 'vitest';
 import type { HandlerNode } from '../handlers/chain.ts';
 import { defineHandler, type HandlerOptions } from '../handlers/handler.ts';
 import { type StepContext, type StepOptions, step } from '../handlers/step.ts';
-import { chainsMetrics } from '../metrics.ts';
 import { RunningWorker } from '../worker/running-worker.ts';
 import type { WorkerOptions } from '../worker/worker-options.ts';
 
@@ -42,7 +42,12 @@ type Work = (input: unknown, context: StepContext) => unknown;
 export type DefineStep = (name: string, work?: Work, options?: StepOptions) => HandlerNode<unknown>;
 
 /** A worker in a world, and the process around it. */
-export type Started = Readonly<{ worker: RunningWorker; process: CrashingProcess; name: string }>;
+export type Started = Readonly<{
+  worker: RunningWorker;
+  process: CrashingProcess;
+  name: string;
+  registry: Registry;
+}>;
 
 type Life = Readonly<{
   handlers: (define: DefineStep) => readonly Defined[];
@@ -51,6 +56,8 @@ type Life = Readonly<{
   crashAt?: number;
   commitLagMs?: number;
   options?: Partial<WorkerOptions>;
+  /** Bytes of states that it keeps in memory. Default: as many as it likes. */
+  stateBytes?: number;
 }>;
 
 export const app = 'shop';
@@ -62,6 +69,8 @@ export class World {
   readonly own = appTopics(app);
   readonly calls: Call[] = [];
   readonly running: Started[] = [];
+  /** Reads records for every worker in place of the bus. */
+  reads: Bus['readRecords'] | undefined;
   #started = 0;
   #published = 0;
 
@@ -72,6 +81,7 @@ export class World {
     crashAt,
     commitLagMs = 0,
     options = {},
+    stateBytes,
   }: Life): Promise<Started> {
     this.#started += 1;
     const name = `w${this.#started}`;
@@ -92,18 +102,23 @@ export class World {
     const defined = handlers(define).map(({ pattern, node, options: own = {} }) =>
       defineHandler(pattern, node as HandlerNode, own),
     );
-    const { registry } = createMetrics(chainsMetrics, { service: 'test', nodeMetrics: false });
+    const registry = new Registry();
     const worker = new RunningWorker({
       options: { brokers: ['memory:1'], app, ...options },
       handlers: new Map(defined.map((handler) => [handler.name, handler])),
       // The others use the same one.
-      bus: { ...process.bus, close: async () => {} },
+      bus: {
+        ...process.bus,
+        readRecords: async (wanted) => (this.reads ?? process.bus.readRecords)(wanted),
+        close: async () => {},
+      },
       clock: this.clock,
       logger: silentLogger,
       registry,
       owner: name,
+      ...(stateBytes !== undefined && { stateBytes }),
     });
-    const started = { worker, process, name };
+    const started = { worker, process, name, registry };
     this.running.push(started);
     onTestFinished(async () => this.#end(started));
     const ready = worker.start(this.own);

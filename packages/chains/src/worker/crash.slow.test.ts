@@ -74,6 +74,8 @@ class Course {
       handlers: this.handlers,
       delayMs: () => Math.floor(this.#random() * 40),
       commitLagMs: Math.floor(this.#random() * 3_000),
+      // Some read each state again before each attempt.
+      ...(this.#random() < 0.5 && { stateBytes: 0 }),
       ...(crashAt !== undefined && { crashAt }),
     });
   }

@@ -4,6 +4,8 @@ import type { RunEntry } from './run-entry.ts';
 /** A run that waits for its handler, with its owner. */
 export type QueuedRun = Readonly<{
   entry: RunEntry;
+  /** Reads its state again; null if it is in memory. */
+  load: () => Promise<void> | null;
   /**
    * Starts at most `free` attempts. Returns how many it started, and true if more could start. `onEnd` is called at the
    * end of each.
@@ -15,6 +17,8 @@ export type QueuedRun = Readonly<{
 export class HandlerQueue {
   readonly #concurrency: number;
   readonly #queue = new Fifo<QueuedRun>();
+  /** Those whose state was read again: it is their turn. */
+  readonly #loaded = new Fifo<QueuedRun>();
   #inFlight = 0;
   #isPumping = false;
   #isStopped = false;
@@ -29,7 +33,7 @@ export class HandlerQueue {
   }
 
   get length(): number {
-    return this.#queue.length;
+    return this.#queue.length + this.#loaded.length;
   }
 
   push(run: QueuedRun): void {
@@ -49,8 +53,13 @@ export class HandlerQueue {
     if (this.#isPumping) return;
     this.#isPumping = true;
     while (!this.#isStopped && this.#inFlight < this.#concurrency) {
-      const next = this.#queue.shift();
+      const next = this.#loaded.shift() ?? this.#queue.shift();
       if (next === undefined) break;
+      const loading = next.load();
+      if (loading !== null) {
+        void this.#await(next, loading);
+        continue;
+      }
       next.entry.isQueued = false;
       const free = this.#concurrency - this.#inFlight;
       const { started, hasMore } = next.start(free, () => this.#end());
@@ -58,6 +67,19 @@ export class HandlerQueue {
       if (hasMore) this.push(next);
     }
     this.#isPumping = false;
+  }
+
+  /** Keeps a place while a state is read. */
+  async #await(run: QueuedRun, loading: Promise<void>): Promise<void> {
+    this.#inFlight += 1;
+    try {
+      await loading;
+      this.#loaded.push(run);
+    } catch {
+      // The partition was lost, and its runs with it.
+      run.entry.isQueued = false;
+    }
+    this.#end();
   }
 
   #end(): void {

@@ -1,64 +1,59 @@
 import type { RunCommand, RunEvent, RunRecorded } from '@tidings/contracts';
-import type { OutgoingRecord } from '@tidings/kafka';
-import { Fifo } from '@tidings/queues';
+import { AppError } from '@tidings/runtime';
 import { advance, conclude, decide, lacking, retryOf } from '../domain/decide.ts';
 import type { ReadyStep } from '../domain/evaluate.ts';
 import { newRun } from '../domain/new-run.ts';
 import type { RunFact } from '../domain/run-fact.ts';
 import type { Handler } from '../handlers/handler.ts';
-import { encodeState } from '../log/encode-run-state.ts';
 import { type RestoredRun, summaryOf } from '../log/restore-run-log.ts';
 import type { RunLogWriter } from '../log/run-log-writer.ts';
 import { attemptReady } from './attempt-ready.ts';
 import { DueRuns } from './due-runs.ts';
+import { EndedRuns } from './ended-runs.ts';
 import { KeyOrder } from './key-order.ts';
-import { TextPacker } from './packed-text.ts';
 import { RunEntry } from './run-entry.ts';
+import { RunStore } from './run-store.ts';
 import type { WorkerParts } from './worker-parts.ts';
 
-const minuteMs = 60_000;
-/** Time for which a run that completed or was cancelled recognises a repeat of its event. */
-const endedKeptMs = 10 * minuteMs;
-/** Time for which a failed run can be retried: 30 days. */
-const failedKeptMs = 30 * 24 * 60 * minuteMs;
 /** Time for which a run waits for a worker whose code has its handler and its steps. */
-const unknownKeptMs = 5 * minuteMs;
-/** Wait for which it is worth to pack a run. */
+const unknownKeptMs = 5 * 60_000;
+/** Wait for which it is worth to read the state of a run again. */
 const longWaitMs = 10_000;
-// Of each partition.
-const maxEnded = 20_000;
 
 type Options = Readonly<{
   parts: WorkerParts;
   writer: RunLogWriter;
-  /** Called once when a record could not be written: another worker owns the partition, or it is to be restored. */
+  /** Called once when a record could not be written or read: another worker owns the partition, or it is to be restored. */
   onLost: (error: unknown) => void;
 }>;
 
 /** The runs of one partition for one epoch: starts, carries out and ends them. `open → closed`. */
 export class PartitionRuns {
   readonly #parts: WorkerParts;
-  readonly #writer: RunLogWriter;
-  readonly #onLost: (error: unknown) => void;
-  readonly #runs = new Map<string, RunEntry>();
+  readonly #store: RunStore;
   readonly #due: DueRuns;
   readonly #order: KeyOrder;
-  /** Runs that completed or were cancelled, oldest first. */
-  readonly #ended = new Fifo<RunEntry>();
-  #isSettled = false;
-  readonly #packer = new TextPacker();
-  #isClosed = false;
+  readonly #ended: EndedRuns;
 
   constructor({ parts, writer, onLost }: Options) {
+    const { clock, handlers, metrics, logger } = parts;
     this.#parts = parts;
-    this.#writer = writer;
-    this.#onLost = onLost;
-    this.#due = new DueRuns(parts.clock, (entry) => this.#onDue(entry));
-    this.#order = new KeyOrder((handler) => parts.handlers.get(handler)?.isOrdered === true);
+    this.#store = new RunStore({ parts, writer, onLost });
+    this.#due = new DueRuns(clock, (entry) => this.#onDue(entry));
+    this.#order = new KeyOrder((handler) => handlers.get(handler)?.isOrdered === true);
+    this.#ended = new EndedRuns({
+      clock,
+      expire: (entry) => this.#store.expire(entry),
+      addDue: (entry, atMs) => this.#due.add(entry, atMs),
+      onFailedLeftOut: ({ runId, handler }) => {
+        metrics.failedForgotten.inc({ handler });
+        logger.warn({ runId, handler }, 'run.failed-forgotten');
+      },
+    });
   }
 
   entries(): IterableIterator<RunEntry> {
-    return this.#runs.values();
+    return this.#store.entries();
   }
 
   /** Takes restored runs, and continues those that have not ended. */
@@ -67,34 +62,37 @@ export class PartitionRuns {
     const inOrder = [...restored].sort(
       ({ summary: a }, { summary: b }) => Number(b.isUnderWay) - Number(a.isUnderWay) || a.offset - b.offset,
     );
-    for (const { summary, text, data, isRecent } of inOrder) {
-      const entry = new RunEntry(summary, { text, data });
+    for (const { summary, position, isRecent } of inOrder) {
+      const entry = new RunEntry(summary, this.#parts.memory);
       entry.isFactUncertain = isRecent;
-      this.#runs.set(entry.runId, entry);
+      entry.position = Number(position);
+      this.#store.add(entry);
       if (!entry.hasEnded) this.#order.add(entry);
-      else if (entry.status === 'failed') this.#due.add(entry, (entry.endedAtMs ?? 0) + failedKeptMs);
-      else this.#ended.push(entry);
     }
-    for (const entry of this.#runs.values()) if (!entry.hasEnded) this.#schedule(entry);
+    const ended = restored.flatMap(({ summary }) => this.#endedOf(summary.runId));
+    for (const entry of ended.sort((a, b) => (a.endedAtMs ?? 0) - (b.endedAtMs ?? 0))) this.#ended.add(entry);
+    for (const entry of this.#store.entries()) if (!entry.hasEnded) this.#schedule(entry);
   }
 
   /** Starts the run of an event in a handler, unless it is known. Resolves when its first state is acknowledged. */
   async start(handler: Handler, event: RunEvent, data: string): Promise<void> {
-    const { app, clock, metrics } = this.#parts;
+    const { app, clock, metrics, memory } = this.#parts;
     const run = newRun({
       app,
       handler: handler.name,
       event,
-      epoch: this.#writer.epoch,
+      epoch: this.#store.epoch,
       nowMs: clock.nowMs(),
     });
-    const known = this.#runs.get(run.runId);
+    const known = this.#store.get(run.runId);
     if (known !== undefined) return known.starting;
-    const entry = new RunEntry(summaryOf(run), { text: '', data });
-    this.#runs.set(entry.runId, entry);
+    if (this.#store.isClosed) throw new AppError({ code: 'closed', message: 'the partition was lost' });
+    const entry = new RunEntry(summaryOf(run), memory);
+    entry.load({ run, data, size: data.length });
+    this.#store.add(entry);
     this.#order.add(entry);
     metrics.started.inc({ handler: handler.name });
-    entry.starting = this.#write(entry, run);
+    entry.starting = this.#store.write(entry, run);
     await entry.starting;
     entry.starting = undefined;
     this.#after(entry);
@@ -102,7 +100,7 @@ export class PartitionRuns {
 
   /** Carries out a command. Resolves when its effect is acknowledged, or at once if it has none. */
   async command(command: RunCommand): Promise<void> {
-    const entry = this.#runs.get(command.runId);
+    const entry = this.#store.get(command.runId);
     const handler = entry === undefined ? undefined : this.#parts.handlers.get(entry.handler);
     const { logger } = this.#parts;
     if (entry === undefined) {
@@ -110,6 +108,7 @@ export class PartitionRuns {
       return;
     }
     await entry.starting;
+    await this.#store.load(entry);
     if (command.type === 'RunCancelRequested.v1') {
       if (entry.isEnding) return;
       entry.abort(new Error(`the run was cancelled by ${command.by}`));
@@ -121,42 +120,41 @@ export class PartitionRuns {
     // Of a state that was too large the results are gone, which later steps would need.
     if (!isDue || handler === undefined || failure?.reason === 'state-too-large') {
       logger.warn({ runId: command.runId, status: entry.status }, 'run-command.not-retried');
+      entry.unload();
       return;
     }
+    this.#ended.remove(entry);
     this.#order.add(entry);
     await this.#record(entry, retryOf(handler.plan, entry.newest));
   }
 
   /** Notes that the records of older epochs are void: from now on ended runs are forgotten. */
   settled(): void {
-    this.#isSettled = true;
+    this.#ended.settled();
   }
 
   /** Writes a restored state again, in this epoch. */
   async rewrite(runId: string): Promise<void> {
-    const entry = this.#runs.get(runId);
-    if (this.#isClosed || !entry?.hasState || entry.epoch === this.#writer.epoch) return;
-    const next = { ...entry.newest, epoch: this.#writer.epoch };
-    const { run, text, state, fact } = encodeState(next, entry.data);
-    await this.#append(state, entry.isFactUncertain ? [fact] : []);
-    entry.acknowledge(run, text);
-    if (entry.status === 'completed' || entry.status === 'cancelled') entry.forgetState();
-    else if (entry.isIdle) this.#rest(entry, entry.dueMs ?? Infinity);
+    const entry = this.#store.get(runId);
+    if (entry !== undefined && (await this.#store.rewrite(entry))) this.#rest(entry);
   }
 
   /** Drops all runs, and aborts their attempts: another worker may have them already. */
   close(reason: Error): void {
-    this.#isClosed = true;
     this.#due.close();
-    this.#writer.close();
-    for (const entry of this.#runs.values()) entry.abort(reason);
+    this.#store.close(reason);
+  }
+
+  #endedOf(runId: string): readonly RunEntry[] {
+    const entry = this.#store.get(runId);
+    return entry?.hasEnded === true ? [entry] : [];
   }
 
   #schedule(entry: RunEntry): void {
     const { handlers, queues, clock } = this.#parts;
-    if (this.#isClosed || entry.hasEnded) return;
+    if (this.#store.isClosed || entry.hasEnded) return;
     if (this.#order.isBlocked(entry)) {
-      if (entry.isIdle) this.#rest(entry, Infinity);
+      this.#rest(entry);
       return;
     }
     const queue = queues.get(entry.handler);
@@ -168,20 +166,23 @@ export class PartitionRuns {
     const { waitingUntilMs } = entry;
     if (waitingUntilMs !== null && waitingUntilMs > clock.nowMs() && entry.isIdle) {
       this.#due.add(entry, waitingUntilMs);
-      this.#rest(entry, waitingUntilMs);
+      this.#rest(entry);
       return;
     }
+    if (this.#parts.memory.isFull) entry.unload();
     entry.readySinceMs = clock.monotonicMs();
-    queue.push({ entry, start: (free, onEnd) => this.#startAttempts({ entry, handler, free, onEnd }) });
+    queue.push({
+      entry,
+      load: () => (entry.isLoaded ? null : this.#store.load(entry)),
+      start: (free, onEnd) => this.#startAttempts({ entry, handler, free, onEnd }),
+    });
   }
 
-  /** Frees what a run does not need until a time. */
-  #rest(entry: RunEntry, untilMs: number): void {
-    // A restored one is about to be written again.
-    const isCurrent = entry.epoch === this.#writer.epoch;
-    const isLong = !entry.isQueued && untilMs - this.#parts.clock.nowMs() >= longWaitMs;
-    if (isCurrent && isLong) entry.pack(this.#packer);
-    else entry.park();
+  /** Leaves the state of a run in the log, if it is not needed soon. */
+  #rest(entry: RunEntry): void {
+    const { clock, memory } = this.#parts;
+    const waitMs = (entry.dueMs ?? Infinity) - clock.nowMs();
+    if (waitMs >= longWaitMs || memory.isFull) entry.unload();
   }
 
   #startAttempts(
@@ -189,7 +190,7 @@ export class PartitionRuns {
   ): Readonly<{ started: number; hasMore: boolean }> {
     const { entry, handler, free, onEnd } = turn;
     const none = { started: 0, hasMore: false };
-    if (this.#isClosed || entry.hasEnded) return none;
+    if (this.#store.isClosed || entry.hasEnded) return none;
     const nowMs = this.#parts.clock.nowMs();
     const input: unknown = entry.data === '' ? undefined : JSON.parse(entry.data);
     const decision = decide(handler.plan, { run: entry.run, input }, nowMs);
@@ -201,7 +202,7 @@ export class PartitionRuns {
     }
     if (decision.kind === 'wait') {
       this.#due.add(entry, decision.untilMs);
-      if (entry.isIdle) this.#rest(entry, decision.untilMs);
+      this.#rest(entry);
     } else if (decision.kind === 'unknown-step') this.#awaitCode(entry, 'step', decision.step);
     else if (entry.isIdle) this.#finishWriting(entry, conclude(handler.plan, entry.newest, nowMs));
     return none;
@@ -221,7 +222,7 @@ export class PartitionRuns {
     const controller = new AbortController();
     entry.inFlight.set(name, controller);
     const recorded = attemptReady({ ...turn, controller, parts: this.#parts }).then(async (fact) => {
-      if (!this.#isClosed && !entry.isEnding) return this.#record(entry, fact, name);
+      if (!this.#store.isClosed && !entry.isEnding) return this.#record(entry, fact, name);
       entry.inFlight.delete(name);
       return undefined;
     });
@@ -234,33 +235,16 @@ export class PartitionRuns {
     const handler = this.#parts.handlers.get(entry.handler);
     const plan = handler?.plan ?? { kind: 'batch', nodes: [], allowFailures: false };
     const next = advance(plan, entry.newest, { fact, atMs: this.#parts.clock.nowMs() });
-    await this.#write(entry, next);
+    await this.#store.write(entry, next);
     if (step !== undefined) entry.inFlight.delete(step);
     this.#after(entry);
   }
 
   #finishWriting(entry: RunEntry, run: RunRecorded): void {
-    this.#write(entry, run).then(
+    this.#store.write(entry, run).then(
       () => this.#after(entry),
       () => {},
     );
-  }
-
-  async #write(entry: RunEntry, next: RunRecorded): Promise<void> {
-    const { run, text, state, fact } = encodeState({ ...next, epoch: this.#writer.epoch }, entry.data);
-    entry.writes(run);
-    await this.#append(state, [fact]);
-    entry.acknowledge(run, text);
-  }
-
-  async #append(state: Parameters<RunLogWriter['append']>[0][number], others: readonly OutgoingRecord[]) {
-    try {
-      await this.#writer.append([state], others);
-    } catch (error) {
-      if (!this.#isClosed) this.#onLost(error);
-      throw error;
-    }
-    if (this.#isClosed) throw new Error('the partition was lost');
   }
 
   #after(entry: RunEntry): void {
@@ -269,46 +253,20 @@ export class PartitionRuns {
   }
 
   #finish(entry: RunEntry): void {
-    const { metrics, clock, onFailed, logger } = this.#parts;
+    const { metrics, onFailed, logger } = this.#parts;
     const { handler, status, runId } = entry;
     metrics.ended.inc({ handler, status });
     logger.info({ runId, handler, status }, 'run.ended');
-    const endedAtMs = entry.endedAtMs ?? clock.nowMs();
-    if (status === 'failed') {
-      onFailed(entry.run);
-      this.#rest(entry, endedAtMs + failedKeptMs);
-      this.#due.add(entry, endedAtMs + failedKeptMs);
-    } else {
-      entry.forgetState();
-      this.#ended.push(entry);
-      this.#forgetEnded();
-    }
+    if (status === 'failed') onFailed(entry.run);
+    entry.unload();
+    this.#ended.add(entry);
     const next = this.#order.end(entry);
     if (next !== undefined) this.#schedule(next);
   }
 
-  #forgetEnded(): void {
-    // A state of an older epoch would count again, in which the run has not ended.
-    if (!this.#isSettled) return;
-    const oldestMs = this.#parts.clock.nowMs() - endedKeptMs;
-    for (let head = this.#ended.peek(); head !== undefined; head = this.#ended.peek()) {
-      if ((head.endedAtMs ?? 0) > oldestMs && this.#ended.length <= maxEnded) return;
-      this.#ended.shift();
-      this.#expire(head);
-    }
-  }
-
-  #expire(entry: RunEntry): void {
-    this.#runs.delete(entry.runId);
-    const tombstone = { key: `${entry.runId}/${entry.epoch}`, headers: {}, value: null };
-    // If it is not written, the next owner finds the record and removes it.
-    this.#append(tombstone, []).catch(() => {});
-  }
-
   #onDue(entry: RunEntry): void {
-    if (!entry.hasEnded) this.#schedule(entry);
-    else if (this.#isSettled) this.#expire(entry);
-    else this.#due.add(entry, this.#parts.clock.nowMs() + minuteMs);
+    if (entry.hasEnded) this.#ended.onDue(entry);
+    else this.#schedule(entry);
   }
 
   /** Lets a run wait for other code, and fails it if none comes. */
@@ -318,9 +276,12 @@ export class PartitionRuns {
     const leftMs = entry.unknownSinceMs + unknownKeptMs - clock.monotonicMs();
     if (leftMs > 0) {
       this.#due.add(entry, clock.nowMs() + leftMs);
-      if (entry.isIdle) entry.park();
+      this.#rest(entry);
       return;
     }
-    this.#record(entry, { type: 'RunFailed', failure: lacking(what, name) }).catch(() => {});
+    this.#store
+      .load(entry)
+      .then(async () => this.#record(entry, { type: 'RunFailed', failure: lacking(what, name) }))
+      .catch(() => {});
   }
 }

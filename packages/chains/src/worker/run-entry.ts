@@ -1,14 +1,17 @@
-import { decodeRun, type RunRecorded, type RunStatus } from '@tidings/contracts';
+import type { RunId, RunRecorded, RunStatus } from '@tidings/contracts';
+import { AppError } from '@tidings/runtime';
 import { hasRunEnded } from '../domain/decide.ts';
 import type { RunSummary } from '../log/restore-run-log.ts';
-import { type PackedText, type TextPacker, unpack } from './packed-text.ts';
+import type { StoredState } from '../log/state-reader.ts';
+import type { StateMemory } from './state-memory.ts';
 
 /**
- * A run in memory. While it waits it is a packed text and a few numbers; its state is parsed while it is carried out. Two states
- * are kept apart: the acknowledged one decides what is attempted, the newest one has the facts that are being written.
+ * A run in memory: a few numbers, and while it is carried out its state. Of a run that rests the state is in the run log
+ * alone. Two states are kept apart: the acknowledged one decides what is attempted, the newest one has the facts that are
+ * being written.
  */
 export class RunEntry {
-  readonly runId: string;
+  readonly runId: RunId;
   readonly handler: string;
   readonly orderingKey: string | null;
   /** Offset of its event. */
@@ -16,6 +19,8 @@ export class RunEntry {
   /** Epoch in which its record was written last. */
   epoch: number;
   status: RunStatus;
+  /** Offset of its record in the run log; undefined before the first is acknowledged. */
+  position: number | undefined;
   /** Time at which the owner looks at it again; null if there is none. */
   dueMs: number | null = null;
   /** True while it waits for its handler. */
@@ -32,15 +37,12 @@ export class RunEntry {
   readySinceMs = 0;
   /** Resolves when its first state is acknowledged; undefined from then on. */
   starting: Promise<void> | undefined;
-  #data: string;
-  #text: string;
-  /** In place of data and text while it waits. */
-  #packed: PackedText | undefined;
-  #inFlight: Map<string, AbortController> | undefined;
-  #acknowledged: RunRecorded | undefined;
+  readonly #memory: StateMemory;
+  #state: StoredState | undefined;
   #newest: RunRecorded | undefined;
+  #inFlight: Map<string, AbortController> | undefined;
 
-  constructor(summary: RunSummary, { text, data }: Readonly<{ text: string; data: string }>) {
+  constructor(summary: RunSummary, memory: StateMemory) {
     this.runId = summary.runId;
     this.handler = summary.handler;
     this.orderingKey = summary.orderingKey;
@@ -49,14 +51,48 @@ export class RunEntry {
     this.status = summary.status;
     this.waitingUntilMs = summary.waitingUntilMs;
     this.endedAtMs = summary.endedAtMs;
-    this.#data = data;
-    this.#text = text;
+    this.#memory = memory;
+  }
+
+  /** True if the state is in memory. */
+  get isLoaded(): boolean {
+    return this.#state !== undefined;
+  }
+
+  /** Takes the state: the one that was read at `position`, or the first one. */
+  load(state: StoredState): void {
+    this.#memory.add(state.size - (this.#state?.size ?? 0));
+    this.#state = state;
+  }
+
+  /** Frees the state, unless something happens to the run: it is read again when it is needed. */
+  unload(): void {
+    if (!this.isIdle || this.isQueued || this.position === undefined) return;
+    this.#memory.add(-(this.#state?.size ?? 0));
+    this.#state = undefined;
+    this.#inFlight = undefined;
+  }
+
+  /** Frees everything: the run is no longer carried out here. */
+  drop(reason: Error): void {
+    for (const controller of this.#inFlight?.values() ?? []) controller.abort(reason);
+    this.#memory.add(-(this.#state?.size ?? 0));
+    this.#state = undefined;
   }
 
   /** Data of its event: JSON, as it was received. */
   get data(): string {
-    this.#unpack();
-    return this.#data;
+    return this.#loaded.data;
+  }
+
+  /** The acknowledged state. */
+  get run(): RunRecorded {
+    return this.#loaded.run;
+  }
+
+  /** The state with every fact that is known. */
+  get newest(): RunRecorded {
+    return this.#newest ?? this.run;
   }
 
   get hasEnded(): boolean {
@@ -68,28 +104,16 @@ export class RunEntry {
     return this.#newest === undefined ? this.hasEnded : hasRunEnded(this.#newest);
   }
 
-  /** The acknowledged state. */
-  get run(): RunRecorded {
-    this.#unpack();
-    this.#acknowledged ??= decodeRun({ key: null, headers: { 'tidings-run': this.#text }, value: null });
-    return this.#acknowledged;
-  }
-
-  /** The state with every fact that is known. */
-  get newest(): RunRecorded {
-    return this.#newest ?? this.run;
-  }
-
   /** Takes a state that is about to be written. */
   writes(run: RunRecorded): void {
     this.#newest = run;
   }
 
   /** Takes a state that is acknowledged. */
-  acknowledge(run: RunRecorded, text: string): void {
-    this.#unpack();
-    this.#acknowledged = run;
-    this.#text = text;
+  acknowledge(state: StoredState, position: number): void {
+    const { run } = state;
+    this.load(state);
+    this.position = position;
     if (this.#newest?.sequence === run.sequence) this.#newest = undefined;
     this.status = run.status;
     this.epoch = run.epoch;
@@ -97,7 +121,7 @@ export class RunEntry {
     this.endedAtMs = run.endedAtMs;
   }
 
-  /** Attempts under way and facts not yet acknowledged, by step. A waiting run has no map. */
+  /** Attempts under way and facts not yet acknowledged, by step. A resting run has no map. */
   get inFlight(): Map<string, AbortController> {
     this.#inFlight ??= new Map();
     return this.#inFlight;
@@ -113,44 +137,9 @@ export class RunEntry {
     for (const controller of this.#inFlight?.values() ?? []) controller.abort(reason);
   }
 
-  /** Frees the parsed state. It is parsed again when it is needed. */
-  park(): void {
-    if (this.#newest === undefined) this.#acknowledged = undefined;
-    if (this.#inFlight?.size === 0) this.#inFlight = undefined;
-  }
-
-  /** Frees the parsed state, and packs its text: it is not needed soon. */
-  pack(packer: TextPacker): void {
-    this.park();
-    if (this.#acknowledged !== undefined || this.#packed !== undefined || this.#text === '') return;
-    // JSON of a state has no line feed in it.
-    this.#packed = packer.pack(this.handler, `${this.#text}\n${this.#data}`);
-    if (this.#packed === undefined) return;
-    this.#text = '';
-    this.#data = '';
-  }
-
-  #unpack(): void {
-    if (this.#packed === undefined) return;
-    const both = unpack(this.#packed);
-    const end = both.indexOf('\n');
-    this.#text = both.slice(0, end);
-    this.#data = both.slice(end + 1);
-    this.#packed = undefined;
-  }
-
-  /** Frees everything but what recognises a repeat. */
-  forgetState(): void {
-    this.#acknowledged = undefined;
-    this.#newest = undefined;
-    this.#inFlight = undefined;
-    this.#packed = undefined;
-    this.#text = '';
-    this.#data = '';
-  }
-
-  /** True if the state is still in memory. */
-  get hasState(): boolean {
-    return this.#packed !== undefined || this.#text !== '';
+  get #loaded(): StoredState {
+    if (this.#state === undefined)
+      throw new AppError({ code: 'internal', message: `the state of ${this.runId} was not read` });
+    return this.#state;
   }
 }

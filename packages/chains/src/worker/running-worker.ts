@@ -11,6 +11,7 @@ import { firstOffset } from './first-offset.ts';
 import { HandlerQueue } from './handler-queue.ts';
 import { OwnedPartition } from './owned-partition.ts';
 import { createReadWork, type RecordedWork } from './read-work.ts';
+import { StateMemory } from './state-memory.ts';
 import type { WorkerOptions } from './worker-options.ts';
 import type { WorkerParts } from './worker-parts.ts';
 
@@ -23,7 +24,11 @@ type Options = Readonly<{
   registry: Registry;
   /** Distinguishes this worker from all others. Default: a new UUID. */
   owner?: string;
+  /** Bytes of states beyond which those of runs that do nothing stay in the log. Default 64 MiB. */
+  stateBytes?: number;
 }>;
+
+const defaultStateBytes = 67_108_864;
 
 const leaveMs = 5_000;
 const startCheckMs = 100;
@@ -91,6 +96,8 @@ export class RunningWorker {
   #partsOn(own: AppTopics, producer: Producer): WorkerParts {
     const { options, handlers, bus, clock, logger, registry } = this.#options;
     const metrics = createMetrics(chainsMetrics, { service: options.app, registry }).handles;
+    const memory = new StateMemory(this.#options.stateBytes ?? defaultStateBytes);
+    metrics.stateBytes.collect((gauge) => gauge.set({}, memory.bytes));
     metrics.runs.collect((gauge) => {
       const counts: Record<string, number> = {
         running: 0,
@@ -112,6 +119,7 @@ export class RunningWorker {
       topics: own,
       handlers,
       queues: this.#queues,
+      memory,
       clock,
       logger,
       metrics,

@@ -10,6 +10,7 @@ import { chainsMetrics } from '../metrics.ts';
 import { app, type DefineStep, World } from '../test/world.ts';
 import { HandlerQueue } from './handler-queue.ts';
 import { PartitionRuns } from './partition-runs.ts';
+import { StateMemory } from './state-memory.ts';
 
 const second = 1_000;
 const minute = 60 * second;
@@ -34,7 +35,18 @@ const openRuns = async () => {
     nextOffset: 0n,
   });
   const parts = {
-    ...{ app, owner: 'w', bus, producer, topics, clock, logger: silentLogger, metrics, onFailed: () => {} },
+    ...{
+      app,
+      owner: 'w',
+      bus,
+      producer,
+      topics,
+      clock,
+      logger: silentLogger,
+      metrics,
+      onFailed: () => {},
+      memory: new StateMemory(1_000),
+    },
     ...{ handlers: new Map([['a', handler]]), queues: new Map([['a', new HandlerQueue(1)]]) },
   };
   const runs = new PartitionRuns({ parts, writer, onLost: () => {} });

@@ -5,6 +5,7 @@ import type { Clock } from '@tidings/runtime';
 import type { Handler } from '../handlers/handler.ts';
 import type { chainsMetrics } from '../metrics.ts';
 import type { HandlerQueue } from './handler-queue.ts';
+import type { StateMemory } from './state-memory.ts';
 
 /** The parts that the partitions of a worker share. */
 export type WorkerParts = Readonly<{
@@ -16,6 +17,7 @@ export type WorkerParts = Readonly<{
   topics: AppTopics;
   handlers: ReadonlyMap<string, Handler>;
   queues: ReadonlyMap<string, HandlerQueue>;
+  memory: StateMemory;
   clock: Clock;
   logger: Logger;
   metrics: Metrics<typeof chainsMetrics>['handles'];

@@ -1,0 +1,171 @@
+import { appTopics } from '@tidings/contracts';
+import { fakeClock } from '@tidings/runtime/testing';
+import { expect, it } from 'vitest';
+import { batch, chain } from '../handlers/chain.ts';
+import { type DefineStep, type Started, World } from '../test/world.ts';
+import { EndedRuns } from './ended-runs.ts';
+import { RunEntry } from './run-entry.ts';
+import { StateMemory } from './state-memory.ts';
+
+const second = 1_000;
+
+const gaugeOf = async ({ registry }: Started, name: string): Promise<number> => {
+  const { values } = (await registry.getSingleMetric(name)?.get()) ?? { values: [] };
+  return values.reduce((sum, { value }) => sum + value, 0);
+};
+const stateBytes = async (started: Started): Promise<number> =>
+  gaugeOf(started, 'tidings_chains_state_bytes');
+
+const laterHandlers = (inputs: unknown[]) => (step: DefineStep) => [
+  {
+    pattern: 'a',
+    node: chain([
+      step('first', () => ({ n: 1 })),
+      step(
+        'later',
+        (input, { attempt, event }) => {
+          inputs.push([input, event.data]);
+          if (attempt === 1) throw new Error('not yet');
+        },
+        { backoff: [60] },
+      ),
+    ]),
+  },
+];
+
+it('a run that waits is in the log alone, and goes on with its results and the data of its event', async () => {
+  const world = new World();
+  const inputs: unknown[] = [];
+  const started = await world.start({ handlers: laterHandlers(inputs) });
+  await world.publish('a', { text: 'x'.repeat(50_000) });
+  await world.clock.advance(second);
+  expect(world.runs()).toMatchObject([{ status: 'waiting' }]);
+  expect(await stateBytes(started)).toBe(0);
+  await world.clock.advance(60 * second);
+  expect(inputs).toEqual([1, 2].map(() => [{ n: 1 }, { text: 'x'.repeat(50_000) }]));
+  expect(world.runs()).toMatchObject([{ status: 'completed' }]);
+  expect(await stateBytes(started)).toBe(0);
+});
+
+it('a restored run is read when it is carried out', async () => {
+  const world = new World();
+  const inputs: unknown[] = [];
+  const first = await world.start({ handlers: laterHandlers(inputs) });
+  await world.publish('a', 7);
+  await world.clock.advance(second);
+  first.process.kill();
+  await world.remove(first);
+  const next = await world.start({ handlers: laterHandlers(inputs) });
+  expect(await stateBytes(next)).toBe(0);
+  await world.clock.advance(60 * second);
+  expect(inputs).toEqual([1, 2].map(() => [{ n: 1 }, 7]));
+});
+
+it('runs beyond the bound of states wait in the log for their turn, and are carried out in order', async () => {
+  const world = new World();
+  const ends: (() => void)[] = [];
+  const started = await world.start({
+    stateBytes: 20_000,
+    handlers: (step) => [
+      {
+        pattern: 'a',
+        node: batch([
+          step('one', async (input) =>
+            new Promise<void>((resolve) => void ends.push(resolve)).then(() => input),
+          ),
+          step('two'),
+        ]),
+        options: { concurrency: 1 },
+      },
+    ],
+  });
+  const ids: string[] = [];
+  for (let n = 0; n < 100; n += 1)
+    ids.push(await world.publish('a', `${n}${'x'.repeat(5_000)}`, { key: 'k' }));
+  await world.clock.advance(second);
+  const most = await stateBytes(started);
+  expect(most).toBeGreaterThan(10_000);
+  expect(most).toBeLessThan(40_000);
+  for (let round = 0; round < 100; round += 1) {
+    ends.shift()?.();
+    await world.clock.advance(second);
+  }
+  const began = world.calls
+    .filter(({ step }) => step === 'one')
+    .map(({ runId }) => world.run(runId)?.event.id);
+  expect(began).toEqual(ids);
+  expect(world.runs().every(({ status }) => status === 'completed')).toBe(true);
+});
+
+it('waits while the brokers are away, and reads the state then', async () => {
+  const world = new World();
+  const inputs: unknown[] = [];
+  const started = await world.start({ handlers: laterHandlers(inputs) });
+  await world.publish('a', 7);
+  await world.clock.advance(second);
+  const { readRecords } = started.process.bus;
+  let isAway = true;
+  world.reads = async (options) => {
+    if (isAway) throw new Error('away');
+    return readRecords(options);
+  };
+  await world.clock.advance(120 * second);
+  expect(world.called).toEqual(['first', 'later']);
+  isAway = false;
+  await world.clock.advance(10 * second);
+  expect(world.called).toEqual(['first', 'later', 'later']);
+});
+
+it('restores the partition when the log does not have a state any more that it should have', async () => {
+  const world = new World();
+  const inputs: unknown[] = [];
+  const started = await world.start({ handlers: laterHandlers(inputs) });
+  await world.publish('a', 7);
+  await world.clock.advance(second);
+  const { readRecords } = started.process.bus;
+  let isMissing = true;
+  world.reads = async (options) => (isMissing ? options.positions.map(() => null) : readRecords(options));
+  await world.clock.advance(61 * second);
+  isMissing = false;
+  await world.clock.advance(60 * second);
+  expect(world.called).toEqual(['first', 'later', 'later']);
+  const epochs = world.bus
+    .records(appTopics('shop').runLog)
+    .filter(({ key, value }) => value !== null && key?.startsWith('epoch/') === true);
+  expect(epochs.length).toBeGreaterThan(1);
+});
+
+it('forgets the oldest failed runs beyond the bound, once the records of older epochs are void', () => {
+  const clock = fakeClock();
+  const expired: string[] = [];
+  const leftOut: string[] = [];
+  const memory = new StateMemory(0);
+  const ended = new EndedRuns({
+    clock,
+    maxFailed: 2,
+    expire: ({ runId }) => void expired.push(runId),
+    addDue: () => {},
+    onFailedLeftOut: ({ runId }) => void leftOut.push(runId),
+  });
+  const entries = ['a', 'b', 'c', 'd'].map((name) => {
+    const times = { waitingUntilMs: null, endedAtMs: clock.nowMs() };
+    const place = { orderingKey: null, offset: 0, isUnderWay: false };
+    const summary = {
+      runId: name as RunEntry['runId'],
+      handler: 'h',
+      epoch: 1,
+      sequence: 2,
+      ...times,
+      ...place,
+    };
+    return new RunEntry({ ...summary, status: 'failed' }, memory);
+  });
+  for (const entry of entries.slice(0, 3)) ended.add(entry);
+  expect(expired).toEqual([]);
+  ended.settled();
+  expect(expired).toEqual(['a']);
+  // One that is retried does not count.
+  ended.remove(entries[1] as RunEntry);
+  ended.add(entries[3] as RunEntry);
+  expect([expired, leftOut]).toEqual([['a'], ['a']]);
+});
