@@ -89,6 +89,15 @@ export default defineConfig({
       {
         ...shared,
         test: {
+          // The chart, rendered by helm, which only `npm run test:ops` installs.
+          name: 'helm',
+          include: ['deploy/helm/*.ops.test.ts'],
+          testTimeout: 120_000,
+        },
+      },
+      {
+        ...shared,
+        test: {
           // Examples in other languages, which only `npm run test:ops` installs.
           name: 'examples',
           include: ['e2e/examples/*.ops.test.ts'],

@@ -1,0 +1,122 @@
+import { expect, it } from 'vitest';
+import { render } from './render.ts';
+
+const kafka = { brokers: ['kafka:9092'] };
+
+it.each<readonly [string, unknown, string]>([
+  ['no brokers', {}, 'kafka.brokers: set it to a list of host:port, or set strimzi.enabled'],
+  [
+    'a broker without a port',
+    { kafka: { brokers: ['kafka'] } },
+    "at '/kafka/brokers/0': 'kafka' does not match",
+  ],
+  [
+    'brokers of two kinds',
+    { kafka, strimzi: { enabled: true }, topics: { create: 'strimzi' } },
+    'kafka.brokers: leave it empty with strimzi.enabled',
+  ],
+  ['a misspelt value', { kafka, replica: 2 }, "additional properties 'replica' not allowed"],
+  [
+    'a misspelt value of a component',
+    { kafka, components: { pipeline: { replica: 2 } } },
+    "at '/components/pipeline': additional properties 'replica' not allowed",
+  ],
+  [
+    'a component of another form',
+    { kafka, components: { delivery: { replicas: 2 } } },
+    'components.delivery: the form split has the components management, pipeline',
+  ],
+  [
+    'a setting that no service reads',
+    { kafka, defaults: { settings: { DELIVERY_CONCURENCY: '5' } } },
+    'value must be one of',
+  ],
+  [
+    'a secret among the settings',
+    { kafka, defaults: { settings: { ADMIN_KEY: 'x' } } },
+    'value must be one of',
+  ],
+  ['a tag that changes', { kafka, image: { tag: 'latest' } }, "at '/image/tag': 'not' failed"],
+  ['a digest that is none', { kafka, image: { digest: 'sha256:1' } }, "at '/image/digest'"],
+  [
+    'more instances than partitions',
+    { kafka, components: { pipeline: { replicas: 13 } } },
+    'components.pipeline: 13 instances are more than the 12 partitions of tidings.events',
+  ],
+  [
+    'scaling beyond the partitions',
+    { kafka, form: 'separate', components: { delivery: { autoscaling: { kind: 'keda', maxReplicas: 20 } } } },
+    'components.delivery: 20 instances are more than the 12 partitions of tidings.deliveries',
+  ],
+  [
+    'scaling by a lag that nothing has',
+    { kafka, form: 'separate', components: { console: { autoscaling: { kind: 'keda' } } } },
+    'components.console.autoscaling.kind: keda counts records that wait in Kafka, and console reads none; set hpa',
+  ],
+  [
+    'scaling from more to fewer',
+    { kafka, components: { pipeline: { autoscaling: { kind: 'hpa', minReplicas: 5, maxReplicas: 4 } } } },
+    'components.pipeline.autoscaling: minReplicas 5 is above maxReplicas 4',
+  ],
+  [
+    'scaling by CPU without a request',
+    {
+      kafka,
+      defaults: { resources: { requests: { cpu: null } } },
+      components: { pipeline: { autoscaling: { kind: 'hpa' } } },
+    },
+    'components.pipeline.resources.requests.cpu: set it',
+  ],
+  [
+    'several instances with one disk',
+    { kafka, components: { management: { replicas: 2 } } },
+    'components.management: 2 instances share the exports; set objects.kind to s3',
+  ],
+  [
+    'large events without a shared storage',
+    { kafka, components: { pipeline: { settings: { INGRESS_MAX_LARGE_EVENT_BYTES: '1048576' } } } },
+    'INGRESS_MAX_LARGE_EVENT_BYTES: several pods need the data of large events',
+  ],
+  [
+    'a bucket without a name',
+    { kafka, objects: { kind: 's3' } },
+    'objects.s3.bucket: set it for objects.kind s3',
+  ],
+  [
+    'an Ingress without a host',
+    { kafka, expose: { kind: 'ingress' } },
+    'expose.host: set it for expose.kind ingress',
+  ],
+  [
+    'a route without a gateway',
+    { kafka, expose: { kind: 'gateway', host: 'a.example' } },
+    'expose.gateway.name: set it to the Gateway',
+  ],
+  [
+    'a store of secrets without a name',
+    { kafka, secrets: { externalSecret: { enabled: true } } },
+    'secrets.externalSecret: set store.name and remoteKey',
+  ],
+  [
+    'topics of an operator that is not there',
+    { kafka, topics: { create: 'strimzi' } },
+    'needs strimzi.enabled',
+  ],
+  [
+    'topics before their cluster',
+    { strimzi: { enabled: true } },
+    'topics.create: set it to strimzi; the job runs before the cluster',
+  ],
+  [
+    'more copies than brokers',
+    { strimzi: { enabled: true, brokers: 1 }, topics: { create: 'strimzi' } },
+    'kafka.replicationFactor: 3 copies need as many brokers, and strimzi.brokers is 1',
+  ],
+  [
+    'a network that is none',
+    { kafka, endpoints: { allowedNetworks: ['10.0.0.0'] } },
+    "at '/endpoints/allowedNetworks/0'",
+  ],
+])('%s is refused, with what is wrong', (_, values, message) => {
+  expect(() => render(values)).toThrow(message);
+});
