@@ -42,6 +42,14 @@ export const chainsMetrics = defineMetrics({
     help: 'Runs in memory, by status: running, waiting, and those that ended and are remembered.',
     labels: ['status'],
   },
+  eventsHeld: {
+    type: 'gauge',
+    name: 'tidings_chains_events_held',
+    help: 'Events that wait until their handler may start another run, by handler: as many runs as `maxOpenRuns` have not ended.',
+    labels: ['handler'],
+    action:
+      'Events behind them in their partitions wait as well, those of other handlers included. Look why the runs do not end; add workers, raise maxOpenRuns, or give the handler an application of its own.',
+  },
   stateBytes: {
     type: 'gauge',
     name: 'tidings_chains_state_bytes',

@@ -1,4 +1,5 @@
 import {
+  appGroup,
   appTopics,
   runId as asRunId,
   decodeRun,
@@ -209,6 +210,12 @@ export class World {
 
   run(id: string): RunRecorded | undefined {
     return this.runs().find(({ runId }) => runId === asRunId(id));
+  }
+
+  /** Events that the application has not done. */
+  async lag(): Promise<number> {
+    const lags = await this.bus.lag(appGroup(app), [topics.events]);
+    return lags.reduce((sum, { lagRecords }) => sum + Number(lagRecords), 0);
   }
 
   /** Names of the steps called, in order. */

@@ -58,6 +58,7 @@ export class PartitionRuns {
 
   /** Takes restored runs, and continues those that have not ended. */
   adopt(restored: readonly RestoredRun[]): void {
+    const { admission } = this.#parts;
     // Of an ordering key the one under way is the first: a retried one from before it waits for it.
     const inOrder = [...restored].sort(
       ({ summary: a }, { summary: b }) => Number(b.isUnderWay) - Number(a.isUnderWay) || a.offset - b.offset,
@@ -67,42 +68,39 @@ export class PartitionRuns {
       entry.isFactUncertain = isRecent;
       entry.position = Number(position);
       this.#store.add(entry);
-      if (!entry.hasEnded) this.#order.add(entry);
+      if (entry.hasEnded) continue;
+      this.#order.add(entry);
+      admission.open(entry);
     }
     const ended = restored.flatMap(({ summary }) => this.#endedOf(summary.runId));
     for (const entry of ended.sort((a, b) => (a.endedAtMs ?? 0) - (b.endedAtMs ?? 0))) this.#ended.add(entry);
     for (const entry of this.#store.entries()) if (!entry.hasEnded) this.#schedule(entry);
   }
 
-  /** Starts the run of an event in a handler, unless it is known. Resolves when its first state is acknowledged. */
+  /**
+   * Starts the run of an event in a handler, unless it is known: as soon as the handler has room for it. Resolves when its
+   * first state is acknowledged.
+   */
   async start(handler: Handler, event: RunEvent, data: string): Promise<void> {
-    const { app, clock, metrics, memory } = this.#parts;
-    const run = newRun({
-      app,
-      handler: handler.name,
-      event,
-      epoch: this.#store.epoch,
-      nowMs: clock.nowMs(),
-    });
+    const { app, clock, admission } = this.#parts;
+    const times = { epoch: this.#store.epoch, nowMs: clock.nowMs() };
+    const run = newRun({ app, handler: handler.name, event, ...times });
     const known = this.#store.get(run.runId);
     if (known !== undefined) return known.starting;
-    if (this.#store.isClosed) throw new AppError({ code: 'closed', message: 'the partition was lost' });
-    const entry = new RunEntry(summaryOf(run), memory);
-    entry.load({ run, data, size: data.length });
-    this.#store.add(entry);
-    this.#order.add(entry);
-    metrics.started.inc({ handler: handler.name });
-    entry.starting = this.#store.write(entry, run);
-    await entry.starting;
-    entry.starting = undefined;
-    this.#after(entry);
+    return new Promise((resolve, reject) => {
+      admission.start(handler.name, {
+        owner: this,
+        start: () => void this.#begin(run, data).then(resolve, reject),
+        drop: () => reject(new AppError({ code: 'closed', message: 'the partition was lost' })),
+      });
+    });
   }
 
   /** Carries out a command. Resolves when its effect is acknowledged, or at once if it has none. */
   async command(command: RunCommand): Promise<void> {
     const entry = this.#store.get(command.runId);
     const handler = entry === undefined ? undefined : this.#parts.handlers.get(entry.handler);
-    const { logger } = this.#parts;
+    const { logger, admission } = this.#parts;
     if (entry === undefined) {
       logger.warn({ runId: command.runId, command: command.type }, 'run-command.unknown-run');
       return;
@@ -125,6 +123,7 @@ export class PartitionRuns {
     }
     this.#ended.remove(entry);
     this.#order.add(entry);
+    admission.open(entry);
     await this.#record(entry, retryOf(handler.plan, entry.newest));
   }
 
@@ -143,6 +142,27 @@ export class PartitionRuns {
   close(reason: Error): void {
     this.#due.close();
     this.#store.close(reason);
+    const { admission } = this.#parts;
+    admission.drop(this);
+    for (const entry of this.#store.entries()) admission.close(entry);
+  }
+
+  async #begin(run: RunRecorded, data: string): Promise<void> {
+    const { metrics, memory, admission } = this.#parts;
+    const known = this.#store.get(run.runId);
+    if (known !== undefined) return known.starting;
+    if (this.#store.isClosed) throw new AppError({ code: 'closed', message: 'the partition was lost' });
+    const entry = new RunEntry(summaryOf(run), memory);
+    entry.load({ run, data, size: data.length });
+    this.#store.add(entry);
+    this.#order.add(entry);
+    admission.open(entry);
+    metrics.started.inc({ handler: entry.handler });
+    entry.starting = this.#store.write(entry, run);
+    await entry.starting;
+    entry.starting = undefined;
+    this.#after(entry);
+    return undefined;
   }
 
   #endedOf(runId: string): readonly RunEntry[] {
@@ -260,6 +280,7 @@ export class PartitionRuns {
     if (status === 'failed') onFailed(entry.run);
     entry.unload();
     this.#ended.add(entry);
+    this.#parts.admission.close(entry);
     const next = this.#order.end(entry);
     if (next !== undefined) this.#schedule(next);
   }

@@ -23,6 +23,8 @@ export class RunEntry {
   position: number | undefined;
   /** Time at which the owner looks at it again; null if there is none. */
   dueMs: number | null = null;
+  /** True while it counts as one that has not ended: see `Admission`. */
+  isOpen = false;
   /** True while it waits for its handler. */
   isQueued = false;
   /** Time before which nothing happens; null unless it is `waiting`. */

@@ -7,6 +7,7 @@ import type { Registry } from 'prom-client';
 import { Alerts } from '../alert.ts';
 import type { Handler } from '../handlers/handler.ts';
 import { chainsMetrics } from '../metrics.ts';
+import { Admission } from './admission.ts';
 import { firstOffset } from './first-offset.ts';
 import { HandlerQueue } from './handler-queue.ts';
 import { OwnedPartition } from './owned-partition.ts';
@@ -97,6 +98,10 @@ export class RunningWorker {
     const { options, handlers, bus, clock, logger, registry } = this.#options;
     const metrics = createMetrics(chainsMetrics, { service: options.app, registry }).handles;
     const memory = new StateMemory(this.#options.stateBytes ?? defaultStateBytes);
+    const admission = new Admission(handlers);
+    metrics.eventsHeld.collect((gauge) => {
+      for (const { handler, count } of admission.held()) gauge.set({ handler }, count);
+    });
     metrics.stateBytes.collect((gauge) => gauge.set({}, memory.bytes));
     metrics.runs.collect((gauge) => {
       const counts: Record<string, number> = {
@@ -119,6 +124,7 @@ export class RunningWorker {
       topics: own,
       handlers,
       queues: this.#queues,
+      admission,
       memory,
       clock,
       logger,

@@ -8,6 +8,7 @@ import { step as stepOf } from '../handlers/step.ts';
 import { RunLogWriter } from '../log/run-log-writer.ts';
 import { chainsMetrics } from '../metrics.ts';
 import { app, type DefineStep, World } from '../test/world.ts';
+import { Admission } from './admission.ts';
 import { HandlerQueue } from './handler-queue.ts';
 import { PartitionRuns } from './partition-runs.ts';
 import { StateMemory } from './state-memory.ts';
@@ -45,7 +46,7 @@ const openRuns = async () => {
       logger: silentLogger,
       metrics,
       onFailed: () => {},
-      memory: new StateMemory(1_000),
+      ...{ memory: new StateMemory(1_000), admission: new Admission(new Map()) },
     },
     ...{ handlers: new Map([['a', handler]]), queues: new Map([['a', new HandlerQueue(1)]]) },
   };

@@ -4,6 +4,7 @@ import type { Logger, Metrics } from '@tidings/observability';
 import type { Clock } from '@tidings/runtime';
 import type { Handler } from '../handlers/handler.ts';
 import type { chainsMetrics } from '../metrics.ts';
+import type { Admission } from './admission.ts';
 import type { HandlerQueue } from './handler-queue.ts';
 import type { StateMemory } from './state-memory.ts';
 
@@ -17,6 +18,7 @@ export type WorkerParts = Readonly<{
   topics: AppTopics;
   handlers: ReadonlyMap<string, Handler>;
   queues: ReadonlyMap<string, HandlerQueue>;
+  admission: Admission;
   memory: StateMemory;
   clock: Clock;
   logger: Logger;
