@@ -195,6 +195,7 @@ describe.each(containers)('the container $name, services $form', ({ form, name, 
 
   it('sets only settings that its services declare, and all required ones', async () => {
     const known = ['SERVICES', 'LOG_LEVEL', 'OTEL_EXPORTER_OTLP_ENDPOINT'];
+    known.push('OTEL_TRACES_SAMPLER', 'OTEL_TRACES_SAMPLER_ARG');
     for (const one of services) {
       const spec = await readConfigSpec(one);
       expect(() => loadConfig(spec, serviceEnvironment(one, services, environment))).not.toThrow();

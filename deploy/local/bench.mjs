@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { build, install, main, root } from './bootstrap.mjs';
 import { requireNode } from './machine.mjs';
 
-// `npm run bench` and `bench:admission`, `bench:chains`, `bench:check`, `bench:cold`, `bench:console`, `bench:growth`, `bench:history`, `bench:idle`, `bench:inbound`, `bench:isolation`, `bench:large`, `bench:replay`, `bench:stream`,
+// `npm run bench` and `bench:admission`, `bench:chains`, `bench:check`, `bench:cold`, `bench:console`, `bench:history`, `bench:idle`, `bench:inbound`, `bench:isolation`, `bench:large`, `bench:replay`, `bench:stream`,
 // `bench:waiting`: installs and builds what has changed, then runs the benchmark named by the first argument.
 await main(async (handOver) => {
   requireNode();

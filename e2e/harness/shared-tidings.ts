@@ -4,12 +4,14 @@ import { join } from 'node:path';
 import { inject } from 'vitest';
 import type { TestProject } from 'vitest/node';
 import { Caller } from './caller.ts';
-import { type LocalStack, startTidings, type Tidings } from './tidings.ts';
+import { freePortBase, type LocalStack, startTidings, type Tidings } from './tidings.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
     /** The data folder of the stack that test files share. */
     sharedTidings: string;
+    /** The port at which its services send spans; nobody listens there unless a test does. */
+    spanPort: number;
   }
 }
 
@@ -19,7 +21,14 @@ let tidings: Tidings | undefined;
 export async function setup(project: TestProject): Promise<void> {
   const files = project.vitest.state.getPaths();
   if (!files.some((file) => readFileSync(file, 'utf8').includes('sharedTidings('))) return;
+  const portBase = await freePortBase();
+  // One of the free ports that the stack does not use.
+  const spanPort = portBase + 39;
   const env = {
+    OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${spanPort}`,
+    // Only the traces that a test asks for.
+    OTEL_TRACES_SAMPLER: 'parentbased_always_off',
+    OTEL_BSP_SCHEDULE_DELAY: '200',
     // The limits have their own tests; a token cannot be exempted from them.
     SUBSCRIPTION_REQUESTS_PER_SECOND: '0',
     HISTORY_REQUESTS_PER_SECOND: '0',
@@ -30,7 +39,8 @@ export async function setup(project: TestProject): Promise<void> {
     // Another site than 127.0.0.1, for pages that embed the portal.
     CONSOLE_PORTAL_ORIGINS: 'http://localhost:*',
   };
-  tidings = await startTidings({ env });
+  tidings = await startTidings({ env, portBase });
+  project.provide('spanPort', spanPort);
   project.provide('sharedTidings', tidings.dataDir);
 }
 

@@ -1,5 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { MetricDefinition, MetricsCatalogue } from './define-metrics.ts';
+import { mergedText, type TextFormat } from './merge-metrics.ts';
+import { isRecorded, traceFields } from './tracing.ts';
 
 /** Values of all labels of a metric: a closed set of words, never an id or an address. `{}` without labels. */
 export type LabelValues<D extends MetricDefinition> = Readonly<Record<D['labels'][number], string | number>>;
@@ -21,7 +23,8 @@ export type GaugeHandle<D extends MetricDefinition> = Readonly<{
 
 /** A distribution, in the unit at the end of its name. */
 export type HistogramHandle<D extends MetricDefinition> = Readonly<{
-  observe: (labels: LabelValues<D>, value: number) => void;
+  /** `traceparent`: the context of what was measured; the trace is the exemplar of its bucket, if it is recorded. */
+  observe: (labels: LabelValues<D>, value: number, traceparent?: string | null) => void;
 }>;
 
 /** Handle type of a metric definition. */
@@ -31,11 +34,12 @@ export type MetricHandle<D extends MetricDefinition> = D['type'] extends 'counte
     ? GaugeHandle<D>
     : HistogramHandle<D>;
 
-/** Metrics of a catalogue: typed handles, and the text that Prometheus scrapes. */
+/** Metrics of a catalogue: typed handles, and the text that Prometheus scrapes. OpenMetrics has exemplars besides. */
 export type Metrics<C extends MetricsCatalogue = MetricsCatalogue> = Readonly<{
   handles: { readonly [K in keyof C]: MetricHandle<C[K]> };
   registry: Registry;
-  text: () => Promise<string>;
+  /** Default format: the text of Prometheus. */
+  text: (format?: TextFormat) => Promise<string>;
   catalogue: C;
 }>;
 
@@ -66,7 +70,7 @@ export function createMetrics<const C extends MetricsCatalogue>(
   const handles = Object.fromEntries(
     Object.entries(catalogue).map(([key, definition]) => [key, createHandle(definition, registry)]),
   ) as { readonly [K in keyof C]: MetricHandle<C[K]> };
-  return { handles, registry, catalogue, text: async () => registry.metrics() };
+  return { handles, registry, catalogue, text: async (format) => mergedText([registry], format) };
 }
 
 function createHandle(definition: MetricDefinition, registry: Registry): unknown {
@@ -119,9 +123,25 @@ function createHistogram<D extends MetricDefinition>(definition: D, registry: Re
   const { name, help, labels } = definition;
   const buckets = 'buckets' in definition ? [...definition.buckets] : [];
   const known = registry.getSingleMetric(name);
-  const histogram =
-    known instanceof Histogram
-      ? known
-      : new Histogram({ name, help, labelNames: labels, buckets, registers: [registry] });
-  return { observe: (values, value) => histogram.observe(values, value) };
+  const fresh = (): Histogram => {
+    const histogram = new Histogram({
+      name,
+      help,
+      labelNames: labels,
+      buckets,
+      registers: [],
+      enableExemplars: true,
+    });
+    // prom-client refuses this for a registry of the text format, which leaves exemplars out. See merge-metrics.ts.
+    registry.registerMetric(histogram);
+    return histogram;
+  };
+  const histogram = known instanceof Histogram ? known : fresh();
+  return {
+    observe: (values, value, traceparent) => {
+      if (isRecorded(traceparent))
+        histogram.observe({ labels: values, value, exemplarLabels: traceFields(traceparent) });
+      else histogram.observe({ labels: values, value });
+    },
+  };
 }

@@ -27,18 +27,24 @@ export {
   type ServiceLogger,
   silentLogger,
 } from './logger.ts';
-export { type ObservedOptions, type OutcomeHistogram, observed } from './observed.ts';
-export { clientNameOf, type ProcessContext } from './process-context.ts';
+export { metricsMediaTypes, type TextFormat } from './merge-metrics.ts';
+export { type ProcessedMessage, processSpan, type SentMessages, sendSpan } from './messaging-span.ts';
+export type { ProcessContext } from './process-context.ts';
 export type { ProcessHost } from './process-host.ts';
+export { clientNameOf } from './process-name.ts';
 export { type RunServicesOptions, runServices } from './run-services.ts';
 export { type ContextOptions, createServiceContext, type ServiceContext } from './service-context.ts';
+export type { FinishedSpan } from './span-sink.ts';
 export { type BackgroundStart, startInBackground } from './start-in-background.ts';
 export { formatTraceparent, parseTraceparent, type TraceContext } from './traceparent.ts';
 export {
   childTraceparent,
-  inSpan,
+  isRecorded,
   newTraceparent,
+  recordSpan,
+  requestTraceparent,
   startTracing,
   type Tracing,
   type TracingOptions,
+  traceFields,
 } from './tracing.ts';

@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest';
-import { createMetrics, defineMetrics, latencyBuckets } from './index.ts';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { createMetrics, defineMetrics, latencyBuckets, silentLogger, startTracing } from './index.ts';
 
 const catalogue = defineMetrics({
   accepted: { type: 'counter', name: 'tidings_test_accepted_total', help: 'Accepted.', labels: ['outcome'] },
@@ -50,6 +50,38 @@ describe('createMetrics', () => {
     const { text, registry } = createMetrics({}, { service: 'test' });
     expect(await text()).toMatch(/nodejs_eventloop_lag_seconds|process_resident_memory_bytes/);
     registry.clear();
+  });
+});
+
+describe('exemplars', () => {
+  const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+  const exemplar =
+    / # \{trace_id="0af7651916cd43dd8448eb211c80319c",span_id="b7ad6b7169203331"\} 0\.5 [\d.]+$/m;
+
+  it('are in OpenMetrics, of traces that are recorded, and nowhere else', async () => {
+    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' };
+    const tracing = await startTracing({ service: 'test', env, logger: silentLogger });
+    onTestFinished(async () => tracing.shutdown());
+    const { handles, text } = createMetrics(catalogue, { service: 'test', nodeMetrics: false });
+    handles.accepted.inc({ outcome: 'ok' });
+    handles.seconds.observe({}, 0.5, traceparent);
+    handles.seconds.observe({}, 0.6, traceparent.replace(/01$/, '00'));
+    handles.seconds.observe({}, 0.7);
+    const openMetrics = await text('openmetrics');
+    expect(openMetrics).toMatch(exemplar);
+    expect(openMetrics.split(' # {')).toHaveLength(2);
+    expect(openMetrics).toContain('# TYPE tidings_test_accepted counter\n');
+    expect(openMetrics).toContain('\ntidings_test_accepted_total{outcome="ok",service="test"} 1\n');
+    expect(openMetrics).toMatch(/tidings_test_seconds_count\{[^}]*\} 3\n# EOF\n$/);
+    const plain = await text();
+    expect(plain).not.toMatch(/ # \{|EOF/);
+    expect(plain).toContain('# TYPE tidings_test_accepted_total counter\n');
+  });
+
+  it('are not kept while tracing is off', async () => {
+    const { handles, text } = createMetrics(catalogue, { service: 'test', nodeMetrics: false });
+    handles.seconds.observe({}, 0.5, traceparent);
+    expect(await text('openmetrics')).not.toContain(' # {');
   });
 });
 

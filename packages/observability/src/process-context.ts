@@ -20,13 +20,6 @@ export type ProcessContext = Readonly<{
   once<T>(key: string, open: () => T): T;
 }>;
 
-/** Name of a process that runs several services. */
-export const sharedProcessName = 'tidings';
-
-/** Returns the name by which other systems see a process: `tidings`, or `tidings-ingress` for that service alone. */
-export const clientNameOf = (process: string): string =>
-  process === sharedProcessName ? process : `tidings-${process}`;
-
 /** Returns the `once` function of a process. */
 export function createOnce(): ProcessContext['once'] {
   const opened = new Map<string, unknown>();

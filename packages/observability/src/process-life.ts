@@ -13,7 +13,7 @@ import type { MetricsCatalogue } from './define-metrics.ts';
 import type { Service } from './define-service.ts';
 import { measureHealth } from './health-metrics.ts';
 import type { FatalLogger, ServiceLogger } from './logger.ts';
-import { mergedText } from './merge-metrics.ts';
+import { mergedText, type TextFormat } from './merge-metrics.ts';
 import { createOnce, type ProcessContext } from './process-context.ts';
 import type { ProcessHost } from './process-host.ts';
 import { reportTo, type ServiceContext } from './service-context.ts';
@@ -106,7 +106,7 @@ export class ProcessLife {
       ...(isAlone ? { registry: this.#process.metrics.registry } : { nodeMetrics: false }),
     });
     // Any of the servers of a process shows the metrics of all its services.
-    const metrics: Metrics = { ...registered, text: async () => this.#metricsText() };
+    const metrics: Metrics = { ...registered, text: async (format) => this.#metricsText(format) };
     const health = new Health(systemClock, liveness);
     measureHealth(health, { service: service.name, registry: registered.registry });
     return {
@@ -121,17 +121,17 @@ export class ProcessLife {
     };
   }
 
-  async #metricsText(): Promise<string> {
+  async #metricsText(format?: TextFormat): Promise<string> {
     const registries = [
       this.#process.metrics.registry,
       ...this.#services.map(({ context }) => context.metrics.registry),
     ];
-    return mergedText([...new Set(registries)]);
+    return mergedText([...new Set(registries)], format);
   }
 
   async #start(): Promise<void> {
     const { name, host } = this.#parts;
-    const tracing = await startTracing({ service: name, env: host.env });
+    const tracing = await startTracing({ service: name, env: host.env, logger: this.#parts.logger });
     this.#process.resources.add('tracing', tracing.shutdown);
     await Promise.all(this.#services.map(async (service) => this.#startOne(service)));
   }

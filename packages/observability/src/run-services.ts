@@ -9,9 +9,9 @@ import {
 } from '@tidings/runtime';
 import type { Service } from './define-service.ts';
 import { createLogger } from './logger.ts';
-import { sharedProcessName } from './process-context.ts';
 import { nodeProcess, type ProcessHost } from './process-host.ts';
 import { exitConfig, ProcessLife, reportError } from './process-life.ts';
+import { sharedProcessName } from './process-name.ts';
 
 // Read by every process, in addition to the settings of its services.
 const commonSpec = { logLevel: sharedSettings.logLevel };

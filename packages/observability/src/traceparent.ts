@@ -41,8 +41,8 @@ export function freshTraceparent(): string {
   return `00-${hex.slice(0, 32)}-${hex.slice(32)}-01`;
 }
 
-/** Creates a span in the trace of `parent`; a new trace if the parent is missing or invalid. */
-export function nextTraceparent(parent: string | undefined): string {
-  const context = parseTraceparent(parent);
-  return context === null ? freshTraceparent() : formatTraceparent({ ...context, spanId: randomHex(8) });
+/** Returns a new span id in the trace of `parent`; undefined if the parent is missing or invalid. */
+export function nextTraceparent(parent: string | null | undefined): string | undefined {
+  const context = parseTraceparent(parent ?? undefined);
+  return context === null ? undefined : formatTraceparent({ ...context, spanId: randomHex(8) });
 }

@@ -1,6 +1,5 @@
-import { describe, expect, it, vi } from 'vitest';
-import { childTraceparent, formatTraceparent, newTraceparent, observed, parseTraceparent } from './index.ts';
-import { recordingLogger } from './testing.ts';
+import { describe, expect, it } from 'vitest';
+import { childTraceparent, formatTraceparent, newTraceparent, parseTraceparent } from './index.ts';
 
 const parent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 
@@ -43,33 +42,5 @@ describe('traceparent', () => {
     expect(child?.spanId).not.toBe('b7ad6b7169203331');
     expect(parseTraceparent(childTraceparent('junk'))).not.toBeNull();
     expect(parseTraceparent(childTraceparent(undefined))).not.toBeNull();
-  });
-});
-
-describe('observed', () => {
-  it('returns the result and observes its duration', async () => {
-    const observe = vi.fn();
-    const logger = recordingLogger();
-    const handler = observed(
-      { name: 'handle-x', logger, histogram: { observe } },
-      async (n: number) => n + 1,
-    );
-    expect(await handler(1)).toBe(2);
-    expect(observe).toHaveBeenCalledExactlyOnceWith({ outcome: 'ok' }, expect.any(Number));
-    expect(logger.lines).toEqual([]);
-  });
-
-  it('rejects with the same error, observes its duration and logs one line', async () => {
-    const observe = vi.fn();
-    const logger = recordingLogger();
-    const error = new Error('no');
-    const handler = observed({ name: 'handle-x', logger, histogram: { observe } }, async () => {
-      throw error;
-    });
-    await expect(handler()).rejects.toBe(error);
-    expect(observe).toHaveBeenCalledExactlyOnceWith({ outcome: 'failed' }, expect.any(Number));
-    expect(logger.lines).toMatchObject([
-      { level: 'error', event: 'handler.failed', fields: { handler: 'handle-x', error } },
-    ]);
   });
 });

@@ -1,102 +1,98 @@
-import type * as Api from '@opentelemetry/api';
-import type { Span, Tracer } from '@opentelemetry/api';
-import { clientNameOf } from './process-context.ts';
+import type { Logger } from './logger.ts';
+import { isSampledId, readSampling, type SamplingRule } from './sampling.ts';
+import { type FinishedSpan, openSpanSink, type SpanSink } from './span-sink.ts';
 import { formatTraceparent, freshTraceparent, nextTraceparent, parseTraceparent } from './traceparent.ts';
 
-/** Target of spans, from the environment. */
-export type TracingOptions = Readonly<{ service: string; env: Readonly<Record<string, string | undefined>> }>;
+/** Target of spans, from the environment. `service`: the name of the process. */
+export type TracingOptions = Readonly<{
+  service: string;
+  env: Readonly<Record<string, string | undefined>>;
+  logger: Logger;
+}>;
 
-/** Active tracing; `shutdown` sends the buffered spans. */
+/** Active tracing; `shutdown` sends the buffered spans, for a second at most. */
 export type Tracing = Readonly<{ shutdown: () => Promise<void> }>;
 
 // Set while tracing is on. OpenTelemetry is some 40 MB of modules: none of it is loaded otherwise.
-let active: { readonly api: typeof Api; readonly tracer: Tracer } | undefined;
+let active: Readonly<{ sink: SpanSink; sampling: SamplingRule }> | undefined;
 
 /**
- * Starts OpenTelemetry if `OTEL_EXPORTER_OTLP_ENDPOINT` is set (OTLP over HTTP; its other `OTEL_*` variables apply);
- * otherwise does and loads nothing. Call it once, before work begins.
+ * Starts OpenTelemetry if `OTEL_EXPORTER_OTLP_ENDPOINT` or `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` is set (OTLP over HTTP;
+ * its other `OTEL_*` variables apply); otherwise does and loads nothing. Call it once, before work begins. Throws
+ * AppError `config-invalid` for an unknown sampler.
  */
-export async function startTracing({ service, env }: TracingOptions): Promise<Tracing> {
-  const endpoint = env['OTEL_EXPORTER_OTLP_ENDPOINT']?.trim();
-  if (endpoint === undefined || endpoint === '') return { shutdown: async () => {} };
-  const [api, { NodeSDK }, { OTLPTraceExporter }] = await Promise.all([
-    import('@opentelemetry/api'),
-    import('@opentelemetry/sdk-node'),
-    import('@opentelemetry/exporter-trace-otlp-http'),
-  ]);
-  const url = `${endpoint.replace(/\/+$/, '')}/v1/traces`;
-  const sdk = new NodeSDK({
-    serviceName: clientNameOf(service),
-    traceExporter: new OTLPTraceExporter({ url }),
-    instrumentations: [],
-  });
-  sdk.start();
-  active = { api, tracer: api.trace.getTracer('tidings') };
+export async function startTracing({ service, env, logger }: TracingOptions): Promise<Tracing> {
+  const endpoint = env['OTEL_EXPORTER_OTLP_ENDPOINT']?.trim() ?? '';
+  const tracesEndpoint = env['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT']?.trim() ?? '';
+  if (endpoint === '' && tracesEndpoint === '') return { shutdown: async () => {} };
+  const sampling = readSampling(env);
+  const url = tracesEndpoint === '' ? `${endpoint.replace(/\/+$/, '')}/v1/traces` : tracesEndpoint;
+  const sink = await openSpanSink({ service, url, logger });
+  active = { sink, sampling };
   return {
     shutdown: async () => {
       active = undefined;
-      await sdk.shutdown();
+      await sink.shutdown();
     },
   };
 }
 
-/** Returns the context of a new trace: the active span's if tracing is on, else new random ids (about 1 µs). */
+const sampledFlag = 1;
+const lastFlagDigit = 54;
+const digitNine = 57;
+
+/**
+ * Returns whether spans of a context are recorded by this process: tracing is on and the context is sampled. Ask before
+ * building a {@link FinishedSpan}: it costs nothing.
+ */
+export function isRecorded(traceparent: string | null | undefined): traceparent is string {
+  if (active === undefined || traceparent === null || traceparent === undefined) return false;
+  const code = traceparent.charCodeAt(lastFlagDigit);
+  // The codes of '1', '3', … '9' are odd, those of 'b', 'd' and 'f' are even.
+  return code <= digitNine ? (code & 1) === 1 : (code & 1) === 0;
+}
+
+/** Records work that has ended, if its context is recorded. Its span is sent later; nothing waits for that. */
+export function recordSpan(span: FinishedSpan): void {
+  if (isRecorded(span.traceparent)) active?.sink.record(span);
+}
+
+/** Returns the context of a new trace, about 1 µs: sampled as the settings say, always while tracing is off. */
 export function newTraceparent(): string {
-  return activeTraceparent() ?? freshTraceparent();
+  const fresh = freshTraceparent();
+  return active === undefined ? fresh : decided(fresh, active.sampling);
+}
+
+/** Returns the context of work that continues `parent`: a new span id in the same trace, or else a new trace. */
+export function childTraceparent(parent: string | null | undefined): string {
+  return nextTraceparent(parent) ?? newTraceparent();
 }
 
 /**
- * Returns the context to pass on from work with the context `parent`: the active span's if tracing is on, else a new
- * span id in the same trace.
+ * Returns the context of a request that came with the header `received`. Unless the sampler is parent-based, the
+ * settings of this process decide whether its trace is recorded, not the sender.
  */
-export function childTraceparent(parent: string | undefined): string {
-  return activeTraceparent() ?? nextTraceparent(parent);
+export function requestTraceparent(received: string | undefined): string {
+  const next = childTraceparent(received);
+  return active === undefined || active.sampling.isParentBased ? next : decided(next, active.sampling);
 }
 
-function activeTraceparent(): string | undefined {
-  const span = active?.api.trace.getActiveSpan();
-  return span === undefined ? undefined : contextOf(span);
+function decided(traceparent: string, { ratio }: SamplingRule): string {
+  const context = parseTraceparent(traceparent);
+  if (context === null) return traceparent;
+  const flags = isSampledId(context.traceId, ratio)
+    ? context.flags | sampledFlag
+    : context.flags & ~sampledFlag;
+  return flags === context.flags ? traceparent : formatTraceparent({ ...context, flags });
 }
 
-function contextOf(span: Span): string {
-  const { traceId, spanId, traceFlags: flags } = span.spanContext();
-  return formatTraceparent({ traceId, spanId, flags });
+/** Returns the fields of a log line about work with this context: none without one. */
+export function traceFields(
+  traceparent: string | null | undefined,
+): Readonly<{ trace_id?: string; span_id?: string }> {
+  if (traceparent === null || traceparent === undefined || traceparent.length < lastFlagDigit)
+    return noFields;
+  return { trace_id: traceparent.slice(3, 35), span_id: traceparent.slice(36, 52) };
 }
 
-/**
- * Runs `work` inside a span that continues `parent`, with the context of the span; without tracing, runs it alone, with
- * `parent` or else the context of a new trace. A rejection marks the span.
- */
-export async function inSpan<R>(
-  name: string,
-  parent: string | undefined,
-  work: (traceparent: string) => Promise<R>,
-): Promise<R> {
-  if (active === undefined) return work(parent ?? freshTraceparent());
-  const { api, tracer } = active;
-  const remote = parseTraceparent(parent);
-  const from =
-    remote === null
-      ? api.context.active()
-      : api.trace.setSpanContext(api.context.active(), {
-          traceId: remote.traceId,
-          spanId: remote.spanId,
-          traceFlags: remote.flags,
-          isRemote: true,
-        });
-  return tracer.startActiveSpan(name, {}, from, async (span) =>
-    finishing(api, span, async () => work(contextOf(span))),
-  );
-}
-
-async function finishing<R>(api: typeof Api, span: Span, work: () => Promise<R>): Promise<R> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof Error) span.recordException(error);
-    span.setStatus({ code: api.SpanStatusCode.ERROR });
-    throw error;
-  } finally {
-    span.end();
-  }
-}
+const noFields = Object.freeze({});

@@ -20,6 +20,8 @@ export type FanOut =
       /** Subscriptions whose command becomes a dead letter, because the data are too large for their filter. */
       notFiltered: readonly IndexedSubscription[];
       filterFailures: number;
+      /** Context that the commands carry: that of their send. */
+      traceparent: string;
       /** Makes the command of one of these. The caller decides when: those of 10,000 at once would take tens of milliseconds. */
       request: (subscription: IndexedSubscription) => DeliveryRequested;
     }>
@@ -27,7 +29,7 @@ export type FanOut =
   | Readonly<{ outcome: 'repeat' }>
   | Readonly<{ outcome: 'poison'; reason: 'undecodable' | 'idempotency-conflict'; detail: string }>;
 
-/** Dependencies of the handler. `childTraceparent` starts the span of this fan-out in the event's trace. */
+/** Dependencies of the handler. `childTraceparent` returns a context in the event's trace. */
 export type FanOutParts = Readonly<{
   index: MatchIndex;
   childTraceparent: (parent: string | undefined) => string;
@@ -63,5 +65,6 @@ export const handleEventAccepted = (
   const request = (subscription: IndexedSubscription): DeliveryRequested =>
     requestDelivery({ event, subscription, acceptedAtMs, content: bodyFor(subscription), traceparent });
   const disabledCount = matched.filter(({ isDisabled }) => isDisabled).length;
-  return { outcome: 'fanned-out', matched, disabledCount, notFiltered, filterFailures, request };
+  const counts = { disabledCount, filterFailures };
+  return { outcome: 'fanned-out', matched, notFiltered, ...counts, traceparent, request };
 };

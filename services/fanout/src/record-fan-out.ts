@@ -1,10 +1,19 @@
-import type { Logger, Metrics } from '@tidings/observability';
+import { type Logger, type Metrics, traceFields } from '@tidings/observability';
 import type { FanOut } from './handle-event-accepted.ts';
 import type { metricsCatalogue } from './metrics.ts';
 import type { LoggedEvent } from './ports.ts';
 
 /** One event and its result, once the last of its records is acknowledged. */
-export type FannedOut = Readonly<{ logged: LoggedEvent; partition: number; result: FanOut; ageMs: number }>;
+export type FannedOut = Readonly<{
+  logged: LoggedEvent;
+  partition: number;
+  result: FanOut;
+  /** Time since it was written to the log, in milliseconds. */
+  ageMs: number;
+  /** Begin and end of its fan-out, in epoch milliseconds. */
+  startMs: number;
+  endMs: number;
+}>;
 
 type Parts = Readonly<{ metrics: Metrics<typeof metricsCatalogue>['handles']; logger: Logger }>;
 
@@ -21,8 +30,9 @@ export const createFanOutRecorder =
       partition,
       offset,
       ageMs,
+      ...traceFields(event.traceparent),
     };
-    metrics.eventAgeSeconds.observe({}, Math.max(0, ageMs) / 1_000);
+    metrics.eventAgeSeconds.observe({}, Math.max(0, ageMs) / 1_000, event.traceparent);
     switch (result.outcome) {
       case 'repeat':
         metrics.events.inc({ outcome: 'repeat' });

@@ -33,6 +33,7 @@ import { createFanOutRecorder } from './record-fan-out.ts';
 import { createWindowRefill } from './refill-dedupe-window.ts';
 import { YieldingPace } from './replays/domain/yielding-pace.ts';
 import { openReplays, type Replays } from './replays/open-replays.ts';
+import { traceFanOut } from './trace-fan-out.ts';
 
 type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
 type Parts = Readonly<{
@@ -83,6 +84,7 @@ const createConsumer = (
     refill: createWindowRefill({ ...sources, bounds, metrics: metrics.handles, clock, logger }),
     onFannedOut: (fannedOut) => {
       record(fannedOut);
+      traceFanOut(fannedOut);
       replayPace.note(fannedOut.ageMs, clock.monotonicMs());
     },
     maxPendingPerPartition: config.maxPendingPerPartition,

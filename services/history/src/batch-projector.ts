@@ -14,12 +14,12 @@ export type Written<R> = Readonly<{ records: number; tookMs: number; oldestMs: n
 
 /**
  * Options for batching. `name` prefixes the log events. A batch is full, and is written at once, at half of
- * `batchRecords`. `finish` receives what is written, in order; by default it is done.
+ * `batchRecords`. `finish` receives what is written, in order, and the time that the write took; by default it is done.
  */
 export type ProjectorOptions<M, R, W extends WaitingRecord<M> = WaitingRecord<M>> = Readonly<{
   name: string;
   project: (records: readonly M[]) => Promise<R>;
-  finish?: (written: readonly W[]) => void;
+  finish?: (written: readonly W[], tookMs: number) => void;
   batchRecords: number;
   intervalMs: number;
   clock: Clock;
@@ -125,7 +125,7 @@ export class BatchProjector<M, R, W extends WaitingRecord<M> = WaitingRecord<M>>
     const tookMs = () => clock.monotonicMs() - this.#lastStartMs;
     try {
       const projected = await project(records);
-      finish(batch);
+      finish(batch, tookMs());
       const oldestMs = oldestOf(batch) ?? clock.nowMs();
       onWritten({ records: records.length, tookMs: tookMs(), oldestMs, projected });
       return true;

@@ -1,3 +1,4 @@
+import { traceFields } from '@tidings/observability';
 import { type AcceptDependencies, type Accepted, outcomeOf, type Submission } from './accept-event.ts';
 import { itemKey } from './domain/batch-item-key.ts';
 import { type EventDraft, stampEvent } from './domain/stamp-event.ts';
@@ -42,8 +43,8 @@ export const createAcceptEventBatch = (dependencies: AcceptDependencies): Accept
     metrics.batchEvents.observe({}, items.length);
     metrics.publishSeconds.observe({ outcome: isWhole ? 'accepted' : 'unavailable' }, tookMs / 1_000);
     const { workspaceId, traceparent } = submission;
-    const line = { workspaceId, events: items.length, ...counts, traceparent, tookMs: Math.round(tookMs) };
-    logger.info(line, 'batch.accepted');
+    const line = { workspaceId, events: items.length, ...counts, tookMs: Math.round(tookMs) };
+    logger.info({ ...line, ...traceFields(traceparent) }, 'batch.accepted');
     return results;
   };
 };

@@ -1,5 +1,5 @@
 import { dataBytesOf, type EventId, type WorkspaceId } from '@tidings/contracts';
-import type { Logger, Metrics } from '@tidings/observability';
+import { type Logger, type Metrics, traceFields } from '@tidings/observability';
 import { AppError, type Clock } from '@tidings/runtime';
 import type { CheckConsumer } from './check-consumer.ts';
 import type { CheckEventType, EventTypeNotice } from './check-event-type.ts';
@@ -86,7 +86,7 @@ async function accept(
   const stamped = stampEvent(draft, { ...submission, nowMs: acceptedAtMs });
   const observe = (outcome: ReturnType<typeof outcomeOf> | 'accepted'): number => {
     const tookMs = clock.monotonicMs() - beganMs;
-    metrics.publishSeconds.observe({ outcome }, tookMs / 1_000);
+    metrics.publishSeconds.observe({ outcome }, tookMs / 1_000, submission.traceparent);
     return tookMs;
   };
   let published: Published;
@@ -111,5 +111,5 @@ const lineOf = ({ event }: StampedEvent): Readonly<Record<string, unknown>> => (
   callerId: event.callerId,
   orderingKey: event.orderingKey,
   bytes: dataBytesOf(event),
-  traceparent: event.traceparent,
+  ...traceFields(event.traceparent),
 });

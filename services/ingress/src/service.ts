@@ -3,9 +3,9 @@ import type { WorkspaceId } from '@tidings/contracts';
 import { mountRoutes, type Route, serve } from '@tidings/http';
 import { type Bus, openBus, openProducer, type Producer } from '@tidings/kafka';
 import { openStorage, watchedStorage } from '@tidings/object-storage';
-import { inSpan, measureDisks, type ServiceContext, type WatchedFolder } from '@tidings/observability';
+import { measureDisks, type ServiceContext, type WatchedFolder } from '@tidings/observability';
 import { keyRing } from '@tidings/runtime';
-import { type AcceptDependencies, createAcceptEvent, type Submission } from './accept-event.ts';
+import { type AcceptDependencies, createAcceptEvent } from './accept-event.ts';
 import { createAcceptEventBatch } from './accept-event-batch.ts';
 import { awaitEventLog } from './adapters/await-event-log.ts';
 import { readLine } from './adapters/event-reader.ts';
@@ -75,7 +75,7 @@ export async function startIngress(
     ...eventRoutes({
       admission,
       ...useCasesOf(dependencies, config.maxEventBytes),
-      acceptLargeEvent: withSpan('accept-large-event', createAcceptLargeEvent(large)),
+      acceptLargeEvent: createAcceptLargeEvent(large),
       limits: { ...config, maxBatchBytes, maxBatchEvents },
     }),
     await openSources(context, sourceParts),
@@ -111,9 +111,9 @@ function useCasesOf(dependencies: AcceptDependencies, maxLineBytes: number) {
   const acceptEventBatch = createAcceptEventBatch(dependencies);
   const acceptEventLines = createAcceptEventLines({ acceptEventBatch, read: readLine, maxLineBytes });
   return {
-    acceptEvent: withSpan('accept-event', createAcceptEvent(dependencies)),
-    acceptEventBatch: withSpan('accept-event-batch', acceptEventBatch),
-    acceptEventLines: withSpan('accept-event-lines', acceptEventLines),
+    acceptEvent: createAcceptEvent(dependencies),
+    acceptEventBatch,
+    acceptEventLines,
   };
 }
 
@@ -131,14 +131,6 @@ function openStaging({ config, metrics, resources, logger }: Context): Staging {
   metrics.handles.uploads.collect((gauge) => gauge.set({}, slots.taken));
   return { storage, slots, logger };
 }
-
-/** Runs a use case inside a span of its request's trace. */
-const withSpan =
-  <I, R>(name: string, useCase: (input: I, submission: Submission) => Promise<R>) =>
-  async (input: I, submission: Submission): Promise<R> =>
-    inSpan(name, submission.traceparent, async (traceparent) =>
-      useCase(input, { ...submission, traceparent }),
-    );
 
 async function openEventTypes(
   bus: KeptTables['bus'],

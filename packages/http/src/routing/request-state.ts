@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { childTraceparent } from '@tidings/observability';
+import { childTraceparent, requestTraceparent } from '@tidings/observability';
 
 type RequestState = { traceparent: string | undefined; address: string | undefined };
 
@@ -22,7 +22,7 @@ export function traceparentOf(request: IncomingMessage): string {
   const state = stateOf(request);
   if (state.traceparent === undefined) {
     const header = request.headers['traceparent'];
-    state.traceparent = childTraceparent(typeof header === 'string' ? header : undefined);
+    state.traceparent = requestTraceparent(typeof header === 'string' ? header : undefined);
   }
   return state.traceparent;
 }

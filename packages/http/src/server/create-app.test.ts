@@ -98,6 +98,24 @@ describe('createApp', () => {
     expect(await answer.json()).toEqual({ type: 'a/b' });
   });
 
+  it('serves metrics as OpenMetrics to those that prefer it, and else as text', async () => {
+    const { get } = await anApp();
+    const typeFor = async (accept: string): Promise<string | null> =>
+      (await get('/metrics', { headers: { accept } })).headers.get('content-type');
+    const text = 'text/plain; version=0.0.4; charset=utf-8';
+    const name = 'application/openmetrics-text';
+    // As Prometheus 2 and 3 ask.
+    for (const accept of [
+      `${name};version=1.0.0,${name};version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1`,
+      `${name};version=1.0.0;escaping=allow-utf-8;q=0.5,text/plain;version=0.0.4;q=0.2,/;q=0.1`,
+    ])
+      expect(await typeFor(accept)).toContain('application/openmetrics-text; version=1.0.0');
+    for (const accept of [`${name};version=0.0.1`, `text/plain, ${name};q=0`])
+      expect(await typeFor(accept)).toBe(text);
+    expect(await typeFor('*/*')).toBe(text);
+    expect(await typeFor('text/plain')).toBe(text);
+  });
+
   it('counts requests by route pattern and status class, never by path', async () => {
     const { get, metrics } = await anApp((app) => {
       app.get('/things/:id', (_request, response) => void response.json({}));
@@ -160,7 +178,7 @@ describe('an error thrown by a route', () => {
       event: 'http.failed',
       fields: { method: 'GET', path: '/rejected', status: 500 },
     });
-    expect(line?.fields['traceparent']).toContain(traceId);
+    expect(line?.fields['trace_id']).toBe(traceId);
   });
 
   it('hides the message of a 5xx AppError, unless it is public', async () => {

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isIP } from 'node:net';
-import { createMetrics, type Logger, type Metrics } from '@tidings/observability';
+import { createMetrics, isRecorded, type Logger, type Metrics, traceFields } from '@tidings/observability';
 import { AppError, type Health, messageOf } from '@tidings/runtime';
 import express, { type ErrorRequestHandler, type Express, type Request } from 'express';
 import { problem, problemFromError } from '../problems/problem.ts';
@@ -11,6 +11,7 @@ import { checkHead } from './check-request-head.ts';
 import { allowAnyOrigin } from './cross-origin.ts';
 import { httpMetrics } from './http-metrics.ts';
 import { allMethods } from './malformed-request.ts';
+import { recordRequest } from './record-request.ts';
 import { bindServerClasses } from './server-classes.ts';
 import { mountSystemRoutes } from './system-routes.ts';
 
@@ -95,8 +96,11 @@ function observe(request: Request, response: ServerResponse, handles: HttpHandle
     if (response.statusCode === 429) handles.rateLimited.inc({ route });
     // Its end says nothing about the time of a response.
     if (isStream(response)) return;
-    const labels = { method: knownMethod(request.method), route, status };
-    handles.requestSeconds.observe(labels, (performance.now() - beganMs) / 1000);
+    const method = knownMethod(request.method);
+    const traceparent = traceparentOf(request);
+    const tookMs = performance.now() - beganMs;
+    handles.requestSeconds.observe({ method, route, status }, tookMs / 1000, traceparent);
+    if (isRecorded(traceparent)) recordRequest(request, { response, method, route, traceparent, tookMs });
   });
 }
 
@@ -130,7 +134,7 @@ function logRefusal(logger: Logger, request: IncomingMessage, { error, status }:
     method: request.method,
     path: originalUrlOf(request).split('?', 1)[0],
     status,
-    traceparent: traceparentOf(request),
+    ...traceFields(traceparentOf(request)),
   };
   if (status === 500) logger.error({ ...fields, error }, 'http.failed');
   else if (status > 500) logger.warn({ ...fields, detail: messageOf(error) }, 'http.unavailable');

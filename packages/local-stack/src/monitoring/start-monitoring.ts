@@ -79,6 +79,8 @@ function prometheusOf(options: MonitoringOptions): Program {
     `--config.file=${config}`,
     `--storage.tsdb.path=${join(dataDir, 'prometheus')}`,
     '--storage.tsdb.retention.time=15d',
+    // docs/tracing.md: from a graph to a trace.
+    '--enable-feature=exemplar-storage',
     `--web.listen-address=${address}`,
   ];
   return { name: 'prometheus', command: programs.prometheus, args, url: `http://${address}` };

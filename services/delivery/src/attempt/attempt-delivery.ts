@@ -1,5 +1,5 @@
 import type { DeliveryRequested, PhaseTimings, RequestOutcome, SubscriptionRecord } from '@tidings/contracts';
-import { childTraceparent, type Logger } from '@tidings/observability';
+import { childTraceparent, isRecorded, type Logger } from '@tidings/observability';
 import { type Clock, messageOf } from '@tidings/runtime';
 import type { StreamSignatures } from '@tidings/signing';
 import { type BodyRule, type Redaction, recordExchange, requestHeaders } from '@tidings/webhook-request';
@@ -26,6 +26,7 @@ import type { DeferJob } from './defer-job.ts';
 import { isLarge, type LargeBodies, type LargeCommand } from './large-bodies.ts';
 import type { RecordResolution } from './record-resolution.ts';
 import { reportAttempt } from './report-attempt.ts';
+import { traceAttempt } from './trace-attempt.ts';
 
 /** An attempt whose request is ready to be sent. */
 export type PreparedRequest = PreparedAttempt &
@@ -53,6 +54,8 @@ export type EndedAttempt =
       resolution: Resolution;
       timings: PhaseTimings;
       detail: string | null;
+      /** Trace context that the request carried. */
+      traceparent: string | undefined;
     }>
   | Readonly<{ kind: 'aborted'; detail: string }>
   | Readonly<{ kind: 'defect'; error: unknown }>;
@@ -86,6 +89,8 @@ const storageDelayMs = 5_000;
 
 type RequestParts = Readonly<{
   command: DeliveryRequested;
+  /** Trace context of the attempt; default: that of the command. */
+  traceparent?: string | null | undefined;
   subscription: SubscriptionRecord;
   keys: SigningKeys;
   nowMs: number;
@@ -96,12 +101,13 @@ type RequestParts = Readonly<{
 /** Builds the request of one attempt. */
 export const buildRequest = ({
   command,
+  traceparent = command.traceparent,
   subscription,
   keys,
   nowMs,
   large,
 }: RequestParts): DeliveryRequest => {
-  const { state, traceparent } = command;
+  const { state } = command;
   const { endpointUrl: url, headers: ownHeaders, timeoutMs } = subscription;
   const headers = requestHeaders({
     state,
@@ -109,7 +115,7 @@ export const buildRequest = ({
     body: large?.signatures ?? command.body,
     keys,
     nowMs,
-    traceparent: childTraceparent(traceparent ?? undefined),
+    traceparent: childTraceparent(traceparent),
   });
   const body = large?.body ?? command.body;
   return keys.tls === null
@@ -153,9 +159,11 @@ export class AttemptDelivery {
       const deferral = { ...heldFor(operatorDelayMs), subscriptionVersion: subscription.version };
       return { kind: 'deferred', deferral };
     }
+    if (isRecorded(command.traceparent)) job.traceparent = childTraceparent(command.traceparent);
+    const { traceparent } = job;
     const prepared = { job, state, subscription, atMs };
     if (isLarge(command)) return { kind: 'large', command, keys, ...prepared };
-    const request = buildRequest({ command, subscription, keys, nowMs: atMs });
+    const request = buildRequest({ command, traceparent, subscription, keys, nowMs: atMs });
     return { kind: 'request', request, redaction: keys.redaction, ...prepared, ...this.#now() };
   }
 
@@ -169,7 +177,8 @@ export class AttemptDelivery {
     switch (signed.kind) {
       case 'signed': {
         const large = { body: largeBodies.body(command), signatures: signed.signatures };
-        const request = buildRequest({ command, subscription, keys, nowMs: atMs, large });
+        const { traceparent } = prepared.job;
+        const request = buildRequest({ command, traceparent, subscription, keys, nowMs: atMs, large });
         return { ...prepared, kind: 'request', request, redaction: keys.redaction, ...this.#now() };
       }
       case 'missing':
@@ -223,6 +232,7 @@ export class AttemptDelivery {
       resolution: resolutionOfAttempt(attempted, notRetried, prepared.job.entry !== null),
       timings: outcome.timings,
       detail: outcome.kind === 'failed' ? outcome.detail : null,
+      traceparent: request.headers['traceparent'],
     };
   }
 
@@ -241,7 +251,9 @@ export class AttemptDelivery {
           await deferJob(job, ended.deferral);
           return;
         case 'concluded':
-          if (await record(job, ended.resolution)) reportAttempt(ended, this.#dependencies);
+          if (!(await record(job, ended.resolution))) return;
+          reportAttempt(ended, this.#dependencies);
+          traceAttempt(job, ended, this.#dependencies.clock);
           return;
         case 'aborted':
           this.#retryAborted(job, ended.detail, isStopping);

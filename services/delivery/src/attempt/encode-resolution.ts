@@ -34,7 +34,10 @@ export const encodeFollowUp = ({ followUp }: Resolution, job: Job, nowMs: number
 };
 
 /** Encodes the attempt event of a resolution; null if it has none. */
-export const encodeAttemptEvent = ({ attemptEvent }: Resolution, { command }: Job): OutgoingRecord | null =>
+export const encodeAttemptEvent = (
+  { attemptEvent }: Resolution,
+  { command, traceparent }: Job,
+): OutgoingRecord | null =>
   attemptEvent === null
     ? null
-    : { topic: topics.attempts, ...encodeAttempt(attemptEvent, command.traceparent) };
+    : { topic: topics.attempts, ...encodeAttempt(attemptEvent, traceparent ?? command.traceparent) };

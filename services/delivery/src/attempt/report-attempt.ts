@@ -1,5 +1,5 @@
 import type { PhaseTimings } from '@tidings/contracts';
-import type { Logger } from '@tidings/observability';
+import { type Logger, traceFields } from '@tidings/observability';
 import type { ConcludedAttempt } from '../domain/attempt.ts';
 import type { Job } from '../domain/in-flight-jobs.ts';
 import type { Resolution } from '../domain/resolution.ts';
@@ -13,12 +13,16 @@ const phases = [
   ['body', 'bodyMs'],
 ] as const;
 
-const observePhases = (metrics: DeliveryMetrics, timings: PhaseTimings): void => {
+const observePhases = (
+  metrics: DeliveryMetrics,
+  timings: PhaseTimings,
+  traceparent: string | undefined,
+): void => {
   for (const [phase, key] of phases) {
     const ms = timings[key];
-    if (ms !== null) metrics.attemptSeconds.observe({ phase }, ms / 1_000);
+    if (ms !== null) metrics.attemptSeconds.observe({ phase }, ms / 1_000, traceparent);
   }
-  metrics.attemptSeconds.observe({ phase: 'total' }, timings.totalMs / 1_000);
+  metrics.attemptSeconds.observe({ phase: 'total' }, timings.totalMs / 1_000, traceparent);
 };
 
 type Recorded = Readonly<{
@@ -26,23 +30,25 @@ type Recorded = Readonly<{
   resolution: Resolution;
   timings: PhaseTimings;
   detail: string | null;
+  traceparent: string | undefined;
 }>;
 
 /**
  * Reports a recorded attempt: one log line and its metrics. Failure details in the line are for operators.
  */
 export const reportAttempt = (
-  { attempted, resolution, timings, detail }: Recorded,
+  { attempted, resolution, timings, detail, traceparent }: Recorded,
   { metrics, logger }: Readonly<{ metrics: DeliveryMetrics; logger: Logger }>,
 ): void => {
   const { state, subscription, outcome, atMs, durationMs } = attempted;
   const result = outcome.kind === 'delivered' ? 'delivered' : outcome.reason;
   metrics.attempts.inc({ outcome: result });
   if (result === 'blocked-address') metrics.blocked.inc({});
-  observePhases(metrics, timings);
+  observePhases(metrics, timings, traceparent);
   if (state.attempt === 1 && state.trigger === 'event') {
     const path = state.deferrals === 0 ? 'direct' : 'deferred';
-    metrics.acceptToFirstAttempt.observe({ path }, Math.max(0, atMs - state.acceptedAtMs) / 1_000);
+    const seconds = Math.max(0, atMs - state.acceptedAtMs) / 1_000;
+    metrics.acceptToFirstAttempt.observe({ path }, seconds, traceparent);
   }
   const { attemptEvent } = resolution;
   logger.info(
@@ -60,6 +66,7 @@ export const reportAttempt = (
       durationMs,
       sinceAcceptedMs: atMs - state.acceptedAtMs,
       next: attemptEvent?.next.kind ?? 'none',
+      ...traceFields(traceparent),
       ...(detail === null ? {} : { detail }),
     },
     'delivery.attempted',

@@ -26,7 +26,10 @@ export type Job = Readonly<{
   entry: QueueEntry | null;
   /** The records that this job completes: its own, and those of copies that arrived since. */
   records: Completable[];
-}>;
+}> & {
+  /** Trace context of its attempt, whose parent is that of the command; absent unless its spans are recorded. */
+  traceparent?: string;
+};
 
 /** Returns the key of a {@link Job}. */
 export const jobKeyOf = ({ deliveryId, chain, attempt }: DeliveryState): string =>

@@ -39,7 +39,7 @@ export type EventConsumerOptions = Readonly<{
   lingerMs: number;
 }>;
 
-type Unit = Readonly<{ item: WorkItem<LoggedEvent>; result: FanOut }>;
+type Unit = Readonly<{ item: WorkItem<LoggedEvent>; result: FanOut; startMs: number }>;
 /** Records for one publish, and the events whose last record is among them or in an earlier chunk. */
 type Chunk = Readonly<{ units: readonly Unit[]; records: readonly OutgoingRecord[] }>;
 /** The result of a publish, as a value: a promise that rejects before it is awaited would end the process. */
@@ -114,10 +114,11 @@ export class EventConsumer {
     let units: Unit[] = [];
     let records: OutgoingRecord[] = [];
     for (const item of items) {
-      const { load, handle } = this.#options;
+      const { load, handle, clock } = this.#options;
+      const startMs = clock.nowMs();
       const { message } = item;
       const result = handle(message.event.large === undefined ? message : await load(message), windows);
-      for (const record of this.#recordsOf({ item, result })) {
+      for (const record of this.#recordsOf({ item, result, startMs })) {
         if (records.length >= maxRecordsPerPublish) {
           yield { units, records };
           units = [];
@@ -125,7 +126,7 @@ export class EventConsumer {
         }
         records.push(record);
       }
-      units.push({ item, result });
+      units.push({ item, result, startMs });
       if (units.length < maxEventsPerTurn && records.length < maxRecordsPerPublish) continue;
       yield { units, records };
       units = [];
@@ -172,10 +173,11 @@ export class EventConsumer {
     const failed = (await Promise.all([before, ack])).find(({ error }) => error !== undefined);
     if (failed !== undefined) return failed;
     const nowMs = clock.nowMs();
-    for (const { item, result } of units) {
+    for (const { item, result, startMs } of units) {
       item.done();
       const { message: logged, record } = item;
-      onFannedOut({ logged, partition: record.partition, result, ageMs: nowMs - record.timestampMs });
+      const times = { ageMs: nowMs - record.timestampMs, startMs, endMs: nowMs };
+      onFannedOut({ logged, partition: record.partition, result, ...times });
     }
     return {};
   }

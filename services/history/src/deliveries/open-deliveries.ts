@@ -12,6 +12,7 @@ import { deliveryRoutes } from './adapters/delivery-routes.ts';
 import { openSubscriptionOwners } from './adapters/subscription-owners.ts';
 import type { Projected } from './handle-attempt-recorded.ts';
 import { type DeliveryStores, projectAttempts } from './project-attempts.ts';
+import { traceProjected } from './trace-projected.ts';
 
 type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
 
@@ -64,7 +65,10 @@ const createProjector = (
   const projector: AttemptProjector = new BatchProjector({
     name: 'attempts',
     project: async (records) => projectAttempts(stores, records),
-    finish: onStored,
+    finish: (written, tookMs) => {
+      traceProjected(written, { group: config.group, tookMs });
+      onStored(written);
+    },
     batchRecords: config.batchRecords,
     intervalMs: config.batchIntervalMs,
     clock,

@@ -1,5 +1,5 @@
 import type { WorkspaceId } from '@tidings/contracts';
-import type { Logger, Metrics } from '@tidings/observability';
+import { type Logger, type Metrics, traceFields } from '@tidings/observability';
 import type { Clock } from '@tidings/runtime';
 import type { StampedEvent } from '../domain/stamp-event.ts';
 import { acceptedFactOf } from '../domain/webhook-fact.ts';
@@ -65,7 +65,7 @@ export async function publishWebhook(
     callerId: first?.event.callerId,
   };
   logger.info(
-    { ...about, ...shown, events: stamped.length, bytes, published, traceparent, tookMs },
+    { ...about, ...shown, events: stamped.length, bytes, published, ...traceFields(traceparent), tookMs },
     'webhook.accepted',
   );
   return published;

@@ -1,4 +1,5 @@
 import { newReceivedId, type RefusalReason, type WebhookReceived } from '@tidings/contracts';
+import { traceFields } from '@tidings/observability';
 import type { Clock } from '@tidings/runtime';
 import { type AcceptedWebhook, acceptedFactOf, factOf, type ReceivedAt } from '../domain/webhook-fact.ts';
 import { type FactOutput, publishFacts } from './publish-facts.ts';
@@ -147,7 +148,10 @@ export class ReceivedLog {
     const { logger } = this.#parts;
     for (const { fact, traceparent, count } of sums.slice(0, maxLines)) {
       const { sourceId, workspaceId, provider, reason, bytes } = fact;
-      logger.info({ sourceId, workspaceId, provider, reason, count, bytes, traceparent }, 'webhook.refused');
+      logger.info(
+        { sourceId, workspaceId, provider, reason, count, bytes, ...traceFields(traceparent) },
+        'webhook.refused',
+      );
     }
     const unlisted = sums.slice(maxLines);
     const requests = unlisted.reduce((total, { count }) => total + count, 0);

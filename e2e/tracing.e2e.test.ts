@@ -1,0 +1,101 @@
+import { randomBytes } from 'node:crypto';
+import { eventually } from '@tidings/testing';
+import { expect, inject, it, onTestFinished } from 'vitest';
+import { apiOf } from './harness/api.ts';
+import { startCollector } from './harness/collector.ts';
+import { inOwnWorkspace, sharedTidings } from './harness/shared-tidings.ts';
+import { type ReceivedSpan, startSpanCollector } from './harness/span-collector.ts';
+
+type Tree = Readonly<{ [name: string]: readonly Tree[] }>;
+
+const treeOf = (spans: readonly ReceivedSpan[], parent: string): readonly Tree[] =>
+  spans
+    .filter(({ parentSpanId }) => parentSpanId === parent)
+    .sort((one, other) => one.name.localeCompare(other.name))
+    .map(({ name, spanId }) => ({ [name]: treeOf(spans, spanId) }));
+
+const attributesOf = ({ attributes }: ReceivedSpan): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0]]));
+
+it('an event has one trace, from its POST through Kafka to the endpoint, its retry and the history', async () => {
+  const local = await inOwnWorkspace(await sharedTidings(), 'ws_tracing');
+  const spanCollector = await startSpanCollector(inject('spanPort'));
+  onTestFinished(async () => spanCollector.close());
+  const endpoint = await startCollector();
+  onTestFinished(async () => endpoint.close());
+  const hidden = 'token-in-the-path';
+  const url = `${endpoint.url}/${hidden}?key=${hidden}`;
+  const { secret } = await apiOf(local).subscribe(url, ['traced.*'], { retry_schedule: [1] });
+  endpoint.trust(secret);
+  endpoint.failNext(1, 503);
+  const traceId = randomBytes(16).toString('hex');
+  const rootId = randomBytes(8).toString('hex');
+  const post = async (flags: string, id: string): Promise<void> => {
+    const answer = await fetch(`${local.url}/v1/events`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${local.admin_key}`,
+        'content-type': 'application/json',
+        traceparent: `00-${id}-${rootId}-${flags}`,
+      },
+      body: JSON.stringify({ type: 'traced.once', data: { text: 'in-the-body' } }),
+    });
+    expect(answer.status).toBe(202);
+  };
+  await post('01', traceId);
+  const ofTrace = (): readonly ReceivedSpan[] =>
+    spanCollector.spans().filter((span) => span.traceId === traceId);
+  const attempt = { 'process tidings.deliveries': [{ POST: [] }, { 'process tidings.attempts': [] }] };
+  await eventually(
+    () =>
+      expect(treeOf(ofTrace(), rootId)).toEqual([
+        {
+          POST: [
+            {
+              'POST /v1/events': [
+                {
+                  'send tidings.events': [
+                    { 'process tidings.events': [{ 'send tidings.deliveries': [attempt, attempt] }] },
+                  ],
+                },
+              ],
+            },
+          ],
+        },
+      ]),
+    { timeoutMs: 30_000 },
+  );
+
+  const spans = ofTrace();
+  const requests = spans.filter(({ kind }) => kind === 3);
+  const statusOf = (span: ReceivedSpan) => attributesOf(span)['http.response.status_code'];
+  expect(requests.map(statusOf).map(Number).toSorted()).toEqual([204, 503]);
+  expect(requests.find((span) => statusOf(span) === 503)).toMatchObject({ status: { code: 2 } });
+  for (const request of requests)
+    expect(attributesOf(request)['url.full']).toBe(`${new URL(endpoint.url).origin}/REDACTED`);
+  // The endpoint was given the span of the request that it got.
+  const given = endpoint.receipts.map(({ headers }) => String(headers['traceparent']).split('-')[2]);
+  expect(requests.map(({ spanId }) => spanId)).toEqual(expect.arrayContaining(given));
+  for (const span of spans.filter(({ kind }) => kind === 5)) {
+    expect(span.links?.map(({ spanId }) => spanId)).toEqual([span.parentSpanId]);
+    expect(attributesOf(span)).toMatchObject({
+      'messaging.system': 'kafka',
+      'messaging.operation.type': 'process',
+    });
+  }
+  for (const text of [hidden, secret, 'in-the-body', local.admin_key])
+    expect(spanCollector.text()).not.toContain(text);
+
+  // A trace that is not sampled goes on to the endpoint, and leaves no span.
+  const silentId = randomBytes(16).toString('hex');
+  await post('00', silentId);
+  await eventually(() =>
+    expect(endpoint.receipts.some(({ headers }) => String(headers['traceparent']).includes(silentId))).toBe(
+      true,
+    ),
+  );
+  const lastId = randomBytes(16).toString('hex');
+  await post('01', lastId);
+  await eventually(() => expect(spanCollector.text()).toContain(lastId), { timeoutMs: 30_000 });
+  expect(spanCollector.text()).not.toContain(silentId);
+});
