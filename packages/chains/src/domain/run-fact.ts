@@ -23,6 +23,8 @@ export type RunFact =
       /** null: it failed for good. */
       retryAtMs: number | null;
     }>
+  /** A worker that took the run over begins an attempt that may have been under way before. */
+  | Readonly<{ type: 'StepBegun'; step: string }>
   | Readonly<{ type: 'RunFailed'; failure: RunFailure }>
   | Readonly<{ type: 'RunCancelled'; by: string; reason: string | null }>
   | Readonly<{
@@ -70,6 +72,18 @@ const stepsAfterRetry = (
       return step.status === 'failed' ? { ...fresh, status: 'waiting', retryAtMs: atMs } : step;
     });
 
+/** Returns how many workers have begun the attempt of a step and recorded no end of it. */
+export const timesBegun = ({ begun }: Pick<RunRecorded, 'begun'>, step: string): number =>
+  begun?.find((one) => one.step === step)?.count ?? 0;
+
+/** Returns a state in which a step was begun `count` times without an end. */
+const withBegun = (run: RunRecorded, step: string, count: number): RunRecorded => {
+  const { begun = [], ...rest } = run;
+  const others = begun.filter((one) => one.step !== step);
+  const next = count === 0 ? others : [...others, { step, count }];
+  return next.length === 0 ? rest : { ...rest, begun: next };
+};
+
 /** Folds a fact into the state of a run. `atMs`: time of the fact. The state of an ended run changes only by a retry. */
 export const applyFact = (run: RunRecorded, fact: RunFact, atMs: number): RunRecorded => {
   const sequence = run.sequence + 1;
@@ -78,8 +92,11 @@ export const applyFact = (run: RunRecorded, fact: RunFact, atMs: number): RunRec
     case 'StepSucceeded':
     case 'StepFailed': {
       const known = run.steps.find(({ name }) => name === fact.step);
-      return { ...next, steps: withStep(run.steps, stepAfter(known, fact, sequence)) };
+      const steps = withStep(run.steps, stepAfter(known, fact, sequence));
+      return { ...withBegun(next, fact.step, 0), steps };
     }
+    case 'StepBegun':
+      return withBegun(next, fact.step, timesBegun(run, fact.step) + 1);
     case 'RunFailed':
       return {
         ...next,
@@ -98,6 +115,7 @@ export const applyFact = (run: RunRecorded, fact: RunFact, atMs: number): RunRec
         status: 'running',
         endedAtMs: null,
         retries: run.retries + 1,
+        retriedAtMs: atMs,
         failure: null,
         steps: stepsAfterRetry(run.steps, fact.undone, atMs),
       };

@@ -29,16 +29,18 @@ export type RunSummary = Pick<
   Readonly<{
     orderingKey: string | null;
     offset: number;
-    /** True if it has attempted a step and was never retried: it was the first of its ordering key. */
-    isUnderWay: boolean;
+    startedAtMs: number;
+    /** Time of the last retry; null if there was none. */
+    retriedAtMs: number | null;
   }>;
 
 /** Returns the summary of a state. */
 export const summaryOf = (run: RunRecorded): RunSummary => {
-  const { runId, handler, epoch, sequence, status, waitingUntilMs, endedAtMs, event, steps, retries } = run;
+  const { runId, handler, epoch, sequence, status, waitingUntilMs, endedAtMs, event, startedAtMs } = run;
   const { orderingKey, offset } = event;
-  const times = { waitingUntilMs, endedAtMs };
-  const isUnderWay = steps.length > 0 && retries === 0;
+  // One that was retried before states had the time of it was so no later than it changed last.
+  const retriedAtMs = run.retries === 0 ? null : (run.retriedAtMs ?? run.recordedAtMs);
+  const times = { waitingUntilMs, endedAtMs, startedAtMs, retriedAtMs };
   return {
     runId,
     handler,
@@ -48,7 +50,6 @@ export const summaryOf = (run: RunRecorded): RunSummary => {
     ...times,
     orderingKey,
     offset: Number(offset),
-    isUnderWay,
   };
 };
 

@@ -12,6 +12,11 @@ export type RunLogWriterOptions = Readonly<{
   epoch: number;
   /** Offset after the record that started the epoch. */
   nextOffset: bigint;
+  /**
+   * Called for a record of this epoch that is in the log once more, behind the one that was acknowledged: a send that was
+   * repeated after a broken connection. Compaction keeps the last record of a key.
+   */
+  onRepeated?: (key: string, offset: bigint) => void;
 }>;
 
 /** Records that become acknowledged together. */
@@ -22,6 +27,12 @@ type Append = Readonly<{
   resolve: (offsets: readonly bigint[]) => void;
   reject: (error: unknown) => void;
 }>;
+
+/** A record of this epoch that this writer has written before. */
+type Repeated = Readonly<{ key: string; offset: bigint }>;
+
+/** The outcome of a send: offsets of its records, those for other topics left out. */
+type Sent = Readonly<{ offsets: readonly bigint[]; repeated: readonly Repeated[] }>;
 
 const maxAppendsPerSend = 500;
 
@@ -86,9 +97,9 @@ export class RunLogWriter {
     await Promise.resolve();
     while (this.#queue.length > 0) {
       const appends = this.#queue.splice(0, maxAppendsPerSend);
-      let offsets: readonly bigint[];
+      let sent: Sent;
       try {
-        offsets = await this.#publish(appends);
+        sent = await this.#publish(appends);
       } catch (error) {
         // Nothing behind it is written: it would be restored in front of what has failed.
         this.#rejectAll(appends, error);
@@ -97,39 +108,45 @@ export class RunLogWriter {
       }
       let at = 0;
       for (const { records, resolve } of appends) {
-        resolve(offsets.slice(at, at + records.length));
+        resolve(sent.offsets.slice(at, at + records.length));
         at += records.length;
       }
+      for (const { key, offset } of sent.repeated) this.#options.onRepeated?.(key, offset);
     }
     this.#sending = undefined;
   }
 
-  /** Returns the offsets of the records, those for other topics left out. */
-  async #publish(appends: readonly Append[]): Promise<readonly bigint[]> {
+  async #publish(appends: readonly Append[]): Promise<Sent> {
     const { producer, runLog: topic, partition } = this.#options;
     const own = appends.flatMap(({ records }) => records.map((record) => ({ topic, partition, ...record })));
     const others = appends.flatMap((append) => append.others);
-    if (own.length + others.length === 0) return [];
+    if (own.length + others.length === 0) return { offsets: [], repeated: [] };
     const positions = (await producer.publishAll([...own, ...others])).slice(0, own.length);
-    await this.#confirm(positions);
+    const repeated = await this.#confirm(positions);
     if (this.#isClosed) throw superseded(partition);
-    return positions.map(({ offset }) => offset);
+    return { offsets: positions.map(({ offset }) => offset), repeated };
   }
 
   /** Advances over acknowledged records. Rejects if a newer epoch is among what others have written in front of them. */
-  async #confirm(positions: readonly RecordPosition[]): Promise<void> {
+  async #confirm(positions: readonly RecordPosition[]): Promise<readonly Repeated[]> {
     const own = new Set(positions.map(({ offset }) => offset));
     let last = this.#nextOffset - 1n;
     for (const offset of own) if (offset > last) last = offset;
     const from = this.#nextOffset;
     this.#nextOffset = last + 1n;
-    if (last - from + 1n === BigInt(own.size)) return;
-    if (await this.#hasNewerEpoch(from, last)) throw superseded(this.#options.partition);
+    if (last - from + 1n === BigInt(own.size)) return [];
+    const { isNewer, repeated } = await this.#readBetween(from, last);
+    if (isNewer) throw superseded(this.#options.partition);
+    return repeated.filter(({ offset }) => !own.has(offset));
   }
 
-  async #hasNewerEpoch(from: bigint, last: bigint): Promise<boolean> {
+  async #readBetween(
+    from: bigint,
+    last: bigint,
+  ): Promise<Readonly<{ isNewer: boolean; repeated: Repeated[] }>> {
     const { bus, runLog: topic, partition, epoch } = this.#options;
     let isNewer = false;
+    const repeated: Repeated[] = [];
     await bus.readRange({
       topic,
       partitions: [partition],
@@ -137,12 +154,17 @@ export class RunLogWriter {
       until: new Map([[partition, last + 1n]]),
       service: 'chains',
       onRecord: (record) => {
-        if (record.key?.startsWith('epoch/') !== true || record.value === null) return;
+        const { key, value, offset } = record;
+        if (key === null || value === null) return;
+        if (!key.startsWith('epoch/')) {
+          if (key.endsWith(`/${epoch}`)) repeated.push({ key, offset });
+          return;
+        }
         const marker = decodeRunLogEntry(record);
         if ('type' in marker && marker.type === 'EpochStarted.v1' && marker.epoch > epoch) isNewer = true;
       },
     });
-    return isNewer;
+    return { isNewer, repeated };
   }
 
   #rejectAll(appends: readonly Append[], error: unknown): void {

@@ -4,7 +4,7 @@ import type { RunEntry } from './run-entry.ts';
 
 /** An event that waits until its handler may start another run. */
 type Held = Readonly<{
-  /** Whoever holds it. */
+  /** The partition that it came from. */
   owner: object;
   /** Opens its run, unless that is not needed any more. */
   start: () => void;

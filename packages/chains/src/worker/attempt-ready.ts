@@ -9,14 +9,14 @@ import { type AttemptEnd, attemptStep } from './attempt-step.ts';
 import type { RunEntry } from './run-entry.ts';
 import type { WorkerParts } from './worker-parts.ts';
 
-type Turn = Readonly<{
+/** A step of a run whose turn it is. */
+export type Turn = Readonly<{
   entry: RunEntry;
   handler: Handler;
   ready: ReadyStep;
   /** Data of the event. */
   input: unknown;
   controller: AbortController;
-  parts: WorkerParts;
 }>;
 
 const compensateSuffix = ':compensate';
@@ -50,17 +50,20 @@ const contextOf = (turn: Turn, attempt: number, log: StepLog): StepContext => {
   };
 };
 
+/** Returns the kind of a step of this name. */
+export const kindOf = (name: string): RunStep['kind'] =>
+  name.endsWith(compensateSuffix) ? 'compensation' : 'step';
+
 const factOf = (name: string, end: AttemptEnd): RunFact => {
-  const kind = name.endsWith(compensateSuffix) ? 'compensation' : 'step';
-  const common = { step: name, kind, attempt: end.attempt } as const;
+  const common = { step: name, kind: kindOf(name), attempt: end.attempt } as const;
   return end.kind === 'succeeded'
     ? { type: 'StepSucceeded', ...common, result: end.result }
     : { type: 'StepFailed', ...common, retryAtMs: end.retryAtMs };
 };
 
 /** Attempts a step of a run, and returns what has happened. Never rejects. */
-export async function attemptReady(turn: Turn): Promise<RunFact> {
-  const { entry, handler, ready, controller, parts } = turn;
+export async function attemptReady(turn: Turn, parts: WorkerParts): Promise<RunFact> {
+  const { entry, handler, ready, controller } = turn;
   const { name } = ready.step;
   const step = handler.steps.get(name);
   if (step === undefined)

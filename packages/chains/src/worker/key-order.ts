@@ -1,5 +1,28 @@
 import { Fifo } from '@tidings/queues';
+import type { RunSummary } from '../log/restore-run-log.ts';
 import type { RunEntry } from './run-entry.ts';
+
+type Joined = Pick<RunSummary, 'offset' | 'startedAtMs' | 'retriedAtMs'>;
+
+/**
+ * Returns restored runs in the order in which they came behind the others of their keys: in the order of the events, and
+ * those that were retried when they were.
+ */
+export const inOrderOfJoining = <R extends Readonly<{ summary: Joined }>>(
+  runs: readonly R[],
+): readonly R[] => {
+  let latestMs = 0;
+  const joined = [...runs]
+    .sort(({ summary: a }, { summary: b }) => a.offset - b.offset)
+    .map((run) => {
+      const { startedAtMs, retriedAtMs } = run.summary;
+      // Clocks of owners differ: events never change places.
+      if (retriedAtMs === null) latestMs = Math.max(latestMs, startedAtMs);
+      return { run, atMs: retriedAtMs ?? latestMs, isRetried: retriedAtMs !== null };
+    });
+  joined.sort((a, b) => a.atMs - b.atMs || Number(a.isRetried) - Number(b.isRetried));
+  return joined.map(({ run }) => run);
+};
 
 /** Runs of ordered handlers by handler and ordering key: only the first of each is carried out. */
 export class KeyOrder {

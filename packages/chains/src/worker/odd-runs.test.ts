@@ -1,4 +1,5 @@
 import { appTopics, encodeRunCommand, type RunCommand, type RunRecorded } from '@tidings/contracts';
+import { sleep } from '@tidings/runtime';
 import { expect, it } from 'vitest';
 import { chain } from '../handlers/chain.ts';
 import { RetryAfterError } from '../handlers/errors.ts';
@@ -218,4 +219,41 @@ it('the run under way of an ordering key goes on first after a takeover, also in
     runOf(world, later).runId,
     runOf(world, early).runId,
   ]);
+});
+
+it('retried runs of an ordering key go on in the order of the retries after a takeover', async () => {
+  const world = new World();
+  let isBroken = true;
+  const life = {
+    handlers: (step: Parameters<Parameters<World['start']>[0]['handlers']>[0]) => [
+      {
+        pattern: 'a',
+        node: step(
+          'work',
+          async (input) => {
+            if (input === 'slow') await sleep(world.clock, 60 * second);
+            else if (isBroken) throw new Error('broken');
+          },
+          { tries: 1, timeout: 600 },
+        ),
+        options: { orderBy: 'orderingKey' } as const,
+      },
+    ],
+  };
+  const first = await world.start(life);
+  const ids: string[] = [];
+  for (const data of ['one', 'two', 'three', 'slow']) ids.push(await world.publish('a', data, { key: 'k' }));
+  await world.clock.advance(second);
+  isBroken = false;
+  for (const at of [2, 0, 1]) {
+    await retry(world, runOf(world, ids[at] ?? ''));
+    await world.clock.advance(second);
+  }
+  first.process.kill();
+  await world.remove(first);
+  const from = world.calls.length;
+  await world.start(life);
+  await world.clock.advance(200 * second);
+  const order = world.calls.slice(from).map(({ runId }) => ids.indexOf(world.run(runId)?.event.id ?? ''));
+  expect(order).toEqual([3, 2, 0, 1]);
 });

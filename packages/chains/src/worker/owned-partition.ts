@@ -85,8 +85,15 @@ export class OwnedPartition {
     });
     if (this.#closing.signal.aborted) return;
     const { epoch, nextOffset } = restored;
-    const writer = new RunLogWriter({ bus, producer, runLog: topics.runLog, partition, epoch, nextOffset });
-    const runs = new PartitionRuns({ parts, writer, onLost: (error) => this.#onLost(runs, error) });
+    const writer = new RunLogWriter({
+      ...{ bus, producer, runLog: topics.runLog, partition, epoch, nextOffset },
+      onRepeated: (key, offset) => runs.repeated(key, offset),
+    });
+    const runs: PartitionRuns = new PartitionRuns({
+      parts,
+      writer,
+      onLost: (error) => this.#onLost(runs, error),
+    });
     this.#writer = writer;
     this.#runs = runs;
     this.#fromOffset = restored.fromOffset;

@@ -7,10 +7,10 @@ import type { RunFact } from '../domain/run-fact.ts';
 import type { Handler } from '../handlers/handler.ts';
 import { type RestoredRun, summaryOf } from '../log/restore-run-log.ts';
 import type { RunLogWriter } from '../log/run-log-writer.ts';
-import { attemptReady } from './attempt-ready.ts';
+import { Attempts } from './attempts.ts';
 import { DueRuns } from './due-runs.ts';
 import { EndedRuns } from './ended-runs.ts';
-import { KeyOrder } from './key-order.ts';
+import { inOrderOfJoining, KeyOrder } from './key-order.ts';
 import { RunEntry } from './run-entry.ts';
 import { RunStore } from './run-store.ts';
 import type { WorkerParts } from './worker-parts.ts';
@@ -34,11 +34,13 @@ export class PartitionRuns {
   readonly #due: DueRuns;
   readonly #order: KeyOrder;
   readonly #ended: EndedRuns;
+  readonly #attempts: Attempts;
 
   constructor({ parts, writer, onLost }: Options) {
     const { clock, handlers, metrics, logger } = parts;
     this.#parts = parts;
     this.#store = new RunStore({ parts, writer, onLost });
+    this.#attempts = new Attempts({ parts, store: this.#store });
     this.#due = new DueRuns(clock, (entry) => this.#onDue(entry));
     this.#order = new KeyOrder((handler) => handlers.get(handler)?.isOrdered === true);
     this.#ended = new EndedRuns({
@@ -58,13 +60,11 @@ export class PartitionRuns {
 
   /** Takes restored runs, and continues those that have not ended. */
   adopt(restored: readonly RestoredRun[]): void {
-    const { admission } = this.#parts;
-    // Of an ordering key the one under way is the first: a retried one from before it waits for it.
-    const inOrder = [...restored].sort(
-      ({ summary: a }, { summary: b }) => Number(b.isUnderWay) - Number(a.isUnderWay) || a.offset - b.offset,
-    );
-    for (const { summary, position, isRecent } of inOrder) {
-      const entry = new RunEntry(summary, this.#parts.memory);
+    const { admission, memory, clock } = this.#parts;
+    const nowMs = clock.nowMs();
+    for (const { summary, position, isRecent } of inOrderOfJoining(restored)) {
+      const entry = new RunEntry(summary, memory);
+      entry.isSuspect = (entry.waitingUntilMs ?? 0) <= nowMs;
       entry.isFactUncertain = isRecent;
       entry.position = Number(position);
       this.#store.add(entry);
@@ -136,6 +136,17 @@ export class PartitionRuns {
   async rewrite(runId: string): Promise<void> {
     const entry = this.#store.get(runId);
     if (entry !== undefined && (await this.#store.rewrite(entry))) this.#rest(entry);
+  }
+
+  /** Writes the newest state of a run again behind an older one that is in the log once more. */
+  repeated(key: string, offset: bigint): void {
+    this.#parts.logger.warn({ key, offset: String(offset) }, 'run-log.repeated');
+    this.#store.repeated(key, offset).then(
+      (entry) => {
+        if (entry !== undefined) this.#rest(entry);
+      },
+      () => {},
+    );
   }
 
   /** Drops all runs, and aborts their attempts: another worker may have them already. */
@@ -241,8 +252,8 @@ export class PartitionRuns {
     const { name } = ready.step;
     const controller = new AbortController();
     entry.inFlight.set(name, controller);
-    const recorded = attemptReady({ ...turn, controller, parts: this.#parts }).then(async (fact) => {
-      if (!this.#store.isClosed && !entry.isEnding) return this.#record(entry, fact, name);
+    const recorded = this.#attempts.make({ ...turn, controller }).then(async (fact) => {
+      if (fact !== null && !this.#store.isClosed && !entry.isEnding) return this.#record(entry, fact, name);
       entry.inFlight.delete(name);
       return undefined;
     });
@@ -256,6 +267,7 @@ export class PartitionRuns {
     const plan = handler?.plan ?? { kind: 'batch', nodes: [], allowFailures: false };
     const next = advance(plan, entry.newest, { fact, atMs: this.#parts.clock.nowMs() });
     await this.#store.write(entry, next);
+    entry.isSuspect = false;
     if (step !== undefined) entry.inFlight.delete(step);
     this.#after(entry);
   }

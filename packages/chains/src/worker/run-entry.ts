@@ -33,6 +33,8 @@ export class RunEntry {
   endedAtMs: number | null;
   /** Monotonic time since which the code lacks what it needs; null if it does not. */
   unknownSinceMs: number | null = null;
+  /** True if its former owner may have died of an attempt of it: until the first fact of this owner. */
+  isSuspect = false;
   /** True if `tidings.runs` may lack its state. */
   isFactUncertain = false;
   /** Monotonic time since which it could continue. */

@@ -79,10 +79,25 @@ export class RunStore {
     if (entry.epoch === this.epoch) return false;
     await this.load(entry);
     if (entry.epoch === this.epoch) return false;
-    const { data } = entry;
-    const { run, size, state, fact } = encodeState({ ...entry.newest, epoch: this.epoch }, data);
-    entry.acknowledge({ run, data, size }, await this.#append(state, entry.isFactUncertain ? [fact] : []));
+    await this.#writeAgain(entry);
     return true;
+  }
+
+  /**
+   * Takes note of a record of this epoch that is in the log once more at `offset`. Resolves with its run once the newest
+   * state of that, or the tombstone of one that was forgotten, is behind it.
+   */
+  async repeated(key: string, offset: bigint): Promise<RunEntry | undefined> {
+    const [runId = ''] = key.split('/');
+    const entry = this.#runs.get(runId);
+    if (entry === undefined) {
+      await this.#append({ key, headers: {}, value: null }, []);
+      return undefined;
+    }
+    if ((entry.position ?? Infinity) > Number(offset)) return undefined;
+    await this.load(entry);
+    await this.#writeAgain(entry);
+    return entry;
   }
 
   /** Forgets a run, and removes its record. */
@@ -100,6 +115,12 @@ export class RunStore {
     this.#writer.close();
     this.#reader.close();
     for (const entry of this.#runs.values()) entry.drop(reason);
+  }
+
+  async #writeAgain(entry: RunEntry): Promise<void> {
+    const { data } = entry;
+    const { run, size, state, fact } = encodeState({ ...entry.newest, epoch: this.epoch }, data);
+    entry.acknowledge({ run, data, size }, await this.#append(state, entry.isFactUncertain ? [fact] : []));
   }
 
   async #append(state: WireRecord, others: readonly OutgoingRecord[]): Promise<number> {

@@ -10,6 +10,7 @@ import { chainsMetrics } from '../metrics.ts';
 import { Admission } from './admission.ts';
 import { firstOffset } from './first-offset.ts';
 import { HandlerQueue } from './handler-queue.ts';
+import { OneAtATime } from './one-at-a-time.ts';
 import { OwnedPartition } from './owned-partition.ts';
 import { createReadWork, type RecordedWork } from './read-work.ts';
 import { StateMemory } from './state-memory.ts';
@@ -43,6 +44,7 @@ export class RunningWorker {
   readonly #restored = new Map<number, Promise<void>>();
   readonly #resolveRestored = new Map<number, () => void>();
   readonly #queues: ReadonlyMap<string, HandlerQueue>;
+  readonly #suspects = new OneAtATime();
   readonly #closing = new AbortController();
   readonly #alerts: readonly Alerts[];
   #runner: PartitionRunner | undefined;
@@ -125,6 +127,7 @@ export class RunningWorker {
       handlers,
       queues: this.#queues,
       admission,
+      suspects: this.#suspects,
       memory,
       clock,
       logger,
@@ -205,6 +208,7 @@ export class RunningWorker {
   async #close(): Promise<void> {
     const { options, bus, clock, logger } = this.#options;
     const late = new AbortController();
+    this.#suspects.stop();
     const idle = Promise.all([...this.#queues.values()].map(async (queue) => queue.stop()));
     void idle.then(() => late.abort());
     await sleep(clock, (options.drain ?? 30) * 1_000, late.signal);

@@ -10,6 +10,7 @@ import { chainsMetrics } from '../metrics.ts';
 import { app, type DefineStep, World } from '../test/world.ts';
 import { Admission } from './admission.ts';
 import { HandlerQueue } from './handler-queue.ts';
+import { OneAtATime } from './one-at-a-time.ts';
 import { PartitionRuns } from './partition-runs.ts';
 import { StateMemory } from './state-memory.ts';
 
@@ -46,7 +47,7 @@ const openRuns = async () => {
       logger: silentLogger,
       metrics,
       onFailed: () => {},
-      ...{ memory: new StateMemory(1_000), admission: new Admission(new Map()) },
+      ...{ memory: new StateMemory(1_000), admission: new Admission(new Map()), suspects: new OneAtATime() },
     },
     ...{ handlers: new Map([['a', handler]]), queues: new Map([['a', new HandlerQueue(1)]]) },
   };

@@ -149,7 +149,7 @@ it('forgets the oldest failed runs beyond the bound, once the records of older e
   });
   const entries = ['a', 'b', 'c', 'd'].map((name) => {
     const times = { waitingUntilMs: null, endedAtMs: clock.nowMs() };
-    const place = { orderingKey: null, offset: 0, isUnderWay: false };
+    const place = { orderingKey: null, offset: 0, startedAtMs: 0, retriedAtMs: null };
     const summary = {
       runId: name as RunEntry['runId'],
       handler: 'h',

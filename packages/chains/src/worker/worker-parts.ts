@@ -6,6 +6,7 @@ import type { Handler } from '../handlers/handler.ts';
 import type { chainsMetrics } from '../metrics.ts';
 import type { Admission } from './admission.ts';
 import type { HandlerQueue } from './handler-queue.ts';
+import type { OneAtATime } from './one-at-a-time.ts';
 import type { StateMemory } from './state-memory.ts';
 
 /** The parts that the partitions of a worker share. */
@@ -19,6 +20,7 @@ export type WorkerParts = Readonly<{
   handlers: ReadonlyMap<string, Handler>;
   queues: ReadonlyMap<string, HandlerQueue>;
   admission: Admission;
+  suspects: OneAtATime;
   memory: StateMemory;
   clock: Clock;
   logger: Logger;

@@ -128,6 +128,13 @@ export type RunRecorded = Readonly<{
   steps: readonly RunStep[];
   /** Set when a step has failed for good, even while compensations still run. */
   failure: RunFailure | null;
+  /** Time of the last retry; absent before. */
+  retriedAtMs?: number;
+  /**
+   * Steps whose attempt was begun by workers that took the run over and recorded no end of it, with the number of those
+   * workers; absent if there are none.
+   */
+  begun?: readonly Readonly<{ step: string; count: number }>[];
   /** The key that cancelled it, and its reason; null unless it is `cancelled`. */
   cancelled: Readonly<{ by: string; reason: string | null }> | null;
 }>;
@@ -171,33 +178,43 @@ const event = exactly(
 
 const checkRun = compileSchema<RunRecorded>(
   'RunRecorded.v1',
-  exactly({
-    type: { const: 'RunRecorded.v1' },
-    runId: shape.runId,
-    app: shape.appName,
-    handler: shape.text,
-    epoch: { type: 'integer', minimum: 1 },
-    sequence: { type: 'integer', minimum: 1 },
-    status: { enum: runStatuses },
-    event,
-    startedAtMs: shape.epochMs,
-    recordedAtMs: shape.epochMs,
-    endedAtMs: shape.nullableEpochMs,
-    waitingUntilMs: shape.nullableEpochMs,
-    retries: shape.count,
-    steps: { type: 'array', items: step },
-    failure: {
-      oneOf: [
-        { type: 'null' },
-        exactly({
-          reason: { enum: runFailureReasons },
-          step: shape.nullableText,
-          message: { type: 'string' },
-        }),
-      ],
+  exactly(
+    {
+      type: { const: 'RunRecorded.v1' },
+      runId: shape.runId,
+      app: shape.appName,
+      handler: shape.text,
+      epoch: { type: 'integer', minimum: 1 },
+      sequence: { type: 'integer', minimum: 1 },
+      status: { enum: runStatuses },
+      event,
+      startedAtMs: shape.epochMs,
+      recordedAtMs: shape.epochMs,
+      endedAtMs: shape.nullableEpochMs,
+      waitingUntilMs: shape.nullableEpochMs,
+      retries: shape.count,
+      steps: { type: 'array', items: step },
+      failure: {
+        oneOf: [
+          { type: 'null' },
+          exactly({
+            reason: { enum: runFailureReasons },
+            step: shape.nullableText,
+            message: { type: 'string' },
+          }),
+        ],
+      },
+      cancelled: { oneOf: [{ type: 'null' }, exactly({ by: shape.text, reason: shape.nullableText })] },
     },
-    cancelled: { oneOf: [{ type: 'null' }, exactly({ by: shape.text, reason: shape.nullableText })] },
-  }),
+    {
+      retriedAtMs: shape.epochMs,
+      begun: {
+        type: 'array',
+        minItems: 1,
+        items: exactly({ step: shape.text, count: { type: 'integer', minimum: 1 } }),
+      },
+    },
+  ),
 );
 
 const header = 'tidings-run';
