@@ -15,10 +15,13 @@ const services = { console: console_, delivery, fanout, history, ingress, subscr
 
 test.each(Object.entries(services))('the README of %s names each of its settings', (service, spec) => {
   const text = readFileSync(`${root}services/${service}/README.md`, 'utf8');
-  // Those of every process are in the README of server, and those of the object storage in that of its package.
-  const elsewhere = ['services/server', 'packages/object-storage'].map((folder) =>
-    readFileSync(`${root}${folder}/README.md`, 'utf8'),
-  );
+  // Those of every process are in the README of server, and those of what several services connect to in a page each.
+  const pages = [
+    'services/server/README.md',
+    'packages/object-storage/README.md',
+    'docs/kafka-and-mongodb.md',
+  ];
+  const elsewhere = pages.map((page) => readFileSync(`${root}${page}`, 'utf8'));
   const names = Object.values(spec).map(({ env }) => env);
   expect(names.filter((name) => ![text, ...elsewhere].some((page) => hasName(page, name)))).toEqual([]);
 });

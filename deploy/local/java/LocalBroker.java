@@ -1,5 +1,8 @@
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.ThreadPoolExecutor;
 import org.apache.kafka.server.metrics.KafkaYammerMetrics;
 
@@ -7,7 +10,8 @@ import org.apache.kafka.server.metrics.KafkaYammerMetrics;
  * A Kafka broker of the local stack. Formats its storage before its first start, in the same JVM: a second one would
  * take as long to load Kafka's classes as to start the broker.
  *
- * <p>usage: LocalBroker SERVER.PROPERTIES DATA_FOLDER CLUSTER_ID
+ * <p>usage: LocalBroker SERVER.PROPERTIES DATA_FOLDER CLUSTER_ID [SCRAM_USER...], each as Kafka's format tool has them:
+ * SCRAM-SHA-512=[name=alice,password=secret]
  */
 public final class LocalBroker {
 
@@ -17,7 +21,7 @@ public final class LocalBroker {
     public static void main(String[] args) {
         String properties = args[0];
         if (!Files.exists(Path.of(args[1], "meta.properties"))) {
-            format(properties, args[2]);
+            format(properties, args[2], Arrays.asList(args).subList(3, args.length));
         }
         MemoryReturn.start();
         stopMeters();
@@ -36,11 +40,15 @@ public final class LocalBroker {
         }
     }
 
-    private static void format(String properties, String clusterId) {
+    private static void format(String properties, String clusterId, List<String> users) {
         String reason = "the tool failed";
         try {
-            String[] command = {"format", "--ignore-formatted", "-t", clusterId, "-c", properties};
-            if (kafka.tools.StorageTool.execute(command, System.out) == 0) {
+            List<String> command = new ArrayList<>(
+                List.of("format", "--ignore-formatted", "-t", clusterId, "-c", properties));
+            for (String user : users) {
+                command.addAll(List.of("--add-scram", user));
+            }
+            if (kafka.tools.StorageTool.execute(command.toArray(new String[0]), System.out) == 0) {
                 return;
             }
         } catch (Exception e) {

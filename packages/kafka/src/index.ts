@@ -25,14 +25,24 @@ export type {
   WorkItem,
 } from './bus.ts';
 export { partitionKey } from './bus.ts';
+export { countBrokers } from './client/count-brokers.ts';
 export { type EnsureTopicsOptions, type EnsureTopicsReport, ensureTopics } from './client/ensure-topics.ts';
 export { isClosed, isTransient } from './client/errors.ts';
+export { type GrantRightsOptions, grantRights } from './client/grant-rights.ts';
 export { toDeadLetter } from './consumer/dead-letter-writer.ts';
 export { type ConnectKafkaOptions, connectKafka } from './kafka-bus.ts';
 export { type KafkaMetricHandles, kafkaMetrics } from './metrics.ts';
 export { type BusContext, openBus, openProducer } from './open-bus.ts';
 export { partitionForKey } from './producer/partitioner.ts';
 export { maxRecordBytes, measureRecord } from './producer/record-size.ts';
+export { type ClientSecurity, openSecurity } from './security/client-security.ts';
+export {
+  type KafkaSasl,
+  type KafkaSecurity,
+  type KafkaTls,
+  saslMechanisms,
+} from './security/kafka-security.ts';
+export { type KafkaConfig, kafkaSettings, securityOf } from './security/settings.ts';
 export { type Erasures, openErasures } from './table/erasure-table.ts';
 export { openSubscriptionTable, type SubscriptionTableOptions } from './table/subscription-table.ts';
 export { problemOf, type WatchedPart, watchWorkers } from './worker-health.ts';

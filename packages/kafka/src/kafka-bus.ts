@@ -29,6 +29,7 @@ import { SharedEnds } from './consumer/shared-ends.ts';
 import { type KafkaMetricHandles, noMetrics } from './metrics.ts';
 import { KafkaProducer } from './producer/kafka-producer.ts';
 import { createKafkaTransport } from './producer/kafka-transport.ts';
+import type { ClientSecurity } from './security/client-security.ts';
 import { KafkaTable } from './table/kafka-table.ts';
 import { LogFollower } from './table/log-follower.ts';
 import { RangeReader } from './table/range-reader.ts';
@@ -44,6 +45,8 @@ export type ConnectKafkaOptions = Readonly<{
   reader?: string;
   clock?: Clock;
   metrics?: KafkaMetricHandles;
+  /** TLS and the user of the connections. Default: plain text, no user. */
+  security?: ClientSecurity;
 }>;
 
 type CloseOptions = Readonly<{ drainMs?: number }>;

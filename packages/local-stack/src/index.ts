@@ -16,4 +16,5 @@ export {
   startBrokers,
 } from './stores/brokers.ts';
 export { type Mongo, type MongoOptions, startMongo } from './stores/mongo.ts';
+export type { SecureListener } from './stores/secure-listener.ts';
 export { bundledServer, tidingsProcesses } from './tidings-processes.ts';

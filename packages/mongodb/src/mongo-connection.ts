@@ -1,10 +1,13 @@
 import type { Logger } from '@tidings/observability';
 import { backoffMs, type Clock, type HealthPart, messageOf, sleep } from '@tidings/runtime';
 import mongoose from 'mongoose';
+import type { MongoTls } from './mongodb-settings.ts';
 
 /** Connection options. `appName`: the client's name in the server's own logs. */
 export type MongoOptions = Readonly<{
   uri: string;
+  /** TLS, beside what the URI has of it. */
+  tls?: MongoTls;
   database: string;
   appName: string;
   clock: Clock;
@@ -84,11 +87,12 @@ export class MongoConnection {
   }
 
   async #connect(): Promise<void> {
-    const { uri, database, appName, clock, logger, health } = this.#options;
+    const { uri, tls, database, appName, clock, logger, health } = this.#options;
     for (let attempt = 1; !this.#closing.signal.aborted; attempt += 1) {
       try {
         for (const step of this.#permit) await step();
         await this.connection.openUri(uri, {
+          ...tls?.options,
           dbName: database,
           appName,
           autoIndex: false,

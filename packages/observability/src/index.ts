@@ -36,6 +36,7 @@ export { type RunServicesOptions, runServices } from './run-services.ts';
 export { type ContextOptions, createServiceContext, type ServiceContext } from './service-context.ts';
 export type { FinishedSpan } from './span-sink.ts';
 export { type BackgroundStart, startInBackground } from './start-in-background.ts';
+export { measureTls, type TlsContext, tlsMetrics, type WatchedCertificates } from './tls-metrics.ts';
 export { formatTraceparent, parseTraceparent, type TraceContext } from './traceparent.ts';
 export {
   childTraceparent,

@@ -36,6 +36,7 @@ export {
   integer,
   list,
   optional,
+  orFile,
   type Reading,
   type Setting,
   secret,
@@ -45,3 +46,9 @@ export {
 } from './settings.ts';
 export { sharedSettings } from './shared-settings.ts';
 export { sleep } from './sleep.ts';
+export {
+  type CertificateUse,
+  TlsFiles,
+  type TlsMaterial,
+  type TlsPaths,
+} from './tls-files.ts';

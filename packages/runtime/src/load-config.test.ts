@@ -1,10 +1,14 @@
-import { describe, expect, it } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   AppError,
   boolean,
   choice,
   describeConfig,
   duration,
+  type Environment,
   integer,
   list,
   loadConfig,
@@ -49,6 +53,33 @@ describe('loadConfig', () => {
     expect(config).toEqual({ port: 80, brokers: ['a:1', 'b:2'], key: 'long enough' });
     expect(Object.isFrozen(config)).toBe(true);
     expect(Object.isFrozen(config.brokers)).toBe(true);
+  });
+
+  it('reads a secret from the file that a variable names', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tidings-config-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const file = join(folder, 'key');
+    writeFileSync(file, 'from a file\n');
+    const key = { key: spec.key };
+    expect(loadConfig(key, { A_KEY_FILE: file })).toEqual({ key: 'from a file' });
+    const problem = (env: Environment) => () => loadConfig(key, env);
+    expect(problem({ A_KEY_FILE: file, A_KEY: 'both of them' })).toThrow(
+      'A_KEY and A_KEY_FILE are both set: remove one of them',
+    );
+    const missing = join(folder, 'missing');
+    expect(problem({ A_KEY_FILE: missing })).toThrow(
+      `A_KEY cannot be read from the file '${missing}' of A_KEY_FILE: ENOENT`,
+    );
+    writeFileSync(file, '\n');
+    expect(problem({ A_KEY_FILE: file })).toThrow('it is empty');
+    expect(() => loadConfig({ port: spec.port }, { A_PORT_FILE: missing })).not.toThrow();
+  });
+
+  it('shows no password of a URL, neither in a problem nor at the start', () => {
+    const uri = { uri: url({ env: 'A_URI', help, protocols: ['mongodb:'] }) };
+    const config = loadConfig(uri, { A_URI: 'mongodb://user:pass%40word@a,b/?tls=true' });
+    expect(describeConfig(uri, config)).toEqual({ A_URI: 'mongodb://user:***@a,b/?tls=true' });
+    expect(() => loadConfig(uri, { A_URI: 'mysql://user:password@a' })).toThrow("got 'mysql://user:***@a'");
   });
 
   it('reports all problems together and never shows a secret', () => {

@@ -7,6 +7,8 @@ export type Setting<T> = Readonly<{
   env: string;
   help: string;
   isSecret: boolean;
+  /** The text may be in a file, which `<env>_FILE` names: as orchestrators mount secrets. */
+  mayBeFile?: boolean;
   /** Converts the text; it is `undefined` if the variable is unset or empty. */
   read: (text: string | undefined) => Reading<T>;
 }>;
@@ -17,14 +19,20 @@ type Range = Readonly<{ min?: number; max?: number }>;
 const ok = <T>(value: T): Reading<T> => ({ ok: true, value });
 const bad = (problem: string): Reading<never> => ({ ok: false, problem });
 
-type Definition<T> = Readonly<{ base: Base<T>; isSecret?: boolean; parse: (text: string) => Reading<T> }>;
+type Definition<T> = Readonly<{
+  base: Base<T>;
+  isSecret?: boolean;
+  mayBeFile?: boolean;
+  parse: (text: string) => Reading<T>;
+}>;
 
-function setting<T>({ base, isSecret = false, parse }: Definition<T>): Setting<T> {
+function setting<T>({ base, isSecret = false, mayBeFile = isSecret, parse }: Definition<T>): Setting<T> {
   const fallback = base.default;
   return {
     env: base.env,
     help: base.help,
     isSecret,
+    mayBeFile,
     read: (text) => {
       if (text !== undefined) return parse(text);
       return fallback === undefined ? bad(`is not set: ${base.help}`) : ok(fallback);
@@ -65,7 +73,10 @@ export function text(base: Base<string> & { readonly pattern?: RegExp }): Settin
   });
 }
 
-/** A text that is never shown: neither in the start-up line nor in an error message. */
+/**
+ * A text that is never shown: neither in the start-up line nor in an error message. It may be in a file instead, which
+ * `<env>_FILE` names.
+ */
 export function secret(base: Base<string> & { readonly minLength?: number }): Setting<string> {
   const { minLength = 1 } = base;
   return setting({
@@ -149,13 +160,17 @@ export function choice<const T extends string>(
   });
 }
 
+/** Returns the text of a URL without the password in it. */
+export const withoutPassword = (value: string): string =>
+  value.replace(/^([a-z][a-z0-9+.-]*:\/\/[^:@/?#]*):[^@/]*@/i, '$1:***@');
+
 type UrlBase<T> = Base<T> & { readonly protocols?: readonly string[] };
 
 /** Returns the faults of a URL that is to begin with one of `protocols`; null if there are none. */
 function urlFault(value: string, protocols: readonly string[] = ['http:', 'https:']): string | null {
   if (protocols.includes(parseUrl(value)?.protocol ?? '')) return null;
   const wanted = protocols.map((protocol) => `${protocol}//`).join(' or ');
-  return `must be a URL that begins with ${wanted}, got '${value}'`;
+  return `must be a URL that begins with ${wanted}, got '${withoutPassword(value)}'`;
 }
 
 const withoutEndSlash = (value: string): string => value.replace(/\/+$/, '');
@@ -186,6 +201,11 @@ export function urls(base: UrlBase<readonly string[]>): Setting<readonly string[
       return ok(Object.freeze(found));
     },
   });
+}
+
+/** The same setting, but its text may be in a file, which `<env>_FILE` names. */
+export function orFile<T>(inner: Setting<T>): Setting<T> {
+  return { ...inner, mayBeFile: true };
 }
 
 /** The same setting, but `undefined` if its variable is not set. */

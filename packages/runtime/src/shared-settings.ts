@@ -1,4 +1,4 @@
-import { boolean, choice, integer, list, secret, text, url } from './settings.ts';
+import { boolean, choice, integer, list, orFile, secret, text, url } from './settings.ts';
 
 /**
  * Settings that several services read, each defined once. A service's config.ts selects those it requires: `{
@@ -6,11 +6,13 @@ import { boolean, choice, integer, list, secret, text, url } from './settings.ts
  */
 export const sharedSettings = {
   kafkaBrokers: list({ env: 'KAFKA_BROKERS', help: 'set it to the brokers as host:port,host:port' }),
-  mongodbUri: url({
-    env: 'MONGODB_URI',
-    protocols: ['mongodb:', 'mongodb+srv:'],
-    help: 'set it to the MongoDB connection string, mongodb://host:port',
-  }),
+  mongodbUri: orFile(
+    url({
+      env: 'MONGODB_URI',
+      protocols: ['mongodb:', 'mongodb+srv:'],
+      help: 'set it to the MongoDB connection string, mongodb://host:port',
+    }),
+  ),
   adminKey: secret({ env: 'ADMIN_KEY', minLength: 16, help: 'set it to the bootstrap key of the API' }),
   workspaceId: text({
     env: 'WORKSPACE_ID',

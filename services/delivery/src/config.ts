@@ -1,11 +1,12 @@
 import { httpSettings } from '@tidings/http';
+import { kafkaSettings } from '@tidings/kafka';
 import { storageSettings } from '@tidings/object-storage';
 import { boolean, duration, integer, sharedSettings } from '@tidings/runtime';
 
 /** Settings for operators. Every service also reads LOG_LEVEL and OTEL_*. */
 export const configSpec = {
   ...httpSettings('DELIVERY'),
-  kafkaBrokers: sharedSettings.kafkaBrokers,
+  ...kafkaSettings,
   sealingKeys: sharedSettings.sealingKeys,
   dangerouslyAllowedNetworks: sharedSettings.dangerouslyAllowedNetworks,
   allowHttpEndpoints: sharedSettings.allowHttpEndpoints,

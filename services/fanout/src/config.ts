@@ -1,11 +1,12 @@
 import { httpSettings } from '@tidings/http';
+import { kafkaSettings } from '@tidings/kafka';
 import { storageSettings } from '@tidings/object-storage';
-import { duration, integer, sharedSettings } from '@tidings/runtime';
+import { duration, integer } from '@tidings/runtime';
 
 /** Settings for operators. */
 export const configSpec = {
   ...httpSettings('FANOUT'),
-  kafkaBrokers: sharedSettings.kafkaBrokers,
+  ...kafkaSettings,
   dedupeWindowMs: duration({
     env: 'FANOUT_DEDUPE_WINDOW',
     default: 600_000,

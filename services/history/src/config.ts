@@ -1,5 +1,7 @@
 import { consumerGroups } from '@tidings/contracts';
 import { httpSettings, rateLimitSetting } from '@tidings/http';
+import { kafkaSettings } from '@tidings/kafka';
+import { mongodbSettings } from '@tidings/mongodb';
 import { storageSettings } from '@tidings/object-storage';
 import { duration, integer, sharedSettings, text } from '@tidings/runtime';
 
@@ -7,8 +9,8 @@ import { duration, integer, sharedSettings, text } from '@tidings/runtime';
 export const configSpec = {
   ...httpSettings('HISTORY'),
   requestsPerSecond: rateLimitSetting('HISTORY', 100),
-  kafkaBrokers: sharedSettings.kafkaBrokers,
-  mongodbUri: sharedSettings.mongodbUri,
+  ...kafkaSettings,
+  ...mongodbSettings,
   sealingKeys: sharedSettings.sealingKeys,
   ...storageSettings,
   database: text({

@@ -1,9 +1,9 @@
 import { openAccess } from '@tidings/access';
 import { type IdempotencyStore, mountRoutes, type Route, serve } from '@tidings/http';
 import { type Bus, openBus, openErasures, openProducer } from '@tidings/kafka';
-import { MongoConnection, MongoIdempotencyStore } from '@tidings/mongodb';
+import { MongoConnection, MongoIdempotencyStore, mongoTlsOf } from '@tidings/mongodb';
 import { openStorage, watchedStorage } from '@tidings/object-storage';
-import { measureDisks, type ServiceContext } from '@tidings/observability';
+import { measureDisks, measureTls, type ServiceContext } from '@tidings/observability';
 import { MongoAuditStore } from './audit/adapters/mongo-audit-store.ts';
 import type { AuditStore } from './audit/ports.ts';
 import type { configSpec } from './config.ts';
@@ -68,16 +68,20 @@ export type Backends = Readonly<{
   openStores: (context: Context) => Stores;
 }>;
 
-const openStores = ({ config, logger, metrics, health, clock, resources }: Context): Stores => {
+const openStores = (context: Context): Stores => {
+  const { config, logger, metrics, health, clock, resources } = context;
+  const tls = mongoTlsOf(config);
+  measureTls(context, { peer: 'mongodb', expiry: () => tls.expiry });
   const mongo = new MongoConnection({
     uri: config.mongodbUri,
+    tls,
     database: config.database,
     appName: 'tidings-history',
     clock,
     logger,
     health: health.register('mongodb'),
   });
-  mongo.beforeOpen(async () => requireNoRebuild(config.mongodbUri, config.database));
+  mongo.beforeOpen(async () => requireNoRebuild(config.mongodbUri, config.database, tls));
   const { mongoSeconds } = metrics.handles;
   const deliveries = new MongoDeliveryStore(mongo.connection, mongoSeconds);
   const events = new MongoEventStore(mongo.connection, mongoSeconds);

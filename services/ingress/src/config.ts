@@ -1,5 +1,6 @@
 import { maxLargeBytes } from '@tidings/contracts';
 import { httpSettings, rateLimitSetting } from '@tidings/http';
+import { kafkaSettings } from '@tidings/kafka';
 import { storageSettings } from '@tidings/object-storage';
 import { duration, integer, optional, sharedSettings, text } from '@tidings/runtime';
 
@@ -7,7 +8,7 @@ import { duration, integer, optional, sharedSettings, text } from '@tidings/runt
 export const configSpec = {
   ...httpSettings('INGRESS'),
   requestsPerSecond: rateLimitSetting('INGRESS', 0),
-  kafkaBrokers: sharedSettings.kafkaBrokers,
+  ...kafkaSettings,
   loopId: sharedSettings.loopId,
   sealingKeys: sharedSettings.sealingKeys,
   maxEventBytes: integer({

@@ -1,5 +1,7 @@
 import { consumerGroups, eventTypePolicies } from '@tidings/contracts';
 import { httpSettings, rateLimitSetting } from '@tidings/http';
+import { kafkaSettings } from '@tidings/kafka';
+import { mongodbSettings } from '@tidings/mongodb';
 import { choice, duration, integer, optional, sharedSettings, text, url } from '@tidings/runtime';
 import { limits } from './subscriptions/domain/limits.ts';
 
@@ -10,8 +12,8 @@ const hour = 3_600 * second;
 export const configSpec = {
   ...httpSettings('SUBSCRIPTION'),
   requestsPerSecond: rateLimitSetting('SUBSCRIPTION', 100),
-  kafkaBrokers: sharedSettings.kafkaBrokers,
-  mongodbUri: sharedSettings.mongodbUri,
+  ...kafkaSettings,
+  ...mongodbSettings,
   adminKey: sharedSettings.adminKey,
   workspaceId: sharedSettings.workspaceId,
   sealingKeys: sharedSettings.sealingKeys,

@@ -1,5 +1,6 @@
 import type { Logger } from '@tidings/observability';
 import kafkajs, { type Kafka, type logCreator, type RetryOptions } from 'kafkajs';
+import type { ClientSecurity } from '../security/client-security.ts';
 import { registerLz4 } from './lz4-codec.ts';
 
 /** Brokers of a cluster, and the client name used with them. */
@@ -7,6 +8,8 @@ export type KafkaEndpoint = Readonly<{
   brokers: readonly string[];
   clientId: string;
   logger: Logger;
+  /** TLS and the user of the connections. Default: plain text, no user. */
+  security?: ClientSecurity;
   /** Name in the groups that are used once, in place of that of the service that reads. */
   reader?: string;
   /** Maximum time for a broker's response before the broker counts as unavailable. Default 15,000. */
@@ -35,7 +38,8 @@ const quietLogs =
   };
 
 /** Returns the settings of a connection to the brokers, in kafkajs's names. */
-export const clientConnection = ({ brokers, clientId, requestTimeoutMs }: KafkaEndpoint) => ({
+export const clientConnection = ({ brokers, clientId, requestTimeoutMs, security }: KafkaEndpoint) => ({
+  ...security?.settings(),
   brokers: [...brokers],
   clientId,
   connectionTimeout: 10_000,

@@ -2,6 +2,7 @@ import { allTopics, type TopicDefinition, topics } from '@tidings/contracts';
 import type { Logger } from '@tidings/observability';
 import { AppError } from '@tidings/runtime';
 import kafkajs, { type Admin, type ITopicConfig } from 'kafkajs';
+import type { ClientSecurity } from '../security/client-security.ts';
 import { createKafka } from './client.ts';
 import { detailOf } from './errors.ts';
 
@@ -11,6 +12,7 @@ import { detailOf } from './errors.ts';
  */
 export type EnsureTopicsOptions = Readonly<{
   brokers: readonly string[];
+  security?: ClientSecurity;
   replicationFactor: number;
   minInsyncReplicas?: number;
   topics?: readonly TopicDefinition[];
@@ -32,8 +34,13 @@ const pollMs = 100;
  * guarantee, `unavailable` if the brokers do not respond.
  */
 export async function ensureTopics(options: EnsureTopicsOptions): Promise<EnsureTopicsReport> {
-  const { brokers, logger, topics: wanted = allTopics } = options;
-  const admin = createKafka({ brokers, clientId, logger }).admin();
+  const { brokers, logger, security, topics: wanted = allTopics } = options;
+  const admin = createKafka({
+    brokers,
+    clientId,
+    logger,
+    ...(security !== undefined && { security }),
+  }).admin();
   try {
     await admin.connect();
     const [created] = await Promise.all([

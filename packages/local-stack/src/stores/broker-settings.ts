@@ -3,6 +3,8 @@ export type BrokerPlace = Readonly<{
   nodeId: number;
   port: number;
   controllerPort: number;
+  /** The port of its secure listener, if it has one. */
+  securePort?: number;
   /** The folder of its log segments. */
   dataFolder: string;
 }>;

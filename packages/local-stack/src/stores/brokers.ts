@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import { AppError } from '@tidings/runtime';
 import { type JavaTools, javaLaunch, prepareJava } from '../java/java-tools.ts';
 import { damagedFile, readJsonFile, writeJsonFile } from '../json-file.ts';
-import { freePorts, requireFreePorts } from '../ports.ts';
+import { freePorts, type PortNeed, requireFreePorts } from '../ports.ts';
 import { Part } from '../processes/part.ts';
 import { liveBrokerIds } from './broker-metadata.ts';
 import { type BrokerPlace, brokerProperties, propertiesText } from './broker-settings.ts';
+import { type SecureListener, scramUsers, secureProperties } from './secure-listener.ts';
 
 // At rest 40 to 60 MB are live. The young generation does not grow with the heap: nearly all requests die in 16 MB. The old
 // one has room for some minutes of what does not, since its collection stops all requests for 70 to 120 ms: with 32 MB
@@ -25,7 +26,7 @@ export type BrokersOptions = Readonly<{
   dataDir: string;
   /** The folder of the log files, one per broker. Default: `dataDir`. */
   logDir?: string;
-  /** The base port: broker N listens on portBase + N − 1, its controller 10 above. Default: any free ports. */
+  /** The base port: broker N listens on portBase + N − 1, its controller 10 above, its secure listener 20. Default: any free ports. */
   portBase?: number;
   /** Default: 127.0.0.1. */
   host?: string;
@@ -33,6 +34,8 @@ export type BrokersOptions = Readonly<{
   java?: JavaTools;
   /** The setting that an error message names when a port is in use. */
   portSetting?: string;
+  /** A second listener of each broker, with TLS, users and rights. Default: none. */
+  secure?: SecureListener;
   /** Prints a line on the terminal. */
   print?: (line: string) => void;
   /** Runs at every start of a broker process. */
@@ -42,12 +45,14 @@ export type BrokersOptions = Readonly<{
 }>;
 
 /** One broker: a {@link Part} with an address. */
-export type Broker = Part & Readonly<{ address: string; nodeId: number }>;
+export type Broker = Part & Readonly<{ address: string; secureAddress?: string; nodeId: number }>;
 
 /** A running cluster. */
 export type Brokers = Readonly<{
   /** `host:port` of every broker, for KAFKA_BROKERS. */
   brokers: readonly string[];
+  /** `host:port` of the secure listener of every broker; empty without one. */
+  secureBrokers: readonly string[];
   replicationFactor: number;
   nodes: readonly Broker[];
   /** Stops all brokers together: the last ones could not leave a quorum that no longer exists. */
@@ -58,11 +63,12 @@ type Cluster = Readonly<{ clusterId: string; brokers: number }>;
 
 class BrokerPart extends Part {
   readonly address: string;
+  readonly secureAddress?: string;
   readonly nodeId: number;
 
   constructor(place: BrokerPlace, context: BrokerContext) {
-    const { host, java, folder, logDir, count, clusterId } = context;
-    const main = ['LocalBroker', join(folder, 'server.properties'), place.dataFolder, clusterId];
+    const { host, java, folder, logDir, count, clusterId, users } = context;
+    const main = ['LocalBroker', join(folder, 'server.properties'), place.dataFolder, clusterId, ...users];
     super({
       process: {
         name: `broker-${place.nodeId}`,
@@ -78,6 +84,7 @@ class BrokerPart extends Part {
       onSpawn: context.onSpawn,
     });
     this.address = `${host}:${place.port}`;
+    if (place.securePort !== undefined) this.secureAddress = `${host}:${place.securePort}`;
     this.nodeId = place.nodeId;
   }
 }
@@ -88,6 +95,8 @@ type BrokerContext = Readonly<{
   folder: string;
   logDir: string;
   clusterId: string;
+  /** Users with passwords, which the storage is formatted with. */
+  users: readonly string[];
   /** The number of brokers that must be in the cluster before this one counts as ready. */
   count: () => number;
   print: ((line: string) => void) | undefined;
@@ -99,17 +108,10 @@ type BrokerContext = Readonly<{
  * @throws AppError: `conflict` (port in use; data of another cluster size), `unavailable` or `timeout` (failed start)
  */
 export async function startBrokers(options: BrokersOptions): Promise<Brokers> {
-  const { count, dataDir, logDir = dataDir, host = '127.0.0.1', portSetting = 'portBase' } = options;
+  const { count, dataDir, logDir = dataDir, host = '127.0.0.1', portSetting = 'portBase', secure } = options;
   const java = options.java ?? (await prepareJava());
   const places = await choosePlaces(options, host);
-  await requireFreePorts(
-    host,
-    places.flatMap((p) => [
-      { port: p.port, purpose: `Kafka broker ${p.nodeId}` },
-      { port: p.controllerPort, purpose: `Kafka controller ${p.nodeId}` },
-    ]),
-    portSetting,
-  );
+  await requireFreePorts(host, places.flatMap(portsOf), portSetting);
   mkdirSync(dataDir, { recursive: true });
   const { clusterId } = openCluster(dataDir, count);
   const nodes: BrokerPart[] = [];
@@ -117,9 +119,14 @@ export async function startBrokers(options: BrokersOptions): Promise<Brokers> {
   for (const place of places) {
     const folder = join(dataDir, `broker-${place.nodeId}`);
     mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, 'server.properties'), propertiesText(brokerProperties(host, place, places)));
+    const properties = {
+      ...brokerProperties(host, place, places),
+      ...(secure !== undefined && secureProperties(secure, { host, place, folder })),
+    };
+    writeFileSync(join(folder, 'server.properties'), propertiesText(properties), { mode: 0o600 });
     const { print, onSpawn } = options;
-    const context = { host, java, folder, logDir, clusterId, count: expected, print, onSpawn };
+    const users = secure === undefined ? [] : scramUsers(secure);
+    const context = { host, java, folder, logDir, clusterId, users, count: expected, print, onSpawn };
     nodes.push(new BrokerPart(place, context));
   }
   const stop = async (graceMs?: number): Promise<void> => {
@@ -133,16 +140,30 @@ export async function startBrokers(options: BrokersOptions): Promise<Brokers> {
     await Promise.all(nodes.map((node) => node.kill9()));
     throw error;
   }
-  return { brokers: nodes.map((node) => node.address), replicationFactor: Math.min(3, count), nodes, stop };
+  const secureBrokers = nodes.flatMap(({ secureAddress }) => secureAddress ?? []);
+  const brokers = nodes.map(({ address }) => address);
+  return { brokers, secureBrokers, replicationFactor: Math.min(3, count), nodes, stop };
 }
 
+const portsOf = ({ nodeId, port, controllerPort, securePort }: BrokerPlace): readonly PortNeed[] => [
+  { port, purpose: `Kafka broker ${nodeId}` },
+  { port: controllerPort, purpose: `Kafka controller ${nodeId}` },
+  ...(securePort === undefined
+    ? []
+    : [{ port: securePort, purpose: `secure listener of Kafka broker ${nodeId}` }]),
+];
+
 async function choosePlaces(options: BrokersOptions, host: string): Promise<BrokerPlace[]> {
-  const { count, dataDir, portBase } = options;
-  const free = portBase === undefined ? await freePorts(host, count * 2) : [];
+  const { count, dataDir, portBase, secure } = options;
+  const perBroker = secure === undefined ? 2 : 3;
+  const free = portBase === undefined ? await freePorts(host, count * perBroker) : [];
   return Array.from({ length: count }, (_, index) => ({
     nodeId: index + 1,
-    port: free[index * 2] ?? (portBase ?? 0) + index,
-    controllerPort: free[index * 2 + 1] ?? (portBase ?? 0) + 10 + index,
+    port: free[index * perBroker] ?? (portBase ?? 0) + index,
+    controllerPort: free[index * perBroker + 1] ?? (portBase ?? 0) + 10 + index,
+    ...(secure !== undefined && {
+      securePort: free[index * perBroker + 2] ?? (portBase ?? 0) + 20 + index,
+    }),
     dataFolder: join(dataDir, `broker-${index + 1}`, 'data'),
   }));
 }

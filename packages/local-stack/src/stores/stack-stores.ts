@@ -1,6 +1,13 @@
-import { ensureTopics } from '@tidings/kafka';
+import {
+  type ClientSecurity,
+  countBrokers,
+  ensureTopics,
+  kafkaSettings,
+  openSecurity,
+  securityOf,
+} from '@tidings/kafka';
 import { silentLogger } from '@tidings/observability';
-import { AppError } from '@tidings/runtime';
+import { AppError, loadConfig } from '@tidings/runtime';
 import type { DataFolder } from '../data-folder.ts';
 import { prepareJava } from '../java/java-tools.ts';
 import type { PortNeed } from '../ports.ts';
@@ -55,12 +62,15 @@ export async function startStores(context: StoresContext): Promise<Stores> {
   const [kafka, mongo] = await Promise.allSettled([startKafka(context), startDatabase(context)]);
   if (kafka.status === 'rejected') throw kafka.reason;
   if (mongo.status === 'rejected') throw mongo.reason;
-  const { brokers, replicationFactor, nodes } = kafka.value;
+  const { brokers, replicationFactor, nodes, security } = kafka.value;
   const { warnings } = await context.timed('topics', () =>
     // Topics require disk space: a broker without any exits, and the error must report that instead of a refused
     // connection.
     Promise.race([
-      ensureTopics({ brokers, replicationFactor, logger: silentLogger }),
+      ensureTopics({
+        ...{ brokers, replicationFactor, logger: silentLogger },
+        ...(security !== undefined && { security }),
+      }),
       ...nodes.map((node) => node.failWhenEnded()),
     ]),
   );
@@ -68,12 +78,12 @@ export async function startStores(context: StoresContext): Promise<Stores> {
   return { brokers, replicationFactor, mongodbUri: mongo.value };
 }
 
-type Kafka = Omit<Stores, 'mongodbUri'> & Readonly<{ nodes: readonly Part[] }>;
+type Kafka = Omit<Stores, 'mongodbUri'> & Readonly<{ nodes: readonly Part[]; security?: ClientSecurity }>;
 
 async function startKafka(context: StoresContext): Promise<Kafka> {
   const { env, folder, brokerCount, host, portBase, portSetting, signal, print, onSpawn } = context;
   const given = env['KAFKA_BROKERS'];
-  if (given) return findKafka(given, env['REPLICATION_FACTOR']);
+  if (given) return findKafka(given, env);
   const java = await prepareJava({ print, signal });
   const label = `Kafka (${brokerCount} ${brokerCount === 1 ? 'broker' : 'brokers'})`;
   return context.timed(label, async () => {
@@ -93,13 +103,19 @@ async function startKafka(context: StoresContext): Promise<Kafka> {
 }
 
 /** Returns the cluster's broker count from the first broker that responds; it limits the replication factor. */
-async function findKafka(given: string, replicationFactor: string | undefined): Promise<Kafka> {
+async function findKafka(given: string, env: StoresContext['env']): Promise<Kafka> {
   const brokers = given.split(',').map((one) => one.trim());
+  const security = openSecurity(securityOf(loadConfig(kafkaSettings, env)), { logger: silentLogger });
+  const replicas = (count: number): number => Number(env['REPLICATION_FACTOR']) || Math.min(3, count);
+  if (env['KAFKA_SECURITY_PROTOCOL'] !== undefined) {
+    const count = await countBrokers({ brokers, security, logger: silentLogger });
+    return { brokers, replicationFactor: replicas(count), nodes: [], security };
+  }
   for (const broker of brokers) {
     const colon = broker.lastIndexOf(':');
     const ids = await liveBrokerIds(broker.slice(0, colon), Number(broker.slice(colon + 1)) || 9092);
     if (ids === null) continue;
-    return { brokers, replicationFactor: Number(replicationFactor) || Math.min(3, ids.length), nodes: [] };
+    return { brokers, replicationFactor: replicas(ids.length), nodes: [] };
   }
   throw new AppError({
     code: 'unavailable',

@@ -1,5 +1,5 @@
 import { type Bus, openBus, openErasures } from '@tidings/kafka';
-import { MongoConnection } from '@tidings/mongodb';
+import { MongoConnection, mongoTlsOf } from '@tidings/mongodb';
 import type { ServiceContext } from '@tidings/observability';
 import { AppError, sleep } from '@tidings/runtime';
 import { MongoAuditStore } from '../audit/adapters/mongo-audit-store.ts';
@@ -27,7 +27,12 @@ const connectMs = 15_000;
 const openStores = async ({ config, logger, metrics, health, clock, resources }: Context) => {
   const part = health.register('mongodb');
   const mongo = new MongoConnection({
-    ...{ uri: config.mongodbUri, database: config.database, appName: 'tidings-history-rebuild' },
+    ...{
+      uri: config.mongodbUri,
+      tls: mongoTlsOf(config),
+      database: config.database,
+      appName: 'tidings-history-rebuild',
+    },
     ...{ clock, logger, health: part },
   });
   const args = [mongo.connection, metrics.handles.mongoSeconds] as const;

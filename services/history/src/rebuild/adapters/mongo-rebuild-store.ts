@@ -1,5 +1,5 @@
 import { firstReceivedId, topics } from '@tidings/contracts';
-import type { OperationHistogram, TimedOperation } from '@tidings/mongodb';
+import type { MongoTls, OperationHistogram, TimedOperation } from '@tidings/mongodb';
 import { timedOperations } from '@tidings/mongodb';
 import { AppError } from '@tidings/runtime';
 import { type Connection, createConnection } from 'mongoose';
@@ -181,8 +181,9 @@ export class MongoRebuildStore implements RebuildStore {
  * Rejects with AppError `unavailable` while a rebuild of this database has not ended. Connects for itself: a service must
  * not open the database before.
  */
-export const requireNoRebuild = async (uri: string, database: string): Promise<void> => {
+export const requireNoRebuild = async (uri: string, database: string, tls?: MongoTls): Promise<void> => {
   const connection = createConnection(uri, {
+    ...tls?.options,
     ...{ dbName: database, appName: 'tidings-history', autoIndex: false, autoCreate: false },
     ...{ serverSelectionTimeoutMS: 2_500, connectTimeoutMS: 2_500, maxPoolSize: 1 },
   });

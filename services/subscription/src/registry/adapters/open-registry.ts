@@ -1,6 +1,6 @@
 import type { Bus, Producer, Table } from '@tidings/kafka';
-import { MongoConnection, MongoIdempotencyStore } from '@tidings/mongodb';
-import type { ServiceContext } from '@tidings/observability';
+import { MongoConnection, MongoIdempotencyStore, mongoTlsOf } from '@tidings/mongodb';
+import { measureTls, type ServiceContext } from '@tidings/observability';
 import type { configSpec } from '../../config.ts';
 import type { metricsCatalogue } from '../../metrics.ts';
 import type { DocumentKind } from '../document-kind.ts';
@@ -31,8 +31,11 @@ export type OpenRegistry = Readonly<{
 /** Opens the registry. `mongo.open()` connects, once everything that prepares the database is registered. */
 export function openRegistry(context: Context, producer: Producer): OpenRegistry {
   const { config, logger, metrics, health, resources, clock } = context;
+  const tls = mongoTlsOf(config);
+  measureTls(context, { peer: 'mongodb', expiry: () => tls.expiry });
   const mongo = new MongoConnection({
     uri: config.mongodbUri,
+    tls,
     database: config.database,
     appName: 'tidings-subscription',
     clock,

@@ -1,0 +1,61 @@
+import type { ConnectionOptions } from 'node:tls';
+import type { Logger } from '@tidings/observability';
+import { type Clock, systemClock, TlsFiles } from '@tidings/runtime';
+import type { SASLOptions } from 'kafkajs';
+import { BearerTokens } from './bearer-tokens.ts';
+import type { KafkaSasl, KafkaSecurity, KafkaTls } from './kafka-security.ts';
+
+/** The security of the connections of one process, in kafkajs's terms. */
+export type ClientSecurity = Readonly<{
+  /** Returns the settings of one client. kafkajs keeps something of its own in them. */
+  settings: () => Readonly<{ ssl?: ConnectionOptions; sasl?: SASLOptions }>;
+  /** The TLS files that are in use, if there are any. */
+  files?: TlsFiles;
+}>;
+
+// kafkajs copies these options for each connection that it opens: the files are read then.
+const sslOf = (files: TlsFiles, { serverName }: KafkaTls): ConnectionOptions => {
+  const options = { ...(serverName !== undefined && { servername: serverName }) };
+  for (const name of ['ca', 'cert', 'key', 'passphrase'] as const)
+    Object.defineProperty(options, name, { enumerable: true, get: () => files.material()[name] });
+  return options;
+};
+
+const saslOf = (sasl: KafkaSasl, tokens: BearerTokens | undefined): SASLOptions => {
+  switch (sasl.mechanism) {
+    case 'OAUTHBEARER':
+      return {
+        mechanism: 'oauthbearer',
+        oauthBearerProvider: async () => ({ value: (await tokens?.current()) ?? '' }),
+      };
+    case 'PLAIN':
+      return { mechanism: 'plain', username: sasl.username, password: sasl.password };
+    case 'SCRAM-SHA-256':
+      return { mechanism: 'scram-sha-256', username: sasl.username, password: sasl.password };
+    case 'SCRAM-SHA-512':
+      return { mechanism: 'scram-sha-512', username: sasl.username, password: sasl.password };
+    default:
+      return sasl satisfies never;
+  }
+};
+
+/**
+ * Opens the security of a process: reads its TLS files. Throws AppError `config-invalid` for files that cannot be read or
+ * do not fit together. Tokens are requested at the first connection.
+ */
+export const openSecurity = (
+  { tls, sasl }: KafkaSecurity,
+  { clock = systemClock, logger }: Readonly<{ clock?: Clock; logger: Logger }>,
+): ClientSecurity => {
+  const onProblem = (problem: string): void =>
+    logger.warn({ problem: `${problem}; connections use the last files that fit` }, 'kafka.tls-files');
+  const files = tls === undefined ? undefined : new TlsFiles(tls, onProblem);
+  const tokens = sasl?.mechanism === 'OAUTHBEARER' ? new BearerTokens(sasl, { clock, logger }) : undefined;
+  return {
+    settings: () => ({
+      ...(files !== undefined && tls !== undefined && { ssl: sslOf(files, tls) }),
+      ...(sasl !== undefined && { sasl: saslOf(sasl, tokens) }),
+    }),
+    ...(files !== undefined && { files }),
+  };
+};
