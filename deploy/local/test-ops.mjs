@@ -2,6 +2,7 @@ import { fuzzApi } from '../fuzz/fuzz-api.mjs';
 import { runDatabaseTests } from '../ops/database-tests.mjs';
 import { runExampleTests } from '../ops/example-tests.mjs';
 import { runHelmTests } from '../ops/helm-tests.mjs';
+import { runImageTests } from '../ops/image-tests.mjs';
 import { runMonitoringTests } from '../ops/monitoring-tests.mjs';
 import { runNodeTests } from '../ops/node-tests.mjs';
 import { runS3Tests } from '../ops/s3-tests.mjs';
@@ -22,6 +23,7 @@ const suites = [
   ['example', runExampleTests],
   ['database', runDatabaseTests],
   ['Helm', runHelmTests],
+  ['image', runImageTests],
   ['monitoring', runMonitoringTests],
   ['Node.js', runNodeTests],
   // KILL_TEST_EVENTS=2000 makes its replay smaller.
