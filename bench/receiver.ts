@@ -60,7 +60,6 @@ process.on('message', (message: 'count' | 'take') => {
 process.on('disconnect', () => process.exit(0));
 
 server.keepAliveTimeout = 60_000;
-// All addresses of 127.0.0.0/8 can be endpoints of their own; only one is served by default.
-server.listen(0, process.argv[2] ?? '127.0.0.1', () => {
+server.listen(0, '127.0.0.1', () => {
   process.send?.({ port: (server.address() as AddressInfo).port });
 });

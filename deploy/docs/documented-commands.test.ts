@@ -14,6 +14,8 @@ function commandsIn(text: string): readonly string[] {
         .replace(/ #.*$/gm, '')
         .split('\n'),
     )
+    // Of these, `tidings` is the name of a release or of an image.
+    .filter((line) => !/^(helm|kubectl|docker) /.test(line))
     .flatMap((line) => [...line.matchAll(/(?:^|[ (])tidings ([^#|)]*)/g)].map(([, command = '']) => command));
   const quoted = [...text.matchAll(/`(?:npx )?tidings ([^`]+)`/g)].map(([, command = '']) => command);
   return [...blocks, ...quoted].map((command) => command.replace(/\s+/g, ' ').trim());

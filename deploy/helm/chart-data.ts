@@ -34,9 +34,13 @@ const chartSettings = (specs: Specs): ReadonlySet<string> =>
     ...['OBJECT_STORAGE', 'OBJECT_STORAGE_FOLDER', 'S3_BUCKET', 'S3_REGION', 'S3_ENDPOINT'],
     ...['S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY', 'S3_PATH_STYLE'],
     ...Object.values(specs).flatMap((spec) =>
-      Object.values(spec).flatMap(({ env, isSecret }) => (isSecret ? [env] : [])),
+      Object.values(spec).flatMap(({ env, isSecret }) => (isSecret || isOfConnection(env) ? [env] : [])),
     ),
   ]);
+
+// kafka.security and mongodb.ca set the others.
+const isOfConnection = (env: string): boolean =>
+  /^(KAFKA|MONGODB_TLS)_/.test(env) && env !== 'KAFKA_SERVER_NAME';
 
 /** The settings of each service. */
 export type Specs = Readonly<Record<ServiceName, ConfigSpec>>;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { type KafkaConfig, securityOf } from '../../packages/kafka/src/index.ts';
 import { loadConfig } from '../../packages/runtime/src/index.ts';
 import { type ServiceName, selectServices, serviceNames } from '../../services/server/src/select-services.ts';
 import { serviceEnvironment } from '../../services/server/src/service-environment.ts';
@@ -38,8 +39,11 @@ describe.each(Object.keys(valueSets))('the pods with %s', (set) => {
         env.map(({ name }) => name).filter((name) => !known.has(name)),
         labelOf(workload),
       ).toEqual([]);
-      for (const name of services)
-        expect(() => loadConfig(specs[name], serviceEnvironment(name, services, texts))).not.toThrow();
+      for (const name of services) {
+        const config = loadConfig(specs[name], serviceEnvironment(name, services, texts));
+        // Refuses settings of TLS and the user that contradict each other.
+        if ('kafkaBrokers' in config) securityOf(config as unknown as KafkaConfig);
+      }
       expect(env).toHaveLength(Object.keys(texts).length);
     }
     expect([...running].sort()).toEqual([...serviceNames].sort());

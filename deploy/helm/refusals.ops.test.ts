@@ -105,7 +105,7 @@ it.each<readonly [string, unknown, string]>([
   [
     'topics before their cluster',
     { strimzi: { enabled: true } },
-    'topics.create: set it to strimzi; the job runs before the cluster',
+    'topics.create: set it to strimzi; the job runs before the users',
   ],
   [
     'more copies than brokers',

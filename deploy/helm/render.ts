@@ -28,7 +28,7 @@ export function helm(
 }
 
 /** Parses what `helm template` prints. */
-const readResources = (output: string): readonly Resource[] =>
+export const readResources = (output: string): readonly Resource[] =>
   parseAllDocuments(output).flatMap((document) => {
     if (document.errors[0] !== undefined) throw document.errors[0];
     const resource = document.toJS() as Resource | null;

@@ -32,7 +32,7 @@ export type Container = Readonly<{
   lifecycle: Readonly<{ preStop: Readonly<{ sleep: Readonly<{ seconds: number }> }> }>;
   securityContext: Readonly<Record<string, unknown>>;
   resources: Readonly<{ requests: Texts }>;
-  volumeMounts: readonly Named[];
+  volumeMounts: readonly Readonly<{ name: string; mountPath: string; readOnly?: boolean }>[];
 }>;
 
 /** The spec of a Deployment, a StatefulSet or a Job. */
@@ -46,7 +46,10 @@ export type Workload = Readonly<{
       securityContext: Readonly<Record<string, unknown>>;
       enableServiceLinks: boolean;
       terminationGracePeriodSeconds: number;
-      volumes?: readonly Named[];
+      volumes?: readonly Readonly<{
+        name: string;
+        secret?: Readonly<{ items: readonly Readonly<{ path: string }>[] }>;
+      }>[];
       topologySpreadConstraints?: readonly Readonly<{
         labelSelector: Readonly<{ matchLabels: Texts }>;
       }>[];

@@ -33,6 +33,44 @@ export const valueSets: Readonly<Record<string, unknown>> = {
     strimzi: { enabled: true, create: false, cluster: 'events' },
     topics: { create: 'strimzi' },
   },
+  'Kafka by Strimzi, with worker applications and scaling': {
+    strimzi: { enabled: true, apps: ['shop', 'billing'] },
+    topics: { create: 'strimzi' },
+    components: { pipeline: { autoscaling: { kind: 'keda' } } },
+  },
+  'Kafka with TLS and a user for each process': {
+    kafka: {
+      brokers: ['kafka-1.example:9094', 'kafka-2.example:9094'],
+      security: {
+        protocol: 'SASL_SSL',
+        mechanism: 'SCRAM-SHA-512',
+        ca: { secret: 'kafka-ca' },
+        secrets: { pipeline: 'kafka-pipeline', management: 'kafka-management', topics: 'kafka-topics' },
+      },
+    },
+    mongodb: { ca: { secret: 'mongodb-ca', key: 'ca-bundle.pem' } },
+    components: { pipeline: { autoscaling: { kind: 'keda' } } },
+  },
+  'Kafka with tokens of an identity provider': {
+    form: 'separate',
+    kafka: {
+      brokers: ['kafka.example:9094'],
+      security: {
+        protocol: 'SASL_SSL',
+        mechanism: 'OAUTHBEARER',
+        secret: 'kafka-client',
+        oauth: { tokenUrl: 'https://id.example/token', scope: 'kafka' },
+      },
+    },
+    components: { fanout: { autoscaling: { kind: 'keda' } } },
+  },
+  'Kafka with certificates': {
+    kafka: {
+      brokers: ['kafka.example:9094'],
+      security: { protocol: 'SSL', ca: { secret: 'kafka-ca' }, certSecret: 'kafka-client' },
+    },
+    components: { pipeline: { autoscaling: { kind: 'keda' } } },
+  },
   S3: {
     kafka: { brokers: ['kafka:9092'] },
     objects: {

@@ -194,6 +194,7 @@ export type {
   ApiKeyRecord,
   ConsumerRecord,
   EventTypePolicy,
+  NoticeStyle,
   TokenKeyRecord,
   WorkspaceRecord,
 } from './registry/access.ts';
@@ -205,6 +206,7 @@ export {
   decodeAccess,
   encodeAccess,
   eventTypePolicies,
+  noticeStyles,
   retentionDays,
 } from './registry/access.ts';
 export type { AuditRecorded } from './registry/audit.ts';
@@ -213,13 +215,6 @@ export type { Ended } from './registry/ended.ts';
 export { hasEnded } from './registry/ended.ts';
 export type { KeyUsed } from './registry/key-usage.ts';
 export { decodeKeyUsed, encodeKeyUsed } from './registry/key-usage.ts';
-export {
-  type ChatTarget,
-  chatBody,
-  type NoticeStyle,
-  noticeStyles,
-  noticeUrlFault,
-} from './registry/notice.ts';
 export type { SourceAudience, SourceRecord } from './registry/source.ts';
 export { decodeSource, encodeSource, sourceAudiences } from './registry/source.ts';
 export type {

@@ -65,6 +65,9 @@ The environment of a component: each variable that one of its services reads, an
 {{- $_ := set $env "OBJECT_STORAGE" "folder" -}}
 {{- $_ := set $env "OBJECT_STORAGE_FOLDER" "/data/objects" -}}
 {{- end -}}
+{{- if $values.mongodb.ca.secret -}}
+{{- $_ := set $env "MONGODB_TLS_CA_FILE" "/etc/mongodb-ca/ca.crt" -}}
+{{- end -}}
 {{- range $variable, $text := include "tidings.kafkaEnv" . | fromJson -}}
 {{- $_ := set $env $variable $text -}}
 {{- end -}}

@@ -63,7 +63,7 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{/* host:port of the brokers. */}}
 {{- define "tidings.brokers" -}}
 {{- if .Values.strimzi.enabled -}}
-{{ printf "%s-kafka-bootstrap:%d" .Values.strimzi.cluster (include "tidings.strimziPort" . | int) }}
+{{ printf "%s-kafka-bootstrap:9093" .Values.strimzi.cluster }}
 {{- else -}}
 {{ join "," .Values.kafka.brokers }}
 {{- end -}}

@@ -16,8 +16,29 @@
 {{- if and (eq .Values.topics.create "strimzi") (not .Values.strimzi.enabled) -}}
 {{- fail "topics.create: strimzi needs strimzi.enabled" -}}
 {{- end -}}
-{{- if and .Values.strimzi.enabled .Values.strimzi.create (eq .Values.topics.create "job") -}}
-{{- fail "topics.create: set it to strimzi; the job runs before the cluster that this release creates" -}}
+{{- if and .Values.strimzi.enabled (eq .Values.topics.create "job") -}}
+{{- fail "topics.create: set it to strimzi; the job runs before the users that this release creates" -}}
+{{- end -}}
+{{- if and .Values.strimzi.enabled (ne .Values.kafka.security.protocol "PLAINTEXT") -}}
+{{- fail "kafka.security: leave it as it is with strimzi.enabled, which sets TLS and users" -}}
+{{- end -}}
+{{- with .Values.kafka.security -}}
+{{- if hasPrefix "SASL" .protocol -}}
+{{- if not .mechanism -}}
+{{- fail (printf "kafka.security.mechanism: set it for kafka.security.protocol %s" .protocol) -}}
+{{- end -}}
+{{- if and (eq .mechanism "OAUTHBEARER") (not .oauth.tokenUrl) -}}
+{{- fail "kafka.security.oauth.tokenUrl: set it for kafka.security.mechanism OAUTHBEARER" -}}
+{{- end -}}
+{{- range $name := concat (keys $data.users | sortAlpha) (list "topics") -}}
+{{- if and (or (hasKey $components $name) (and (eq $name "topics") (eq $.Values.topics.create "job"))) (not (get $.Values.kafka.security.secrets $name | default $.Values.kafka.security.secret)) -}}
+{{- fail (printf "kafka.security.secrets.%s: set it to the Secret with the user of %s, or kafka.security.secret to one for all" $name $name) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- if and (not (hasSuffix "SSL" .protocol)) (or .ca.secret .certSecret) -}}
+{{- fail (printf "kafka.security: ca and certSecret need a protocol with TLS, and protocol is %s" .protocol) -}}
+{{- end -}}
 {{- end -}}
 {{- if and .Values.strimzi.enabled .Values.strimzi.create (gt (int .Values.kafka.replicationFactor) (int .Values.strimzi.brokers)) -}}
 {{- fail (printf "kafka.replicationFactor: %d copies need as many brokers, and strimzi.brokers is %d" (int .Values.kafka.replicationFactor) (int .Values.strimzi.brokers)) -}}

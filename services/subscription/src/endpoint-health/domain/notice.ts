@@ -1,7 +1,9 @@
-import { chatBody, type HealthEvent, type NoticeStyle, operationalEventIdOf } from '@tidings/contracts';
+import { type HealthEvent, operationalEventIdOf } from '@tidings/contracts';
 
-/** Destination of a workspace's notices. `json`: the event, as in a webhook. Other styles: a text message for a chat. */
-export type NoticeTarget = Readonly<{ url: string; style: NoticeStyle }>;
+/**
+ * Destination of a workspace's notices. `json`: the event, as in a webhook. `slack`: a text message for chat services.
+ */
+export type NoticeTarget = Readonly<{ url: string; style: 'json' | 'slack' }>;
 
 function sentenceOf(event: HealthEvent): string {
   switch (event.type) {
@@ -23,12 +25,12 @@ function sentenceOf(event: HealthEvent): string {
 }
 
 /** Returns the body of a notice, as JSON. */
-export function noticeBody(event: HealthEvent, { url, style }: NoticeTarget): Buffer {
+export function noticeBody(event: HealthEvent, style: NoticeTarget['style']): Buffer {
   const { type, time, workspaceId, data } = event;
   if (style === 'json') {
     const id = operationalEventIdOf(event);
     return Buffer.from(JSON.stringify({ id, type, timestamp: time, workspace_id: workspaceId, data }));
   }
   const text = `Subscription ${data.subscription_id} to ${data.endpoint_host} ${sentenceOf(event)}`;
-  return Buffer.from(chatBody({ url, style }, text));
+  return Buffer.from(JSON.stringify({ text }));
 }
