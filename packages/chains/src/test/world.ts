@@ -1,5 +1,4 @@
 import {
-  appGroup,
   appTopics,
   runId as asRunId,
   decodeRun,
@@ -142,7 +141,6 @@ export class World {
     return id;
   }
 
-  /** Publishes the same event again. */
   async #append(
     eventType: string,
     id: ReturnType<typeof deriveEventId>,
@@ -208,15 +206,7 @@ export class World {
     return [...newest.values()];
   }
 
-  run(id: string): RunRecorded | undefined {
-    return this.runs().find(({ runId }) => runId === asRunId(id));
-  }
-
-  /** Events that the application has not done. */
-  async lag(): Promise<number> {
-    const lags = await this.bus.lag(appGroup(app), [topics.events]);
-    return lags.reduce((sum, { lagRecords }) => sum + Number(lagRecords), 0);
-  }
+  readonly run = (id: string) => this.runs().find(({ runId }) => runId === asRunId(id));
 
   /** Names of the steps called, in order. */
   get called(): string[] {

@@ -4,7 +4,7 @@ import { AppError, backoffMs, messageOf, sleep } from '@tidings/runtime';
 import type { Handler } from '../handlers/handler.ts';
 import { type RestoredRunLog, restoreRunLog } from '../log/restore-run-log.ts';
 import { RunLogWriter } from '../log/run-log-writer.ts';
-import { PartitionRuns } from './partition-runs.ts';
+import { PartitionRuns } from '../runs/partition-runs.ts';
 import type { WorkerParts } from './worker-parts.ts';
 
 /** Something to be done in a partition, until its effect is acknowledged. */

@@ -2,12 +2,12 @@ import type { AppTopics, RunRecorded } from '@tidings/contracts';
 import type { Bus, Producer } from '@tidings/kafka';
 import type { Logger, Metrics } from '@tidings/observability';
 import type { Clock } from '@tidings/runtime';
+import type { HandlerQueue } from '../attempts/handler-queue.ts';
+import type { OneAtATime } from '../attempts/one-at-a-time.ts';
 import type { Handler } from '../handlers/handler.ts';
 import type { chainsMetrics } from '../metrics.ts';
-import type { Admission } from './admission.ts';
-import type { HandlerQueue } from './handler-queue.ts';
-import type { OneAtATime } from './one-at-a-time.ts';
-import type { StateMemory } from './state-memory.ts';
+import type { Admission } from '../runs/admission.ts';
+import type { StateMemory } from '../runs/state-memory.ts';
 
 /** The parts that the partitions of a worker share. */
 export type WorkerParts = Readonly<{

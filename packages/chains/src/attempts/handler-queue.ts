@@ -1,5 +1,5 @@
 import { Fifo } from '@tidings/queues';
-import type { RunEntry } from './run-entry.ts';
+import type { RunEntry } from '../runs/run-entry.ts';
 
 /** A run that waits for its handler, with its owner. */
 export type QueuedRun = Readonly<{

@@ -3,14 +3,14 @@ import { createMemoryBus } from '@tidings/kafka/testing';
 import { createMetrics, silentLogger } from '@tidings/observability';
 import { fakeClock } from '@tidings/runtime/testing';
 import { expect, it } from 'vitest';
+import { HandlerQueue } from '../attempts/handler-queue.ts';
+import { OneAtATime } from '../attempts/one-at-a-time.ts';
 import { defineHandler } from '../handlers/handler.ts';
 import { step as stepOf } from '../handlers/step.ts';
 import { RunLogWriter } from '../log/run-log-writer.ts';
 import { chainsMetrics } from '../metrics.ts';
 import { app, type DefineStep, World } from '../test/world.ts';
 import { Admission } from './admission.ts';
-import { HandlerQueue } from './handler-queue.ts';
-import { OneAtATime } from './one-at-a-time.ts';
 import { PartitionRuns } from './partition-runs.ts';
 import { StateMemory } from './state-memory.ts';
 

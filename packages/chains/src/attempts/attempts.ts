@@ -1,8 +1,9 @@
 import { advance, stepsByName } from '../domain/decide.ts';
 import { type RunFact, timesBegun } from '../domain/run-fact.ts';
+import type { RunEntry } from '../runs/run-entry.ts';
+import type { RunStore } from '../runs/run-store.ts';
+import type { WorkerParts } from '../worker/worker-parts.ts';
 import { attemptReady, kindOf, type Turn } from './attempt-ready.ts';
-import type { RunStore } from './run-store.ts';
-import type { WorkerParts } from './worker-parts.ts';
 
 /**
  * Number of workers that may begin an attempt without recording its end. A worker that is replaced or loses a partition
@@ -12,7 +13,12 @@ const maxBegun = 10;
 /** From this number on attempts are made one at a time: others that end with the process are not to be blamed for it. */
 const aloneFrom = 4;
 
-type Options = Readonly<{ parts: WorkerParts; store: RunStore }>;
+type Options = Readonly<{
+  parts: WorkerParts;
+  store: RunStore;
+  /** Adds the fact of an attempt to its run. Resolves when it is acknowledged. */
+  record: (entry: RunEntry, fact: RunFact, step: string) => Promise<void>;
+}>;
 
 /**
  * Makes the attempts of a partition, and counts those that may end their process: the first one of a run that was taken over
@@ -22,13 +28,32 @@ export class Attempts {
   readonly #parts: WorkerParts;
   readonly #store: RunStore;
 
-  constructor({ parts, store }: Options) {
+  readonly #record: Options['record'];
+
+  constructor({ parts, store, record }: Options) {
     this.#parts = parts;
     this.#store = store;
+    this.#record = record;
+  }
+
+  /** Begins an attempt. Calls `onEnd` when what has happened is recorded. */
+  begin(turn: Omit<Turn, 'controller'>, onEnd: () => void): void {
+    const { entry, ready } = turn;
+    const { name } = ready.step;
+    const controller = new AbortController();
+    entry.inFlight.set(name, controller);
+    const recorded = this.#make({ ...turn, controller }).then(async (fact) => {
+      if (fact !== null && !this.#store.isClosed && !entry.isEnding) return this.#record(entry, fact, name);
+      entry.inFlight.delete(name);
+      if (entry.hasEnded) entry.unload();
+      return undefined;
+    });
+    // Another begins when the result is acknowledged: what a crash repeats is at most what the handler may do at one time.
+    recorded.then(onEnd, onEnd);
   }
 
   /** Attempts a step. Returns what has happened; null if the worker stops, or the run is no longer carried out here. */
-  async make(turn: Turn): Promise<RunFact | null> {
+  async #make(turn: Turn): Promise<RunFact | null> {
     if (!turn.entry.isSuspect) return attemptReady(turn, this.#parts);
     const { name } = turn.ready.step;
     const count = timesBegun(turn.entry.newest, name);

@@ -4,8 +4,8 @@ import { AppError } from '@tidings/runtime';
 import { encodeState } from '../log/encode-run-state.ts';
 import type { RunLogWriter } from '../log/run-log-writer.ts';
 import { StateReader } from '../log/state-reader.ts';
+import type { WorkerParts } from '../worker/worker-parts.ts';
 import type { RunEntry } from './run-entry.ts';
-import type { WorkerParts } from './worker-parts.ts';
 
 type Options = Readonly<{
   parts: WorkerParts;

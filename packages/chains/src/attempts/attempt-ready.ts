@@ -5,9 +5,9 @@ import type { ReadyStep } from '../domain/evaluate.ts';
 import type { RunFact } from '../domain/run-fact.ts';
 import type { Handler } from '../handlers/handler.ts';
 import type { StartingEvent, StepContext, StepLog } from '../handlers/step.ts';
+import type { RunEntry } from '../runs/run-entry.ts';
+import type { WorkerParts } from '../worker/worker-parts.ts';
 import { type AttemptEnd, attemptStep } from './attempt-step.ts';
-import type { RunEntry } from './run-entry.ts';
-import type { WorkerParts } from './worker-parts.ts';
 
 /** A step of a run whose turn it is. */
 export type Turn = Readonly<{

@@ -1,22 +1,20 @@
 import type { RunCommand, RunEvent, RunRecorded } from '@tidings/contracts';
-import { AppError } from '@tidings/runtime';
-import { advance, conclude, decide, lacking, retryOf } from '../domain/decide.ts';
-import type { ReadyStep } from '../domain/evaluate.ts';
-import { newRun } from '../domain/new-run.ts';
+import { Attempts } from '../attempts/attempts.ts';
+import { advance, conclude, decide } from '../domain/decide.ts';
 import type { RunFact } from '../domain/run-fact.ts';
 import type { Handler } from '../handlers/handler.ts';
-import { type RestoredRun, summaryOf } from '../log/restore-run-log.ts';
+import type { RestoredRun } from '../log/restore-run-log.ts';
 import type { RunLogWriter } from '../log/run-log-writer.ts';
-import { Attempts } from './attempts.ts';
+import type { WorkerParts } from '../worker/worker-parts.ts';
 import { DueRuns } from './due-runs.ts';
 import { EndedRuns } from './ended-runs.ts';
 import { inOrderOfJoining, KeyOrder } from './key-order.ts';
+import { MissingCode } from './missing-code.ts';
+import { RunCommands } from './run-commands.ts';
 import { RunEntry } from './run-entry.ts';
+import { RunStarts } from './run-starts.ts';
 import { RunStore } from './run-store.ts';
-import type { WorkerParts } from './worker-parts.ts';
 
-/** Time for which a run waits for a worker whose code has its handler and its steps. */
-const unknownKeptMs = 5 * 60_000;
 /** Wait for which it is worth to read the state of a run again. */
 const longWaitMs = 10_000;
 
@@ -34,13 +32,20 @@ export class PartitionRuns {
   readonly #due: DueRuns;
   readonly #order: KeyOrder;
   readonly #ended: EndedRuns;
+  readonly #missing: MissingCode;
   readonly #attempts: Attempts;
+  readonly #starts: RunStarts;
+  readonly #commands: RunCommands;
 
   constructor({ parts, writer, onLost }: Options) {
     const { clock, handlers, metrics, logger } = parts;
     this.#parts = parts;
     this.#store = new RunStore({ parts, writer, onLost });
-    this.#attempts = new Attempts({ parts, store: this.#store });
+    this.#attempts = new Attempts({
+      parts,
+      store: this.#store,
+      record: async (entry, fact, step) => this.#record(entry, fact, step),
+    });
     this.#due = new DueRuns(clock, (entry) => this.#onDue(entry));
     this.#order = new KeyOrder((handler) => handlers.get(handler)?.isOrdered === true);
     this.#ended = new EndedRuns({
@@ -50,6 +55,35 @@ export class PartitionRuns {
       onFailedLeftOut: ({ runId, handler }) => {
         metrics.failedForgotten.inc({ handler });
         logger.warn({ runId, handler }, 'run.failed-forgotten');
+      },
+    });
+    this.#missing = new MissingCode({
+      clock,
+      wait: (entry, atMs) => {
+        this.#due.add(entry, atMs);
+        this.#rest(entry);
+      },
+      fail: (entry, failure) => {
+        const failed = this.#store
+          .load(entry)
+          .then(async () => this.#record(entry, { type: 'RunFailed', failure }));
+        failed.catch(() => {});
+      },
+    });
+    this.#starts = new RunStarts({
+      parts,
+      store: this.#store,
+      order: this.#order,
+      onStarted: (entry) => this.#after(entry),
+    });
+    this.#commands = new RunCommands({
+      parts,
+      store: this.#store,
+      record: async (entry, fact) => this.#record(entry, fact),
+      onRetry: (entry) => {
+        this.#ended.remove(entry);
+        this.#order.add(entry);
+        parts.admission.open(entry);
       },
     });
   }
@@ -72,59 +106,19 @@ export class PartitionRuns {
       this.#order.add(entry);
       admission.open(entry);
     }
-    const ended = restored.flatMap(({ summary }) => this.#endedOf(summary.runId));
+    const ended = [...this.#store.entries()].filter(({ hasEnded }) => hasEnded);
     for (const entry of ended.sort((a, b) => (a.endedAtMs ?? 0) - (b.endedAtMs ?? 0))) this.#ended.add(entry);
     for (const entry of this.#store.entries()) if (!entry.hasEnded) this.#schedule(entry);
   }
 
-  /**
-   * Starts the run of an event in a handler, unless it is known: as soon as the handler has room for it. Resolves when its
-   * first state is acknowledged.
-   */
+  /** See {@link RunStarts.start}. */
   async start(handler: Handler, event: RunEvent, data: string): Promise<void> {
-    const { app, clock, admission } = this.#parts;
-    const times = { epoch: this.#store.epoch, nowMs: clock.nowMs() };
-    const run = newRun({ app, handler: handler.name, event, ...times });
-    const known = this.#store.get(run.runId);
-    if (known !== undefined) return known.starting;
-    return new Promise((resolve, reject) => {
-      admission.start(handler.name, {
-        owner: this,
-        start: () => void this.#begin(run, data).then(resolve, reject),
-        drop: () => reject(new AppError({ code: 'closed', message: 'the partition was lost' })),
-      });
-    });
+    await this.#starts.start(handler, event, data);
   }
 
-  /** Carries out a command. Resolves when its effect is acknowledged, or at once if it has none. */
+  /** See {@link RunCommands.carryOut}. */
   async command(command: RunCommand): Promise<void> {
-    const entry = this.#store.get(command.runId);
-    const handler = entry === undefined ? undefined : this.#parts.handlers.get(entry.handler);
-    const { logger, admission } = this.#parts;
-    if (entry === undefined) {
-      logger.warn({ runId: command.runId, command: command.type }, 'run-command.unknown-run');
-      return;
-    }
-    await entry.starting;
-    await this.#store.load(entry);
-    if (command.type === 'RunCancelRequested.v1') {
-      if (entry.isEnding) return;
-      entry.abort(new Error(`the run was cancelled by ${command.by}`));
-      await this.#record(entry, { type: 'RunCancelled', by: command.by, reason: command.reason });
-      return;
-    }
-    const { sequence, failure } = entry.newest;
-    const isDue = entry.status === 'failed' && sequence === command.sequence;
-    // Of a state that was too large the results are gone, which later steps would need.
-    if (!isDue || handler === undefined || failure?.reason === 'state-too-large') {
-      logger.warn({ runId: command.runId, status: entry.status }, 'run-command.not-retried');
-      entry.unload();
-      return;
-    }
-    this.#ended.remove(entry);
-    this.#order.add(entry);
-    admission.open(entry);
-    await this.#record(entry, retryOf(handler.plan, entry.newest));
+    await this.#commands.carryOut(command);
   }
 
   /** Notes that the records of older epochs are void: from now on ended runs are forgotten. */
@@ -141,12 +135,8 @@ export class PartitionRuns {
   /** Writes the newest state of a run again behind an older one that is in the log once more. */
   repeated(key: string, offset: bigint): void {
     this.#parts.logger.warn({ key, offset: String(offset) }, 'run-log.repeated');
-    this.#store.repeated(key, offset).then(
-      (entry) => {
-        if (entry !== undefined) this.#rest(entry);
-      },
-      () => {},
-    );
+    const written = this.#store.repeated(key, offset);
+    written.then((entry) => entry && this.#rest(entry)).catch(() => {});
   }
 
   /** Drops all runs, and aborts their attempts: another worker may have them already. */
@@ -154,31 +144,8 @@ export class PartitionRuns {
     this.#due.close();
     this.#store.close(reason);
     const { admission } = this.#parts;
-    admission.drop(this);
+    this.#starts.close();
     for (const entry of this.#store.entries()) admission.close(entry);
-  }
-
-  async #begin(run: RunRecorded, data: string): Promise<void> {
-    const { metrics, memory, admission } = this.#parts;
-    const known = this.#store.get(run.runId);
-    if (known !== undefined) return known.starting;
-    if (this.#store.isClosed) throw new AppError({ code: 'closed', message: 'the partition was lost' });
-    const entry = new RunEntry(summaryOf(run), memory);
-    entry.load({ run, data, size: data.length });
-    this.#store.add(entry);
-    this.#order.add(entry);
-    admission.open(entry);
-    metrics.started.inc({ handler: entry.handler });
-    entry.starting = this.#store.write(entry, run);
-    await entry.starting;
-    entry.starting = undefined;
-    this.#after(entry);
-    return undefined;
-  }
-
-  #endedOf(runId: string): readonly RunEntry[] {
-    const entry = this.#store.get(runId);
-    return entry?.hasEnded === true ? [entry] : [];
   }
 
   #schedule(entry: RunEntry): void {
@@ -191,7 +158,7 @@ export class PartitionRuns {
     const queue = queues.get(entry.handler);
     const handler = handlers.get(entry.handler);
     if (queue === undefined || handler === undefined) {
-      this.#awaitCode(entry, 'handler', entry.handler);
+      this.#missing.missed(entry, 'handler', entry.handler);
       return;
     }
     const { waitingUntilMs } = entry;
@@ -228,37 +195,15 @@ export class PartitionRuns {
     if (decision.kind === 'attempt') {
       const idle = decision.ready.filter(({ step }) => !entry.inFlight.has(step.name));
       if (decision.nextAtMs !== null) this.#due.add(entry, decision.nextAtMs);
-      for (const ready of idle.slice(0, free)) this.#attempt({ entry, handler, ready, input, onEnd });
+      for (const ready of idle.slice(0, free)) this.#attempts.begin({ entry, handler, ready, input }, onEnd);
       return { started: Math.min(idle.length, free), hasMore: idle.length > free };
     }
     if (decision.kind === 'wait') {
       this.#due.add(entry, decision.untilMs);
       this.#rest(entry);
-    } else if (decision.kind === 'unknown-step') this.#awaitCode(entry, 'step', decision.step);
+    } else if (decision.kind === 'unknown-step') this.#missing.missed(entry, 'step', decision.step);
     else if (entry.isIdle) this.#finishWriting(entry, conclude(handler.plan, entry.newest, nowMs));
     return none;
-  }
-
-  #attempt(
-    turn: Readonly<{
-      entry: RunEntry;
-      handler: Handler;
-      ready: ReadyStep;
-      input: unknown;
-      onEnd: () => void;
-    }>,
-  ): void {
-    const { entry, ready, onEnd } = turn;
-    const { name } = ready.step;
-    const controller = new AbortController();
-    entry.inFlight.set(name, controller);
-    const recorded = this.#attempts.make({ ...turn, controller }).then(async (fact) => {
-      if (fact !== null && !this.#store.isClosed && !entry.isEnding) return this.#record(entry, fact, name);
-      entry.inFlight.delete(name);
-      return undefined;
-    });
-    // Another begins when the result is acknowledged: what a crash repeats is at most what the handler may do at one time.
-    recorded.then(onEnd, onEnd);
   }
 
   /** Adds a fact to a run, and goes on when it is acknowledged. */
@@ -300,21 +245,5 @@ export class PartitionRuns {
   #onDue(entry: RunEntry): void {
     if (entry.hasEnded) this.#ended.onDue(entry);
     else this.#schedule(entry);
-  }
-
-  /** Lets a run wait for other code, and fails it if none comes. */
-  #awaitCode(entry: RunEntry, what: 'handler' | 'step', name: string): void {
-    const { clock } = this.#parts;
-    entry.unknownSinceMs ??= clock.monotonicMs();
-    const leftMs = entry.unknownSinceMs + unknownKeptMs - clock.monotonicMs();
-    if (leftMs > 0) {
-      this.#due.add(entry, clock.nowMs() + leftMs);
-      this.#rest(entry);
-      return;
-    }
-    this.#store
-      .load(entry)
-      .then(async () => this.#record(entry, { type: 'RunFailed', failure: lacking(what, name) }))
-      .catch(() => {});
   }
 }

@@ -1,0 +1,57 @@
+import type { RunCommand } from '@tidings/contracts';
+import { retryOf } from '../domain/decide.ts';
+import type { RunFact } from '../domain/run-fact.ts';
+import type { WorkerParts } from '../worker/worker-parts.ts';
+import type { RunEntry } from './run-entry.ts';
+import type { RunStore } from './run-store.ts';
+
+type Options = Readonly<{
+  parts: WorkerParts;
+  store: RunStore;
+  /** Adds a fact to a run. Resolves when it is acknowledged. */
+  record: (entry: RunEntry, fact: RunFact) => Promise<void>;
+  /** Called before a failed run is retried. */
+  onRetry: (entry: RunEntry) => void;
+}>;
+
+/** Retries and cancels runs of one partition, as people ask for it. */
+export class RunCommands {
+  readonly #options: Options;
+
+  constructor(options: Options) {
+    this.#options = options;
+  }
+
+  /** Carries out a command. Resolves when its effect is acknowledged, or at once if it has none. */
+  async carryOut(command: RunCommand): Promise<void> {
+    const { parts, store, record, onRetry } = this.#options;
+    const entry = store.get(command.runId);
+    const handler = entry === undefined ? undefined : parts.handlers.get(entry.handler);
+    const { logger } = parts;
+    if (entry === undefined) {
+      logger.warn({ runId: command.runId, command: command.type }, 'run-command.unknown-run');
+      return;
+    }
+    await entry.starting;
+    await store.load(entry);
+    if (command.type === 'RunCancelRequested.v1') {
+      if (entry.isEnding) {
+        entry.unload();
+        return;
+      }
+      entry.abort(new Error(`the run was cancelled by ${command.by}`));
+      await record(entry, { type: 'RunCancelled', by: command.by, reason: command.reason });
+      return;
+    }
+    const { sequence, failure } = entry.newest;
+    const isDue = entry.status === 'failed' && sequence === command.sequence;
+    // Of a state that was too large the results are gone, which later steps would need.
+    if (!isDue || handler === undefined || failure?.reason === 'state-too-large') {
+      logger.warn({ runId: command.runId, status: entry.status }, 'run-command.not-retried');
+      entry.unload();
+      return;
+    }
+    onRetry(entry);
+    await record(entry, retryOf(handler.plan, entry.newest));
+  }
+}

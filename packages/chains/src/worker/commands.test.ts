@@ -1,0 +1,100 @@
+import { appTopics, encodeRunCommand, type RunCommand, type RunRecorded } from '@tidings/contracts';
+import { describe, expect, it } from 'vitest';
+import { chain } from '../handlers/chain.ts';
+import { app, World } from '../test/world.ts';
+
+const second = 1_000;
+
+const fails = (message = 'no'): never => {
+  throw new Error(message);
+};
+
+const onlyRun = (world: World): RunRecorded => {
+  const [run, ...others] = world.runs();
+  if (run === undefined || others.length > 0) throw new Error(`${others.length + 1} runs`);
+  return run;
+};
+
+const command = async (world: World, wanted: RunCommand, run: RunRecorded): Promise<void> => {
+  const producer = await world.bus.producer();
+  const topic = appTopics(app).commands;
+  await producer.publish({ topic, partition: run.event.partition, ...encodeRunCommand(wanted) });
+};
+
+describe('a command', () => {
+  it('cancels a run: no further step begins', async () => {
+    const world = new World();
+    let end: () => void = () => {};
+    await world.start({
+      handlers: (step) => [
+        {
+          pattern: 'a',
+          node: chain([
+            step('first', async () => new Promise<void>((resolve) => (end = resolve))),
+            step('second'),
+          ]),
+        },
+      ],
+    });
+    await world.publish('a', {});
+    await world.clock.advance(second);
+    const run = onlyRun(world);
+    await command(
+      world,
+      { type: 'RunCancelRequested.v1', runId: run.runId, by: 'key_1', reason: 'test', atMs: 1 },
+      run,
+    );
+    await world.clock.advance(second);
+    end();
+    await world.clock.advance(second);
+    expect(world.called).toEqual(['first']);
+    expect(onlyRun(world)).toMatchObject({
+      status: 'cancelled',
+      cancelled: { by: 'key_1', reason: 'test' },
+      steps: [],
+    });
+  });
+
+  it('retries a failed run from the step that failed, once, and does again what was compensated', async () => {
+    const world = new World();
+    let isBroken = true;
+    const undone: unknown[] = [];
+    await world.start({
+      handlers: (step) => [
+        {
+          pattern: 'a',
+          node: chain([
+            step('keep'),
+            step('undo', undefined, { compensate: (result) => void undone.push(result) }),
+            step('break', () => (isBroken ? fails() : 'ok'), { tries: 1 }),
+          ]),
+        },
+      ],
+    });
+    await world.publish('a', {});
+    await world.clock.advance(second);
+    const failed = onlyRun(world);
+    expect(failed.status).toBe('failed');
+    isBroken = false;
+    const retry: RunCommand = {
+      type: 'RunRetryRequested.v1',
+      runId: failed.runId,
+      sequence: failed.sequence,
+      by: 'key_1',
+      atMs: 1,
+    };
+    await command(world, retry, failed);
+    await command(world, retry, failed);
+    await world.clock.advance(second);
+    expect(undone).toEqual(['undo']);
+    expect(world.called).toEqual(['keep', 'undo', 'break', 'undo', 'break']);
+    expect(world.calls.map(({ idempotencyKey }) => idempotencyKey.replace(`${failed.runId}/`, ''))).toEqual([
+      'keep',
+      'undo',
+      'break',
+      'undo/1',
+      'break',
+    ]);
+    expect(onlyRun(world)).toMatchObject({ status: 'completed', retries: 1 });
+  });
+});
