@@ -1,6 +1,7 @@
 import { text } from 'node:stream/consumers';
 import { runServices, type Service } from '@tidings/observability';
-import { type Environment, messageOf } from '@tidings/runtime';
+import { type Environment, messageOf, systemClock } from '@tidings/runtime';
+import { collectGarbage, startCollectingAtRest } from './collect-at-rest.ts';
 import { type ServiceName, selectServices, serviceNames } from './select-services.ts';
 import { serviceEnvironment } from './service-environment.ts';
 
@@ -55,4 +56,5 @@ if (process.argv.includes('--help')) {
     services,
     environmentOf: (name) => serviceEnvironment(name as ServiceName, names, process.env),
   });
+  startCollectingAtRest({ clock: systemClock, collect: collectGarbage });
 }
