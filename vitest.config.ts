@@ -32,6 +32,7 @@ export default defineConfig({
             'services/console/web/src/**/*.test.ts',
             'deploy/**/*.test.ts',
             'bench/**/*.test.ts',
+            'chaos/**/*.test.ts',
           ],
           exclude: ['**/*.{int,slow,ops,kill}.test.ts', '**/node_modules/**'],
           // To load express, ajv and the rest anew for each file takes twice as long as the tests.

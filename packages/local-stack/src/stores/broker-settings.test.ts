@@ -29,6 +29,20 @@ test('three brokers have replication factor 3 and min.insync.replicas 2', () => 
   });
 });
 
+test('a broker behind a proxy listens on its port and tells clients that of the proxy', () => {
+  const place = {
+    nodeId: 1,
+    port: 9_001,
+    advertisedPort: 9_051,
+    controllerPort: 9_101,
+    dataFolder: '/data/1',
+  };
+  expect(brokerProperties('127.0.0.1', place, [place])).toMatchObject({
+    listeners: 'PLAINTEXT://127.0.0.1:9001,CONTROLLER://127.0.0.1:9101',
+    'advertised.listeners': 'PLAINTEXT://127.0.0.1:9051',
+  });
+});
+
 test('a backslash in a path is escaped for the properties format', () => {
   expect(propertiesText({ 'log.dirs': 'C:\\data', 'node.id': '1' })).toBe('log.dirs=C:\\\\data\nnode.id=1\n');
 });

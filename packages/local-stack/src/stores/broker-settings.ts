@@ -2,6 +2,8 @@
 export type BrokerPlace = Readonly<{
   nodeId: number;
   port: number;
+  /** The port that clients and other brokers are told to use, such as that of a proxy. Default: `port`. */
+  advertisedPort?: number;
   controllerPort: number;
   /** The port of its secure listener, if it has one. */
   securePort?: number;
@@ -23,7 +25,7 @@ export function brokerProperties(
     'controller.quorum.voters': places.map((p) => `${p.nodeId}@${host}:${p.controllerPort}`).join(','),
     'controller.listener.names': 'CONTROLLER',
     listeners: `PLAINTEXT://${host}:${place.port},CONTROLLER://${host}:${place.controllerPort}`,
-    'advertised.listeners': `PLAINTEXT://${host}:${place.port}`,
+    'advertised.listeners': `PLAINTEXT://${host}:${place.advertisedPort ?? place.port}`,
     'inter.broker.listener.name': 'PLAINTEXT',
     'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT',
     'log.dirs': place.dataFolder,

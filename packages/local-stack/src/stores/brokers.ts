@@ -28,6 +28,8 @@ export type BrokersOptions = Readonly<{
   logDir?: string;
   /** The base port: broker N listens on portBase + N − 1, its controller 10 above, its secure listener 20. Default: any free ports. */
   portBase?: number;
+  /** Added to the port of a broker in the address that clients get: for proxies, which have to run before. Default: 0. */
+  advertisedPortOffset?: number;
   /** Default: 127.0.0.1. */
   host?: string;
   /** Default: {@link prepareJava}. */
@@ -154,18 +156,22 @@ const portsOf = ({ nodeId, port, controllerPort, securePort }: BrokerPlace): rea
 ];
 
 async function choosePlaces(options: BrokersOptions, host: string): Promise<BrokerPlace[]> {
-  const { count, dataDir, portBase, secure } = options;
+  const { count, dataDir, portBase, secure, advertisedPortOffset = 0 } = options;
   const perBroker = secure === undefined ? 2 : 3;
   const free = portBase === undefined ? await freePorts(host, count * perBroker) : [];
-  return Array.from({ length: count }, (_, index) => ({
-    nodeId: index + 1,
-    port: free[index * perBroker] ?? (portBase ?? 0) + index,
-    controllerPort: free[index * perBroker + 1] ?? (portBase ?? 0) + 10 + index,
-    ...(secure !== undefined && {
-      securePort: free[index * perBroker + 2] ?? (portBase ?? 0) + 20 + index,
-    }),
-    dataFolder: join(dataDir, `broker-${index + 1}`, 'data'),
-  }));
+  return Array.from({ length: count }, (_, index) => {
+    const port = free[index * perBroker] ?? (portBase ?? 0) + index;
+    return {
+      nodeId: index + 1,
+      port,
+      advertisedPort: port + advertisedPortOffset,
+      controllerPort: free[index * perBroker + 1] ?? (portBase ?? 0) + 10 + index,
+      ...(secure !== undefined && {
+        securePort: free[index * perBroker + 2] ?? (portBase ?? 0) + 20 + index,
+      }),
+      dataFolder: join(dataDir, `broker-${index + 1}`, 'data'),
+    };
+  });
 }
 
 /** Returns the number of brokers that the data in `dataDir` was created with, or null if there is none yet. */

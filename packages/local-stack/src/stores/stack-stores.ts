@@ -92,6 +92,7 @@ async function startKafka(context: StoresContext): Promise<Kafka> {
       dataDir: folder.kafka,
       logDir: folder.logs,
       portBase: portBase + brokerOffset,
+      advertisedPortOffset: readOffset(env['KAFKA_ADVERTISED_PORT_OFFSET']),
       host,
       java,
       portSetting,
@@ -99,6 +100,16 @@ async function startKafka(context: StoresContext): Promise<Kafka> {
       print,
       onSpawn,
     });
+  });
+}
+
+/** Reads KAFKA_ADVERTISED_PORT_OFFSET: proxies in front of the brokers, with which `npm run chaos` breaks the network. */
+function readOffset(text = '0'): number {
+  const offset = Number(text);
+  if (/^\d{1,4}$/.test(text)) return offset;
+  throw new AppError({
+    code: 'config-invalid',
+    message: `KAFKA_ADVERTISED_PORT_OFFSET must be an integer from 0 to 9999, got '${text}'.`,
   });
 }
 

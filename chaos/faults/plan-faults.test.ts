@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest';
+import { randomOf } from '../run/random.ts';
+import { isSystemFault, planFaults } from './plan-faults.ts';
+
+const targets = {
+  services: ['pipeline', 'management'],
+  brokers: ['broker-1', 'broker-2', 'broker-3'],
+  mongodb: 'mongodb',
+} as const;
+
+const plan = (seed: number, minutes = 60) => planFaults({ random: randomOf(seed), minutes, targets });
+
+describe('a plan of faults', () => {
+  it('is the same for the same seed, and another one for another', () => {
+    expect(plan(7)).toEqual(plan(7));
+    expect(plan(7)).not.toEqual(plan(8));
+  });
+
+  it('has every kind of fault and action within an hour, and every part is hit', () => {
+    const faults = plan(3);
+    const system = ['clock-step', 'delay', 'kill', 'partition', 'reset', 'stop'];
+    const users = ['change-url', 'delete', 'disable', 'enable', 'redrive', 'replay', 'rotate-secret'];
+    expect([...new Set(faults.map(({ fault }) => fault))].toSorted()).toEqual(
+      [...system, ...users].toSorted(),
+    );
+    expect(new Set(faults.filter(isSystemFault).map(({ target }) => target)).size).toBe(7);
+  });
+
+  it('never takes a second broker before the first one has caught up', () => {
+    for (const seed of [1, 2, 3, 4, 5]) {
+      const brokers = plan(seed).filter((fault) => isSystemFault(fault) && fault.target.startsWith('broker'));
+      expect(brokers.length).toBeGreaterThan(10);
+      for (const [index, { atMs }] of brokers.entries())
+        expect(atMs - (brokers[index - 1]?.atMs ?? Number.NEGATIVE_INFINITY)).toBeGreaterThanOrEqual(45_000);
+    }
+  });
+
+  it('leaves the end of the run alone', () => {
+    for (const { atMs } of plan(4, 5)) expect(atMs).toBeLessThan(5 * 60_000 - 15_000);
+  });
+
+  it('takes no broker when there is only one', () => {
+    const single = planFaults({
+      random: randomOf(1),
+      minutes: 60,
+      targets: { ...targets, brokers: ['broker-1'] },
+    });
+    expect(single.filter((fault) => isSystemFault(fault) && fault.target === 'broker-1')).toEqual([]);
+  });
+});

@@ -1,0 +1,45 @@
+/** The treatment of the requests of an endpoint; see receiver.ts. */
+export type Behaviour = 'steady' | 'slow' | 'flaky' | 'busy' | 'hanging' | 'rejecting';
+
+/** A subscription that a run creates. Its endpoint has the path `/<name>`. */
+export type EndpointPlan = Readonly<{
+  name: string;
+  behaviour: Behaviour;
+  eventType: string;
+  consumer: string | null;
+  ordering?: 'key';
+  maxInFlight?: number;
+  rate?: Readonly<{ perSecond: number; burst: number }>;
+  /** Seconds before each attempt after the first. */
+  schedule?: readonly number[];
+}>;
+
+export const consumers = ['chaos_a', 'chaos_b'] as const;
+
+const eventType = 'chaos.event';
+// Long enough to outlast any fault of the system: only webhooks that `rejecting` refuses run out of attempts.
+const patient = [1, 2, 5, 5, 10, 10, 10, 10, 20, 20, 20, 20] as const;
+
+/** The subscriptions of a run: each rule of the checker has one that exercises it. */
+export const endpointPlans: readonly EndpointPlan[] = [
+  { name: 'steady', behaviour: 'steady', eventType, consumer: null, schedule: patient },
+  { name: 'slow', behaviour: 'slow', eventType, consumer: 'chaos_a', maxInFlight: 4, schedule: patient },
+  { name: 'flaky', behaviour: 'flaky', eventType, consumer: 'chaos_b', schedule: patient },
+  { name: 'ordered', behaviour: 'flaky', eventType, consumer: null, ordering: 'key', schedule: patient },
+  {
+    name: 'ordered-slow',
+    behaviour: 'slow',
+    eventType,
+    consumer: 'chaos_b',
+    ordering: 'key',
+    schedule: patient,
+  },
+  { name: 'busy', behaviour: 'busy', eventType, consumer: 'chaos_a', schedule: patient },
+  { name: 'hanging', behaviour: 'hanging', eventType, consumer: null, schedule: patient },
+  { name: 'rejecting', behaviour: 'rejecting', eventType, consumer: 'chaos_a', schedule: [1, 2] },
+  {
+    ...{ name: 'limited', behaviour: 'steady', eventType, consumer: 'chaos_b', schedule: patient },
+    ...{ maxInFlight: 3, rate: { perSecond: 5, burst: 5 } },
+  },
+  { name: 'ended', behaviour: 'steady', eventType, consumer: null, schedule: patient },
+];

@@ -1,0 +1,47 @@
+/** The stack's public API, as an operator with the admin key uses it while the system is being broken. */
+export class ChaosApi {
+  readonly #url: string;
+  readonly #key: string;
+
+  constructor({ url, key }: Readonly<{ url: string; key: string }>) {
+    this.#url = url;
+    this.#key = key;
+  }
+
+  /** Sends a request once. Returns null if no answer came, or one of a service that is away (5xx), or too early (429). */
+  async try(method: string, path: string, body?: object): Promise<Readonly<Record<string, unknown>> | null> {
+    const response = await fetch(`${this.#url}${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${this.#key}`,
+        'content-type': method === 'PATCH' ? 'application/merge-patch+json' : 'application/json',
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(15_000),
+    }).catch(() => null);
+    const text = await response?.text().catch(() => null);
+    if (response === null || text === null || text === undefined) return null;
+    if (response.status >= 500 || response.status === 429) return null;
+    if (response.status >= 400)
+      throw new Error(`${method} ${path}: ${response.status} ${text.slice(0, 500)}`);
+    return text === '' ? {} : (JSON.parse(text) as Record<string, unknown>);
+  }
+
+  /** Sends a request until it is answered, for at most five minutes. Throws what {@link try} throws. */
+  async request(method: string, path: string, body?: object): Promise<Readonly<Record<string, unknown>>> {
+    const deadline = Date.now() + 300_000;
+    for (;;) {
+      const answer = await this.try(method, path, body);
+      if (answer !== null) return answer;
+      if (Date.now() > deadline) throw new Error(`${method} ${path} was not answered for five minutes`);
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+  }
+
+  /** Downloads a file that the API names by a path. */
+  async download(path: string): Promise<string> {
+    const response = await fetch(`${this.#url}${path}`);
+    if (response.status !== 200) throw new Error(`GET ${path.split('?')[0]}: ${response.status}`);
+    return response.text();
+  }
+}
