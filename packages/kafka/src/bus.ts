@@ -14,7 +14,7 @@ export type IncomingRecord = Readonly<{
 }>;
 
 /**
- * A record to write. With a key, the key determines the partition (murmur2, as in every Kafka client); with `partition`
+ * A record to write; its value must not be changed any more, since a consumer of the process may get it as it is. With a key, the key determines the partition (murmur2, as in every Kafka client); with `partition`
  * it is exactly that one; with neither, the record goes to the batch's sticky partition, chosen once per record and
  * unchanged over every retry of the send.
  */

@@ -26,6 +26,7 @@ import { startRelay } from './consumer/delay-relay.ts';
 import { KafkaPartitionRunner } from './consumer/kafka-partition-runner.ts';
 import { fetchEnds, fetchTopicEnds, fetchTopicPositions, lagUntil } from './consumer/lag.ts';
 import { SharedEnds } from './consumer/shared-ends.ts';
+import { HandOver } from './hand-over/hand-over.ts';
 import { type KafkaMetricHandles, noMetrics } from './metrics.ts';
 import { KafkaProducer } from './producer/kafka-producer.ts';
 import { createKafkaTransport } from './producer/kafka-transport.ts';
@@ -73,6 +74,7 @@ class KafkaBus implements Bus {
   readonly #rangeReaders = new Map<string, RangeReader>();
   readonly #topicsReader: TopicsReader;
   readonly #ends: SharedEnds;
+  readonly #handOver = new HandOver();
   /** Producer of relays and dead letters; the services limit and close their own producers. */
   #ownProducer: Producer | undefined;
 
@@ -217,7 +219,8 @@ class KafkaBus implements Bus {
   #run<T>(run: RunPartitionsOptions<T>): PartitionRunner {
     const producer = () => this.#sharedProducer();
     const poison = createDeadLetterWriter({ group: run.group, clock: this.#clock, producer });
-    const runner = new KafkaPartitionRunner({ ...this.#parts(), ends: this.#ends, run, poison });
+    const shared = { ends: this.#ends, handOver: this.#handOver };
+    const runner = new KafkaPartitionRunner({ ...this.#parts(), ...shared, run, poison });
     runner.start();
     return runner;
   }
@@ -234,6 +237,7 @@ class KafkaBus implements Bus {
       clock: this.#clock,
       logger: this.#endpoint.logger,
       metrics: this.#metrics,
+      handOver: this.#handOver,
     });
   }
 

@@ -64,6 +64,12 @@ export const kafkaMetrics = defineMetrics({
       'Above a minute (except on rungs): as for the lag in records. With few records, one of them is stuck: check the log.',
     labels: ['group'],
   },
+  handedOver: {
+    type: 'counter',
+    name: 'tidings_kafka_handed_over_records_total',
+    help: 'Records that a consumer group got from a producer of this process, without a fetch.',
+    labels: ['group'],
+  },
   commits: {
     type: 'counter',
     name: 'tidings_kafka_commits_total',
@@ -125,6 +131,7 @@ export const noMetrics: KafkaMetricHandles = {
   pendingRecords: nothing,
   lagRecords: nothing,
   lagSeconds: nothing,
+  handedOver: nothing,
   commits: nothing,
   rebalances: nothing,
   restarts: nothing,

@@ -39,7 +39,7 @@ export const configSpec = {
     default: 8,
     min: 0,
     max: 1_000,
-    help: 'minimum time between two fetches of events; events that arrive in between are fetched together',
+    help: 'minimum time between two fetches of events from other processes; what arrives in between is fetched together',
   }),
   ...storageSettings,
 } as const;

@@ -1,9 +1,11 @@
 import { AppError, backoffMs } from '@tidings/runtime';
 import { type PartitionRef, partitionKey } from '../bus.ts';
 import { detailOf } from '../client/errors.ts';
+import type { AppendedRecords } from '../hand-over/hand-over.ts';
 import { deadLetter } from './dead-letter-writer.ts';
 import type { PartitionProgress } from './lag.ts';
 import { OffsetCommitter } from './offset-committer.ts';
+import { type HandOverResult, PartitionFlow } from './partition-flow.ts';
 import { PartitionOpener } from './partition-opener.ts';
 import { PartitionRestarts } from './partition-restarts.ts';
 import {
@@ -21,28 +23,29 @@ import { PartitionWorker, type PartitionWorkerHandlers } from './partition-worke
 export class AssignedPartitions<T> {
   readonly #options: AssignedPartitionsOptions<T>;
   readonly #handlers: PartitionWorkerHandlers<T>;
+  readonly #flow: PartitionFlow<T>;
   readonly #opener: PartitionOpener<T>;
   readonly #committer: OffsetCommitter<T>;
   readonly #workers = new Map<string, PartitionWorker<T>>();
   readonly #restarts = new PartitionRestarts();
   #onIdle: () => void = () => {};
-  #isClosing = false;
 
   constructor(options: AssignedPartitionsOptions<T>) {
     this.#options = options;
+    this.#flow = new PartitionFlow(options.source);
     this.#handlers = {
       onPoison: (record, error, done) => void deadLetter(options, { record, error, done }),
       onFailure: (worker, error) => this.#restart(worker, error),
-      onCapacity: (worker) => this.#resume(worker),
+      onCapacity: (worker) => this.#flow.resume(worker),
       onIdle: () => this.#onIdle(),
     };
     this.#opener = new PartitionOpener({
       ...options,
-      isClosing: () => this.#isClosing,
+      isClosing: () => this.#flow.isClosing,
       onFailed: (worker, error) => this.#restart(worker, error),
       onOpened: (worker) => {
         this.#restarts.end(worker.ref);
-        this.#resume(worker);
+        this.#flow.resume(worker);
       },
     });
     this.#committer = new OffsetCommitter(options, ({ ref, committedOffset }) =>
@@ -89,13 +92,18 @@ export class AssignedPartitions<T> {
     return this.#openWorker(ref)?.position ?? 0;
   }
 
+  /** Returns where the fetches of an open partition are, else 0: its position may be ahead, by records handed over. */
+  fetchedTo(ref: PartitionRef): number {
+    return this.#openWorker(ref)?.fetchedTo ?? 0;
+  }
+
   /** Skips to `offset`: the log holds no records before it. */
   skipTo(ref: PartitionRef, offset: number): void {
     this.#openWorker(ref)?.skipTo(offset);
   }
 
   /**
-   * Applies a new generation. Workers continue if the partition stayed owned (`isSameMember`: no other member can have
+   * Applies a new generation, while every partition is fetched. Workers continue if the partition stayed owned (`isSameMember`: no other member can have
    * owned it in between); all others are closed, and new ones are opened.
    */
   assign(refs: readonly PartitionRef[], { isSameMember }: Readonly<{ isSameMember: boolean }>): void {
@@ -112,7 +120,7 @@ export class AssignedPartitions<T> {
         fresh.push(worker);
       }
       // After a rejoin kafkajs restarts from the committed offset: continue from the current position instead.
-      if (worker.isOpen) source.seek(ref, worker.position);
+      if (worker.isOpen) this.#flow.seek(worker);
       if (worker.isPaused) source.pause(ref);
     }
     if (fresh.length > 0) void this.#opener.open(fresh);
@@ -123,15 +131,29 @@ export class AssignedPartitions<T> {
    */
   deliver({ ref, fetchedOffset, endOffset, records }: FetchedBatch): boolean {
     const worker = this.#openWorker(ref);
-    if (worker === undefined || this.#isClosing) return false;
+    if (worker === undefined || this.#flow.isClosing) return false;
     // Fetched for an earlier generation, after records that this one has not seen.
     if (fetchedOffset > worker.position) return false;
-    worker.deliver(records, endOffset);
-    if (worker.isOpen && worker.isFull && !worker.isPaused) {
-      worker.isPaused = true;
-      this.#options.source.pause(ref);
-    }
+    this.#flow.fetched(worker, records, endOffset);
     return true;
+  }
+
+  /** Passes records on that this process has appended, if they are the next of their partition. */
+  handOver(appended: AppendedRecords): HandOverResult {
+    const worker = this.#openWorker(appended);
+    return worker === undefined ? 'refused' : this.#flow.handOver(worker, appended);
+  }
+
+  /** Stops the fetches of a partition whose records are handed over. */
+  stopFetching(ref: PartitionRef): void {
+    const worker = this.#openWorker(ref);
+    if (worker !== undefined) this.#flow.stopFetching(worker);
+  }
+
+  /** Continues the fetches of a partition, behind what was handed over. */
+  fetchAgain(ref: PartitionRef): void {
+    const worker = this.#openWorker(ref);
+    if (worker !== undefined) this.#flow.fetchAgain(worker);
   }
 
   /**
@@ -140,10 +162,9 @@ export class AssignedPartitions<T> {
    */
   async realign(ref: PartitionRef): Promise<void> {
     const worker = this.#openWorker(ref);
-    if (worker === undefined || worker.isPaused || this.#isClosing) return;
+    if (worker === undefined || worker.isPaused || this.#flow.isClosing) return;
     const { source, logger, run } = this.#options;
-    worker.isPaused = true;
-    source.pause(ref);
+    this.#flow.pause(worker);
     try {
       const position = (await source.positions([ref])).get(partitionKey(ref));
       if (position !== undefined && position.low > worker.position) {
@@ -155,8 +176,8 @@ export class AssignedPartitions<T> {
       logger.warn({ ...ref, group: run.group, detail: detailOf(error) }, 'consumer.positions-unavailable');
     }
     if (this.#openWorker(ref) !== worker) return;
-    source.seek(ref, worker.position);
-    this.#resume(worker);
+    this.#flow.seek(worker);
+    this.#flow.resume(worker);
   }
 
   /** Revokes the partition and assigns it again from its committed offset. */
@@ -172,11 +193,7 @@ export class AssignedPartitions<T> {
 
   /** Stops accepting records, waits until pending ones are done or `drainMs` have passed, and commits. */
   async close(drainMs: number): Promise<void> {
-    this.#isClosing = true;
-    for (const worker of this.#workers.values()) {
-      worker.isPaused = true;
-      this.#options.source.pause(worker.ref);
-    }
+    this.#flow.close(this.#workers.values());
     await this.#drained(drainMs);
     await this.commit();
     for (const worker of this.#workers.values()) worker.close();
@@ -218,12 +235,6 @@ export class AssignedPartitions<T> {
     }
   }
 
-  #resume(worker: PartitionWorker<T>): void {
-    if (this.#isClosing) return;
-    worker.isPaused = false;
-    this.#options.source.resume(worker.ref);
-  }
-
   /**
    * Restarts a partition after a handler failure: commits nothing, and reopens it from its committed offset, delayed.
    */
@@ -238,6 +249,6 @@ export class AssignedPartitions<T> {
     const fresh = this.#createWorker(worker.ref);
     this.#restarts.begin(worker.ref);
     source.pause(worker.ref);
-    if (!this.#isClosing) clock.setTimer(() => void this.#opener.open([fresh]), delayMs);
+    if (!this.#flow.isClosing) clock.setTimer(() => void this.#opener.open([fresh]), delayMs);
   }
 }

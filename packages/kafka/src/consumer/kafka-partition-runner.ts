@@ -1,11 +1,13 @@
-import type { EachBatchPayload, OffsetsByTopicPartition } from 'kafkajs';
+import type { EachBatchPayload, KafkaMessage, OffsetsByTopicPartition } from 'kafkajs';
 import type { PartitionRef, PartitionRunner, RunPartitionsOptions, WorkerState } from '../bus.ts';
 import type { KafkaEndpoint } from '../client/client.ts';
 import type { SharedAdmin } from '../client/shared-admin.ts';
+import type { HandOver } from '../hand-over/hand-over.ts';
 import { AssignedPartitions } from './assigned-partitions.ts';
 import { CommitTimer } from './commit-timer.ts';
 import { toIncomingRecord } from './incoming-record.ts';
-import { fetchPositions, oldestAgeMs, watchLag } from './lag.ts';
+import { fetchPositions, type LagWatchOptions, oldestAgeMs, watchLag } from './lag.ts';
+import { listenIfUrgent, PartitionHandOver } from './partition-hand-over.ts';
 import {
   type AssignedPartitionsOptions,
   type CommitOffset,
@@ -23,6 +25,8 @@ export type KafkaPartitionRunnerOptions<T> = Readonly<{
   admin: SharedAdmin;
   /** Tells the ends of logs to all groups of the process. */
   ends: SharedEnds;
+  /** Tells what this process has appended. */
+  handOver: HandOver;
 }> &
   Pick<AssignedPartitionsOptions<T>, 'poison' | 'clock' | 'metrics'>;
 
@@ -36,6 +40,8 @@ export class KafkaPartitionRunner<T> implements PartitionRunner {
   readonly #options: KafkaPartitionRunnerOptions<T>;
   readonly #partitions: AssignedPartitions<T>;
   readonly #consumer: SupervisedConsumer;
+  readonly #handOver: PartitionHandOver<T>;
+  readonly #stopListening: () => void;
   #memberId = '';
   /** Tries one commit, in the generation of its batch; consumer.commitOffsets would repeat it in a later one. */
   #commitOnce: EachBatchPayload['commitOffsetsIfNecessary'] | undefined;
@@ -72,22 +78,16 @@ export class KafkaPartitionRunner<T> implements PartitionRunner {
       events: this.#events(),
     });
     this.#commits = this.#commitTimer();
+    this.#handOver = this.#createHandOver();
+    this.#stopListening = listenIfUrgent(options.handOver, run, this.#handOver);
     const ends = (refs: readonly PartitionRef[]) => options.ends.of(refs);
+    this.#watch = this.#watchStuck(ends);
     this.#stopLag = watchLag({
       clock,
       logger,
       progress: () => this.#partitions.progress(),
       ends,
       onLag: (records) => metrics.lagRecords.set({ group: run.group }, records),
-    });
-    this.#watch = new StuckPartitions({
-      clock,
-      awaitingRecords: () => (this.#consumer.state === 'running' ? this.#partitions.awaitingRecords() : []),
-      ends,
-      onStuck: (refs) => {
-        logger.warn({ group: run.group, partitions: refs }, 'consumer.stuck');
-        this.#consumer.restart('stuck');
-      },
     });
   }
 
@@ -112,6 +112,29 @@ export class KafkaPartitionRunner<T> implements PartitionRunner {
   async close({ drainMs = defaultDrainMs }: Readonly<{ drainMs?: number }> = {}): Promise<void> {
     this.#closing ??= this.#close(drainMs);
     await this.#closing;
+  }
+
+  #watchStuck(ends: LagWatchOptions['ends']): StuckPartitions {
+    const { clock, endpoint, run } = this.#options;
+    return new StuckPartitions({
+      clock,
+      awaitingRecords: () => (this.#consumer.state === 'running' ? this.#partitions.awaitingRecords() : []),
+      ends,
+      onStuck: (refs) => {
+        endpoint.logger.warn({ group: run.group, partitions: refs }, 'consumer.stuck');
+        this.#consumer.restart('stuck');
+      },
+    });
+  }
+
+  #createHandOver(): PartitionHandOver<T> {
+    return new PartitionHandOver({
+      ...this.#options,
+      partitions: this.#partitions,
+      // Before its first fetch a consumer has no means to commit.
+      isOwner: () => this.#consumer.isMember && this.#commitOnce !== undefined,
+      onPassedOn: () => this.#commits.start(),
+    });
   }
 
   #commitTimer(): CommitTimer {
@@ -143,19 +166,25 @@ export class KafkaPartitionRunner<T> implements PartitionRunner {
   #events(): ConsumerEvents {
     return {
       onJoined: (join) => this.#join(join),
-      onRebalancing: () => void this.#partitions.commit(),
+      onRebalancing: () => {
+        this.#handOver.stop();
+        void this.#partitions.commit();
+      },
       onBatch: (payload) => this.#deliver(payload),
       onEmptyBatch: ({ topic, partition, lastOffset }) => {
         this.#partitions.skipTo({ topic, partition }, Number(lastOffset) + 1);
         if (!this.#partitions.isSettled) this.#commits.start();
       },
       onLost: () => {
+        this.#handOver.stop();
         this.#commitOnce = undefined;
       },
     };
   }
 
   async #close(drainMs: number): Promise<void> {
+    this.#stopListening();
+    this.#handOver.stop();
     await this.#partitions.close(drainMs);
     this.#commits.stop();
     this.#watch.stop();
@@ -175,6 +204,7 @@ export class KafkaPartitionRunner<T> implements PartitionRunner {
     );
     // Pause flags outlive a rebalance in kafkajs: a partition lost while paused and regained would stay paused.
     this.#consumer.control((consumer) => consumer.resume(refs.map(toSelection)));
+    this.#handOver.stop();
     const isSameMember = memberId === this.#memberId;
     this.#memberId = memberId;
     this.#partitions.assign(refs, { isSameMember });
@@ -186,7 +216,7 @@ export class KafkaPartitionRunner<T> implements PartitionRunner {
     const last = messages.at(-1);
     if (isStale() || last === undefined) return;
     const ref = { topic, partition };
-    if (Number(batch.highWatermark) < this.#partitions.position(ref)) {
+    if (Number(batch.highWatermark) < this.#partitions.fetchedTo(ref)) {
       this.#partitions.reopen(ref, 'the log ends before the position: the topic was recreated');
       return;
     }
@@ -194,11 +224,17 @@ export class KafkaPartitionRunner<T> implements PartitionRunner {
       ref,
       fetchedOffset: Number((batch as typeof batch & FetchedFrom).fetchedOffset),
       endOffset: Number(batch.lastOffset()) + 1,
-      records: messages.map((message) => toIncomingRecord(topic, partition, message)),
+      records: this.#unseen(ref, messages).map((message) => toIncomingRecord(topic, partition, message)),
     });
     this.#commits.start();
     if (wasTaken) resolveOffset(last.offset);
     else void this.#partitions.realign(ref);
+  }
+
+  /** Returns the messages that were not handed over meanwhile. */
+  #unseen(ref: PartitionRef, messages: readonly KafkaMessage[]): readonly KafkaMessage[] {
+    const position = this.#partitions.position(ref);
+    return messages.filter(({ offset }) => Number(offset) >= position);
   }
 
   #reportPending(): void {

@@ -32,7 +32,12 @@ const spanFactor = 16;
 export class PartitionWorker<T> {
   readonly ref: PartitionRef;
   #state: PartitionWorkerState = 'opening';
+  /** True while the worker takes no records: it is opening, full or closing. */
   isPaused = true;
+  /** True while no fetch reads the partition because its records are handed over. */
+  isHandedOver = false;
+  /** The offset up to which fetches have read, or at which the next one begins. */
+  fetchedTo = 0;
   /** Last known committed offset of the group. */
   committedOffset = 0;
   readonly #run: PartitionRun<T>;
@@ -98,6 +103,7 @@ export class PartitionWorker<T> {
     this.#tracker.close();
     this.#tracker = new OffsetTracker(offset);
     this.committedOffset = offset;
+    this.fetchedTo = offset;
     this.#pendingBytes = 0;
     this.#inbox = [];
   }

@@ -166,6 +166,22 @@ describe('SupervisedConsumer', () => {
     expect(batches).toBe(1);
   });
 
+  it('is a member from a join to the next rebalance, while heartbeats are answered', async () => {
+    expect(supervised.isMember).toBe(false);
+    made[0]?.join();
+    expect(supervised.isMember).toBe(true);
+    made[0]?.emit('rebalancing');
+    expect(supervised.isMember).toBe(false);
+    made[0]?.join();
+    expect(supervised.isMember).toBe(true);
+    await clock.advance(6_001);
+    expect(supervised.isMember).toBe(false);
+    made[0]?.emit('heartbeat');
+    expect(supervised.isMember).toBe(true);
+    supervised.restart('test');
+    expect(supervised.isMember).toBe(false);
+  });
+
   it('ignores events of a discarded consumer', async () => {
     const [old] = made;
     old?.join();

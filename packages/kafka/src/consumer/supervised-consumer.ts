@@ -52,6 +52,7 @@ export class SupervisedConsumer {
   #state: WorkerState = 'starting';
   #consumer: Consumer | undefined;
   #joining: Promise<void> = Promise.resolve();
+  #isRejoining = false;
   #cancelRestart = (): void => {};
   #crashes = 0;
   #startedAtMs = 0;
@@ -67,6 +68,11 @@ export class SupervisedConsumer {
 
   get state(): WorkerState {
     return this.#state;
+  }
+
+  /** True while no other member of the group can own this one's partitions. */
+  get isMember(): boolean {
+    return this.#state === 'running' && !this.#isRejoining && !this.#isFenced;
   }
 
   /**
@@ -147,7 +153,12 @@ export class SupervisedConsumer {
     consumer.on(names.FETCH, () => {
       this.#lastFetchMs = clock.monotonicMs();
     });
-    consumer.on(names.REBALANCING, () => ifCurrent(() => events.onRebalancing?.()));
+    consumer.on(names.REBALANCING, () =>
+      ifCurrent(() => {
+        this.#isRejoining = true;
+        events.onRebalancing?.();
+      }),
+    );
     consumer.on(names.END_BATCH_PROCESS, ({ payload }) => {
       if (payload.batchSize === 0) ifCurrent(() => events.onEmptyBatch?.(payload));
     });
@@ -155,6 +166,7 @@ export class SupervisedConsumer {
       ifCurrent(() => {
         const { memberId, memberAssignment: assignment } = payload;
         this.#state = 'running';
+        this.#isRejoining = false;
         this.#lastHeartbeatMs = clock.monotonicMs();
         metrics.rebalances.inc({ group });
         endpoint.logger.info({ group, memberId, assignment }, 'consumer.joined');
@@ -165,14 +177,19 @@ export class SupervisedConsumer {
 
   async #handle(consumer: Consumer, payload: EachBatchPayload): Promise<void> {
     if (this.#consumer !== consumer || !payload.isRunning()) return;
-    const { clock, events, sessionTimeoutMs = defaultSessionTimeoutMs } = this.#options;
-    if (clock.monotonicMs() - this.#lastHeartbeatMs > sessionTimeoutMs) {
-      // Without a heartbeat for a whole session, the group may have reassigned the partitions: records are not accepted
-      // until a heartbeat succeeds. Unresolved records are fetched again, so not at once.
+    const { clock, events } = this.#options;
+    if (this.#isFenced) {
+      // Records are not accepted until a heartbeat succeeds. Unresolved ones are fetched again, so not at once.
       await sleep(clock, fencedPauseMs);
       return;
     }
     this.#guarded(consumer, () => events.onBatch(payload));
+  }
+
+  /** True without a heartbeat for a whole session: the group may have reassigned the partitions. */
+  get #isFenced(): boolean {
+    const { clock, sessionTimeoutMs = defaultSessionTimeoutMs } = this.#options;
+    return clock.monotonicMs() - this.#lastHeartbeatMs > sessionTimeoutMs;
   }
 
   // A throw into kafkajs's loop crashes the consumer or repeats its whole fetch, depending on the error's class.

@@ -1,4 +1,5 @@
 import { describe } from 'vitest';
+import { handOverContract } from './hand-over-contract.ts';
 import { handlerContract } from './handler-contract.ts';
 import type { OpenHarness } from './harness.ts';
 import { lingerContract } from './linger-contract.ts';
@@ -13,6 +14,7 @@ export function busContract(name: string, open: OpenHarness): void {
     producerContract(open);
     runnerContract(open);
     handlerContract(open);
+    handOverContract(open);
     lingerContract(open);
     rebalanceContract(open);
     readingContract(open);

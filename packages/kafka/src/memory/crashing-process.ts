@@ -37,6 +37,8 @@ const died = () => new AppError({ code: 'closed', message: 'the process was kill
  */
 export class CrashingProcess {
   readonly bus: MemoryBus;
+  /** Its consumers, to which it hands over what is acknowledged. */
+  readonly #own: MemoryBus;
   readonly #clock: Clock;
   readonly #plan: CrashPlan;
   readonly #wires = new Map<string, Sending[]>();
@@ -47,10 +49,11 @@ export class CrashingProcess {
   constructor(bus: MemoryBus, clock: Clock, plan: CrashPlan) {
     this.#clock = clock;
     this.#plan = plan;
+    this.#own = bus.peer();
     this.bus = {
       ...bus,
       producer: async (options) => this.#crashing(await bus.producer(options)),
-      runPartitions: async (options) => this.#run(bus, options),
+      runPartitions: async (options) => this.#run(this.#own, options),
     };
   }
 
@@ -73,6 +76,11 @@ export class CrashingProcess {
     this.hasCrashed = true;
     for (const { reject } of [...this.#wires.values()].flat()) reject(died());
     this.#wires.clear();
+  }
+
+  /** Hands records over that were appended for it, as if by its own producer. */
+  handOver(positions: readonly RecordPosition[]): void {
+    if (!this.hasCrashed) this.#own.handOver(positions);
   }
 
   /** Reassigns its partitions without notifying it, like a process that was paused for too long. */
@@ -137,6 +145,7 @@ export class CrashingProcess {
       await this.#wait();
       if (!this.step()) return;
       queue.splice(0, batch.length);
+      this.handOver(positions);
       for (const [at, { resolve }] of batch.entries()) resolve(positions[at] as RecordPosition);
     }
     this.#wires.delete(wire);

@@ -8,7 +8,7 @@ busContract('the memory bus', async () => {
   away.setReachable(false);
   return {
     bus,
-    peer: async () => bus,
+    peer: async () => bus.peer(),
     unreachable: async () => away,
     topic: async ({ partitions = 1, kind = 'work' } = {}) => ({
       name: freshName('topic'),

@@ -8,6 +8,7 @@ import {
   partitionKey,
   type ReadRangeOptions,
   type ReadRecordsOptions,
+  type RecordPosition,
   type Relay,
   type RelayOptions,
   type RunPartitionsOptions,
@@ -18,10 +19,12 @@ import {
 import { createDeadLetterWriter } from '../consumer/dead-letter-writer.ts';
 import { startRelay } from '../consumer/delay-relay.ts';
 import { lagUntil } from '../consumer/lag.ts';
+import { HandOver } from '../hand-over/hand-over.ts';
 import { noMetrics } from '../metrics.ts';
 import { TableView } from '../table/table-view.ts';
 import { MemoryConsumerGroup } from './memory-consumer-group.ts';
 import { endsOf, followLog } from './memory-follower.ts';
+import { handOverStored } from './memory-hand-over.ts';
 import { MemoryLog } from './memory-log.ts';
 import { MemoryPartitionRunner } from './memory-partition-runner.ts';
 import { MemoryProducer } from './memory-producer.ts';
@@ -41,6 +44,13 @@ export type MemoryBus = Bus &
      * stale.
      */
     setReachable(isReachable: boolean): void;
+    /**
+     * Opens the same log as another process: what is appended through one of them has to be fetched by the consumers of the
+     * other. Closed with this one.
+     */
+    peer(): MemoryBus;
+    /** Hands appended records to the consumers of this bus, as if its own producer had appended them. */
+    handOver(positions: readonly RecordPosition[]): void;
     /** Makes the records of a partition before `before` unreadable by ranges and positions, as after their retention. */
     expire(topic: TopicDefinition, partition: number, before: bigint): void;
   }>;
@@ -61,10 +71,32 @@ export function createMemoryBus({
   logger = silentLogger,
 }: MemoryBusOptions = {}): MemoryBus {
   const log = new MemoryLog();
-  const reachability = new Reachability();
   const groups = new Map<string, MemoryConsumerGroup>();
+  return openMemoryBus({
+    log,
+    reachability: new Reachability(),
+    groups,
+    members: { count: 0 },
+    clock,
+    logger,
+  });
+}
+
+type MemoryBrokers = Readonly<{
+  log: MemoryLog;
+  reachability: Reachability;
+  groups: Map<string, MemoryConsumerGroup>;
+  members: { count: number };
+  clock: Clock;
+  logger: Logger;
+}>;
+
+/** Opens the log as one process. */
+function openMemoryBus(brokers: MemoryBrokers): MemoryBus {
+  const { log, reachability, groups, members, clock, logger } = brokers;
   const open: Closable[] = [];
-  let members = 0;
+  const handOver = new HandOver();
+  const onAppended = (positions: readonly RecordPosition[]) => handOverStored(handOver, log, positions);
 
   const opened = <C extends Closable>(part: C): C => {
     open.push(part);
@@ -75,22 +107,22 @@ export function createMemoryBus({
     groups.set(name, group);
     return group;
   };
-  const ownProducer = new MemoryProducer(log, reachability, { clock });
+  const ownProducer = new MemoryProducer(log, reachability, { clock, onAppended });
 
   const runPartitions = async <T>(run: RunPartitionsOptions<T>): Promise<PartitionRunner> => {
-    members += 1;
+    members.count += 1;
     const poison = createDeadLetterWriter({ group: run.group, clock, producer: () => ownProducer });
     const group = groupOf(run.group);
-    const id = `member-${members}`;
-    const runner = opened(
-      new MemoryPartitionRunner({ id, group, groupOf, log, run, poison, clock, logger, metrics: noMetrics }),
-    );
+    const id = `member-${members.count}`;
+    const shared = { groupOf, log, handOver, clock, logger, metrics: noMetrics };
+    const runner = opened(new MemoryPartitionRunner({ id, group, run, poison, ...shared }));
     runner.start();
     return runner;
   };
 
   return {
-    producer: async (options) => opened(new MemoryProducer(log, reachability, { clock, ...options })),
+    producer: async (options) =>
+      opened(new MemoryProducer(log, reachability, { clock, onAppended, ...options })),
     runPartitions,
     table: async (table) => opened(openTable(table, { log, reachability, logger })),
     relay: async (relay: RelayOptions): Promise<Relay> =>
@@ -103,6 +135,8 @@ export function createMemoryBus({
     },
     records: (topic) => log.partitionsOf(topic).flat(),
     commits: (group) => groupOf(group).commits,
+    peer: () => opened(openMemoryBus(brokers)),
+    handOver: onAppended,
     setReachable: (isReachable) => reachability.set(isReachable),
     expire: (topic, partition, before) => log.expire(topic, partition, before),
   };

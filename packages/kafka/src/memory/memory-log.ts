@@ -1,5 +1,6 @@
 import type { TopicDefinition } from '@tidings/contracts';
 import type { IncomingRecord, OutgoingRecord, RecordPosition } from '../bus.ts';
+import { asWritten, headersOf } from '../consumer/incoming-record.ts';
 import { partitionForKey } from '../producer/partitioner.ts';
 
 type MemoryTopic = {
@@ -29,7 +30,8 @@ export class MemoryLog {
   }
 
   append(record: OutgoingRecord, nowMs: number): RecordPosition {
-    const { topic, key, value, headers = {}, timestampMs = nowMs } = record;
+    const { topic, value, headers = {}, timestampMs = nowMs } = record;
+    const key = record.key === null ? null : asWritten(record.key);
     const known = this.#topic(topic);
     const count = known.partitions.length;
     const partition = record.partition ?? (key === null ? known.sticky % count : partitionForKey(key, count));
@@ -37,7 +39,15 @@ export class MemoryLog {
     if (log === undefined)
       throw new RangeError(`${topic.name} has the partitions 0 to ${count - 1}, got ${partition}`);
     const offset = BigInt(log.length);
-    log.push({ topic: topic.name, partition, offset, timestampMs, key, headers: { ...headers }, value });
+    log.push({
+      topic: topic.name,
+      partition,
+      offset,
+      timestampMs,
+      key,
+      headers: headersOf({ headers }),
+      value,
+    });
     queueMicrotask(() => {
       for (const listener of [...known.listeners]) listener();
     });

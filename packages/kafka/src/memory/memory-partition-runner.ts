@@ -7,7 +7,9 @@ import {
   type WorkerState,
 } from '../bus.ts';
 import { AssignedPartitions } from '../consumer/assigned-partitions.ts';
+import { listenIfUrgent, PartitionHandOver } from '../consumer/partition-hand-over.ts';
 import { type AssignedPartitionsOptions, defaultCommitIntervalMs } from '../consumer/partition-source.ts';
+import type { HandOver } from '../hand-over/hand-over.ts';
 import type { MemoryConsumerGroup } from './memory-consumer-group.ts';
 import type { MemoryLog } from './memory-log.ts';
 
@@ -16,6 +18,7 @@ export type MemoryPartitionRunnerOptions<T> = Readonly<{
   group: MemoryConsumerGroup;
   groupOf: (name: string) => MemoryConsumerGroup;
   log: MemoryLog;
+  handOver: HandOver;
   run: RunPartitionsOptions<T>;
 }> &
   Pick<AssignedPartitionsOptions<T>, 'poison' | 'clock' | 'logger' | 'metrics'>;
@@ -28,6 +31,7 @@ const maxBatchRecords = 500;
 export class MemoryPartitionRunner<T> implements PartitionRunner {
   readonly #options: MemoryPartitionRunnerOptions<T>;
   readonly #partitions: AssignedPartitions<T>;
+  readonly #handOver: PartitionHandOver<T>;
   readonly #cursors = new Map<string, Cursor>();
   readonly #removers: (() => void)[];
   #stopCommits: () => void = () => {};
@@ -70,6 +74,13 @@ export class MemoryPartitionRunner<T> implements PartitionRunner {
       },
     });
     this.#removers = run.topics.map((topic) => log.onAppend(topic, () => this.#fetch()));
+    this.#handOver = new PartitionHandOver({
+      ...{ run, clock, metrics },
+      partitions: this.#partitions,
+      isOwner: () => !this.#isStopped,
+      onPassedOn: () => {},
+    });
+    this.#removers.push(listenIfUrgent(options.handOver, run, this.#handOver));
   }
 
   start(): void {
@@ -77,7 +88,10 @@ export class MemoryPartitionRunner<T> implements PartitionRunner {
     group.join({
       id,
       topics: run.topics,
-      flush: () => void this.#partitions.commit(),
+      flush: () => {
+        this.#handOver.stop();
+        void this.#partitions.commit();
+      },
       assigned: () => this.#partitions.assigned(),
       assign: (refs) => this.#assign(refs),
     });
@@ -109,6 +123,7 @@ export class MemoryPartitionRunner<T> implements PartitionRunner {
     this.#stopCommits();
     this.#cancelWait?.();
     for (const remove of this.#removers) remove();
+    this.#handOver.stop();
     await this.#partitions.close(drainMs);
     this.#options.group.leave(this.#options.id);
   }

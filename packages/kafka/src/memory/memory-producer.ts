@@ -19,6 +19,7 @@ export class MemoryProducer implements Producer {
   readonly #reachability: Reachability;
   readonly #pending = new Set<PendingPublish>();
   readonly #maxRecords: number;
+  readonly #onAppended: (positions: readonly RecordPosition[]) => void;
   readonly #removeListener: () => void;
   #writers: (() => void)[] = [];
   #isClosed = false;
@@ -26,12 +27,18 @@ export class MemoryProducer implements Producer {
   constructor(
     log: MemoryLog,
     reachability: Reachability,
-    options: Readonly<{ clock: Clock; maxBufferedRecords?: number }>,
+    options: Readonly<{
+      clock: Clock;
+      maxBufferedRecords?: number;
+      /** Called soon after an append, before the log's own listeners. */
+      onAppended: (positions: readonly RecordPosition[]) => void;
+    }>,
   ) {
     this.#log = log;
     this.#reachability = reachability;
     this.#clock = options.clock;
     this.#maxRecords = options.maxBufferedRecords ?? 10_000;
+    this.#onAppended = options.onAppended;
     this.#removeListener = reachability.onReachable(() => {
       for (const pending of [...this.#pending]) pending.settle();
     });
@@ -79,7 +86,10 @@ export class MemoryProducer implements Producer {
     const nowMs = this.#clock.nowMs();
     for (const topic of new Set<TopicDefinition>(records.map((record) => record.topic)))
       this.#log.rotateSticky(topic);
-    return records.map((record) => this.#log.append(record, nowMs));
+    const positions: RecordPosition[] = [];
+    queueMicrotask(() => this.#onAppended(positions));
+    for (const record of records) positions.push(this.#log.append(record, nowMs));
+    return positions;
   }
 
   #isFull(): boolean {

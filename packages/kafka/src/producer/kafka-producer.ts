@@ -4,6 +4,7 @@ import { AppError, backoffMs, type Clock, sleep } from '@tidings/runtime';
 import type { Message } from 'kafkajs';
 import type { OutgoingRecord, Producer, PublishOptions, RecordPosition } from '../bus.ts';
 import { closedError, detailOf } from '../client/errors.ts';
+import type { HandOver } from '../hand-over/hand-over.ts';
 import { type KafkaMetricHandles, noMetrics } from '../metrics.ts';
 import { partitionForKey } from './partitioner.ts';
 import { PublishGroup } from './publish-group.ts';
@@ -19,6 +20,8 @@ export type KafkaProducerOptions = Readonly<{
   metrics?: KafkaMetricHandles | undefined;
   maxBufferedRecords?: number | undefined;
   maxBufferedBytes?: number | undefined;
+  /** Told of what was appended. */
+  handOver?: HandOver | undefined;
 }>;
 
 const drainMs = 10_000;
@@ -52,6 +55,7 @@ export class KafkaProducer implements Producer {
       logger,
       metrics: this.#metrics,
       signal: this.#abort.signal,
+      handOver: options.handOver,
       onSettled: (records) => this.#forget(records),
     });
   }
@@ -79,8 +83,9 @@ export class KafkaProducer implements Producer {
       if (record === undefined) continue;
       const { key, value, headers, timestampMs } = record;
       const message: Message = headers === undefined ? { key, value } : { key, value, headers };
-      if (timestampMs !== undefined) message.timestamp = String(timestampMs);
-      this.#accept(record, { message, bytes: sizes[index] ?? 0, group, index });
+      const hasTime = timestampMs !== undefined;
+      if (hasTime) message.timestamp = String(timestampMs);
+      this.#accept(record, { message, hasTime, bytes: sizes[index] ?? 0, group, index });
     }
     this.#metrics.bufferedRecords.set({}, this.#records);
     this.#loop.schedule();

@@ -43,11 +43,11 @@ export function createKafkaTransport(endpoint: KafkaEndpoint, admin: SharedAdmin
         compression: kafkajs.CompressionTypes.LZ4,
         topicMessages: byTopic(slices),
       });
-      return sent.map(({ topicName, partition, baseOffset = '0' }) => ({
-        topic: topicName,
-        partition,
-        baseOffset,
-      }));
+      return sent.map(({ topicName, partition, baseOffset = '0', logAppendTime = '-1' }) => {
+        const logAppendTimeMs = Number(logAppendTime);
+        const position = { topic: topicName, partition, baseOffset };
+        return logAppendTimeMs < 0 ? position : { ...position, logAppendTimeMs };
+      });
     },
     partitionCount: async (topic) => {
       const { topics } = await admin.run((client) => client.fetchTopicMetadata({ topics: [topic] }));

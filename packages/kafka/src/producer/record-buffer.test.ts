@@ -14,7 +14,7 @@ function open() {
   buffer.setPartitions('t', 3);
   const put = (partition: number, key: string): void => {
     const group = new PublishGroup({ size: 1, clock: fakeClock(), deadlineMs: undefined });
-    buffer.push('t', partition, { message: { key, value: null }, bytes: 1, group, index: 0 });
+    buffer.push('t', partition, { hasTime: false, message: { key, value: null }, bytes: 1, group, index: 0 });
   };
   return { buffer, put };
 }

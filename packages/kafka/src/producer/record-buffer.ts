@@ -4,6 +4,8 @@ import type { PublishGroup } from './publish-group.ts';
 /** A record that waits for its send or its ack. Its partition is fixed: a repeated send must not move it. */
 export type BufferedRecord = Readonly<{
   message: Message;
+  /** True if the message came with a time; any other gets that of each send. */
+  hasTime: boolean;
   bytes: number;
   group: PublishGroup;
   /** Index in the group. */

@@ -2,12 +2,20 @@ import type { Logger } from '@tidings/observability';
 import type { Clock } from '@tidings/runtime';
 import { partitionKey } from '../bus.ts';
 import { detailOf } from '../client/errors.ts';
+import type { HandOver } from '../hand-over/hand-over.ts';
 import type { KafkaMetricHandles } from '../metrics.ts';
 import { type BufferedRecord, type PartitionSlice, RecordBuffer } from './record-buffer.ts';
 import { retryPartition } from './retry-partition.ts';
 
-/** Base offset of each partition that a send wrote to. */
-export type SentPartitions = readonly Readonly<{ topic: string; partition: number; baseOffset: string }>[];
+/** A partition that a send wrote to, from `baseOffset` on. `logAppendTimeMs`: the broker's time, where topics keep that. */
+export type SentPartition = Readonly<{
+  topic: string;
+  partition: number;
+  baseOffset: string;
+  logAppendTimeMs?: number;
+}>;
+
+export type SentPartitions = readonly SentPartition[];
 
 /** Network below a producer: kafkajs, or a fake in tests. */
 export type SendTransport = Readonly<{
@@ -23,6 +31,7 @@ export type SendLoopOptions = Readonly<{
   logger: Logger;
   metrics: KafkaMetricHandles;
   signal: AbortSignal;
+  handOver?: HandOver | undefined;
   /** Called with settled records, acknowledged or not, so that the buffer's free room is updated. */
   onSettled: (records: readonly BufferedRecord[]) => void;
 }>;
@@ -90,22 +99,27 @@ export class SendLoop {
       for (const slice of slices) void this.#retry(slice, { error, isOwnError: slices.length === 1 });
       return;
     }
-    const offsets = new Map(sent.map((part) => [partitionKey(part), part.baseOffset]));
+    const parts = new Map(sent.map((part) => [partitionKey(part), part]));
+    const written: (readonly [PartitionSlice, SentPartition])[] = [];
     for (const slice of slices) {
-      const base = offsets.get(partitionKey(slice.queue));
-      if (base === undefined)
+      const part = parts.get(partitionKey(slice.queue));
+      if (part === undefined)
         void this.#retry(slice, { error: missingFromResponse(slice), isOwnError: true });
       else {
-        this.#acknowledge(slice, base);
+        this.#acknowledge(slice, part);
         this.buffer.release(slice.queue);
+        written.push([slice, part]);
       }
     }
+    // What consumers send in turn shares the next send.
+    for (const [slice, part] of written) this.#handOver(slice, part);
   }
 
   async #retry(slice: PartitionSlice, failure: { error: unknown; isOwnError: boolean }): Promise<void> {
     const { queue } = slice;
-    const { clock, logger, metrics, signal, onSettled } = this.#options;
+    const { clock, logger, metrics, signal, handOver, onSettled } = this.#options;
     queue.state = 'retrying';
+    handOver?.unknown(queue);
     metrics.recoveringPartitions.inc({});
     await retryPartition({
       slice,
@@ -117,7 +131,8 @@ export class SendLoop {
       send: async (records) => {
         const [part] = await this.#send([{ queue, records }]);
         if (part === undefined) throw missingFromResponse(slice);
-        this.#acknowledge({ queue, records }, part.baseOffset);
+        this.#acknowledge({ queue, records }, part);
+        this.#handOver({ queue, records }, part);
       },
     });
     metrics.recoveringPartitions.dec({});
@@ -128,6 +143,7 @@ export class SendLoop {
   async #send(slices: readonly PartitionSlice[]): Promise<SentPartitions> {
     const { clock, metrics, transport } = this.#options;
     const beganMs = clock.monotonicMs();
+    stamp(slices, String(clock.nowMs()));
     try {
       const sent = await transport.send(slices);
       metrics.sends.inc({ outcome: 'ok' });
@@ -143,7 +159,14 @@ export class SendLoop {
     }
   }
 
-  #acknowledge(slice: PartitionSlice, baseOffset: string): void {
+  #handOver({ queue, records }: PartitionSlice, { baseOffset, logAppendTimeMs }: SentPartition): void {
+    const { topic, partition } = queue;
+    const messages = records.map(({ message }) => message);
+    const appended = { topic, partition, baseOffset: Number(baseOffset), logAppendTimeMs, messages };
+    this.#options.handOver?.appended(appended);
+  }
+
+  #acknowledge(slice: PartitionSlice, { baseOffset }: SentPartition): void {
     const { topic, partition } = slice.queue;
     let offset = BigInt(baseOffset);
     for (const { group, index } of slice.records) {
@@ -151,6 +174,13 @@ export class SendLoop {
       offset += 1n;
     }
     this.#options.onSettled(slice.records);
+  }
+}
+
+/** Sets the time of records that came without one. */
+function stamp(slices: readonly PartitionSlice[], timestamp: string): void {
+  for (const { records } of slices) {
+    for (const { message, hasTime } of records) if (!hasTime) message.timestamp = timestamp;
   }
 }
 
