@@ -11,6 +11,8 @@ const failedKeptMs = 30 * 24 * 60 * minuteMs;
 const maxEnded = 20_000;
 const maxFailed = 50_000;
 
+const forgottenAt = ({ endedAtMs }: RunEntry): number => (endedAtMs ?? 0) + failedKeptMs;
+
 type Options = Readonly<{
   clock: Clock;
   /** Largest number of failed runs of the partition. Default 50,000. */
@@ -30,6 +32,8 @@ export class EndedRuns {
   readonly #done = new Fifo<RunEntry>();
   /** Oldest first. */
   readonly #failed = new Set<RunEntry>();
+  /** The one at whose time the oldest are looked at: one at a time, however many have failed. */
+  #armed: RunEntry | undefined;
   #isSettled = false;
 
   constructor(options: Options) {
@@ -39,7 +43,7 @@ export class EndedRuns {
   add(entry: RunEntry): void {
     if (entry.status === 'failed') {
       this.#failed.add(entry);
-      this.#options.addDue(entry, (entry.endedAtMs ?? this.#options.clock.nowMs()) + failedKeptMs);
+      this.#arm();
     } else this.#done.push(entry);
     this.#forget();
   }
@@ -47,6 +51,9 @@ export class EndedRuns {
   /** Notes that a failed run is retried. */
   remove(entry: RunEntry): void {
     this.#failed.delete(entry);
+    if (this.#armed !== entry) return;
+    this.#armed = undefined;
+    this.#arm();
   }
 
   /** Notes that the records of older epochs are void: from now on runs are forgotten. */
@@ -55,10 +62,26 @@ export class EndedRuns {
     this.#forget();
   }
 
-  /** Forgets a failed run whose time has passed. */
+  /** Forgets failed runs whose time has passed. */
   onDue(entry: RunEntry): void {
-    if (!this.#isSettled) this.#options.addDue(entry, this.#options.clock.nowMs() + minuteMs);
-    else if (this.#failed.delete(entry)) this.#options.expire(entry);
+    if (this.#armed === entry) this.#armed = undefined;
+    const { clock, expire } = this.#options;
+    if (this.#isSettled) {
+      for (const oldest of this.#failed) {
+        if (forgottenAt(oldest) > clock.nowMs()) break;
+        this.#failed.delete(oldest);
+        expire(oldest);
+      }
+    }
+    this.#arm();
+  }
+
+  #arm(): void {
+    const [oldest] = this.#failed;
+    if (this.#armed !== undefined || oldest === undefined) return;
+    this.#armed = oldest;
+    const { addDue, clock } = this.#options;
+    addDue(oldest, Math.max(forgottenAt(oldest), clock.nowMs() + minuteMs));
   }
 
   #forget(): void {

@@ -60,6 +60,8 @@ export class RunStore {
         const state = await this.#reader.read(BigInt(position));
         if (entry.position === position && !entry.isLoaded && !this.#isClosed) entry.load(state);
       } catch (error) {
+        // It may have been written again, and the old record be removed.
+        if (entry.position !== position) continue;
         this.#lose(error);
         throw error;
       }

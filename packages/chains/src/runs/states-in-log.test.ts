@@ -1,4 +1,4 @@
-import { appTopics } from '@tidings/contracts';
+import { appTopics, runId as asRunId } from '@tidings/contracts';
 import { fakeClock } from '@tidings/runtime/testing';
 import { expect, it } from 'vitest';
 import { batch, chain } from '../handlers/chain.ts';
@@ -135,31 +135,30 @@ it('restores the partition when the log does not have a state any more that it s
   expect(epochs.length).toBeGreaterThan(1);
 });
 
-it('forgets the oldest failed runs beyond the bound, once the records of older epochs are void', () => {
+const failedRuns = (endedAtMs: readonly number[]) => {
   const clock = fakeClock();
   const expired: string[] = [];
   const leftOut: string[] = [];
+  const due: { entry: RunEntry; atMs: number }[] = [];
   const memory = new StateMemory(0);
   const ended = new EndedRuns({
     clock,
     maxFailed: 2,
     expire: ({ runId }) => void expired.push(runId),
-    addDue: () => {},
+    addDue: (entry, atMs) => void due.push({ entry, atMs }),
     onFailedLeftOut: ({ runId }) => void leftOut.push(runId),
   });
-  const entries = ['a', 'b', 'c', 'd'].map((name) => {
-    const times = { waitingUntilMs: null, endedAtMs: clock.nowMs() };
+  const entries = endedAtMs.map((afterMs, at) => {
+    const times = { waitingUntilMs: null, endedAtMs: clock.nowMs() + afterMs };
     const place = { orderingKey: null, offset: 0, startedAtMs: 0, retriedAtMs: null };
-    const summary = {
-      runId: name as RunEntry['runId'],
-      handler: 'h',
-      epoch: 1,
-      sequence: 2,
-      ...times,
-      ...place,
-    };
-    return new RunEntry({ ...summary, status: 'failed' }, memory);
+    const id = { runId: asRunId('abcd'[at] ?? ''), handler: 'h', epoch: 1, sequence: 2 };
+    return new RunEntry({ ...id, ...times, ...place, status: 'failed' }, memory);
   });
+  return { clock, ended, entries, expired, leftOut, due };
+};
+
+it('forgets the oldest failed runs beyond the bound, once the records of older epochs are void', () => {
+  const { ended, entries, expired, leftOut, due } = failedRuns([0, 0, 0, 0]);
   for (const entry of entries.slice(0, 3)) ended.add(entry);
   expect(expired).toEqual([]);
   ended.settled();
@@ -168,4 +167,20 @@ it('forgets the oldest failed runs beyond the bound, once the records of older e
   ended.remove(entries[1] as RunEntry);
   ended.add(entries[3] as RunEntry);
   expect([expired, leftOut]).toEqual([['a'], ['a']]);
+  // Those that were forgotten leave nothing behind: one time is waited for, whatever number has failed.
+  expect(due).toHaveLength(1);
+});
+
+it('forgets failed runs after 30 days, those behind a retried one as well', async () => {
+  const day = 24 * 3_600 * second;
+  const { clock, ended, entries, expired, due } = failedRuns([0, day]);
+  const startMs = clock.nowMs();
+  ended.settled();
+  for (const entry of entries) ended.add(entry);
+  expect(due.map(({ atMs }) => atMs - startMs)).toEqual([30 * day]);
+  ended.remove(entries[0] as RunEntry);
+  expect(due.map(({ atMs }) => atMs - startMs)).toEqual([30 * day, 31 * day]);
+  await clock.advance(31 * day);
+  ended.onDue(entries[1] as RunEntry);
+  expect(expired).toEqual(['b']);
 });
