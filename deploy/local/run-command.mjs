@@ -5,11 +5,14 @@ import { join } from 'node:path';
 import { main, root } from './bootstrap.mjs';
 import { requireNode } from './machine.mjs';
 
+/** Runs a command of a service, by its path below `services/`, as {@link runProgram} does. */
+export const runCommand = async (...path) => runProgram('services', ...path);
+
 /**
- * Runs a command of a service, by its path below `services/`, against the running local stack. Environment variables take
- * precedence, and are sufficient without a stack.
+ * Runs a program of the repository, by its path, against the running local stack. Environment variables take precedence,
+ * and are sufficient without a stack.
  */
-export const runCommand = async (...path) =>
+export const runProgram = async (...path) =>
   main(async (handOver) => {
     requireNode();
     const read = (name) => {
@@ -28,7 +31,7 @@ export const runCommand = async (...path) =>
     const env = { ...known, ...process.env };
     for (const [name, value] of Object.entries(env)) if (value === undefined) delete env[name];
     handOver();
-    const command = join(root, 'services', ...path);
+    const command = join(root, ...path);
     const child = spawn(process.execPath, [command, ...process.argv.slice(2)], { stdio: 'inherit', env });
     return await new Promise((resolve) => child.once('close', (code) => resolve(code ?? 1)));
   });

@@ -46,14 +46,14 @@ const isFree = (port: number): Promise<boolean> =>
     server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
 
-/** Returns the first of 40 consecutive free ports below the ephemeral range. */
-export const freePortBase = async (): Promise<number> => {
+/** Returns the first of `count` consecutive free ports below the ephemeral range. */
+export const freePortBase = async (count = 40): Promise<number> => {
   for (let tries = 0; tries < 50; tries += 1) {
     const base = 15_000 + Math.floor(Math.random() * 300) * 40;
-    const free = await Promise.all(Array.from({ length: 40 }, (_, i) => isFree(base + i)));
+    const free = await Promise.all(Array.from({ length: count }, (_, i) => isFree(base + i)));
     if (free.every(Boolean)) return base;
   }
-  throw new Error('no 40 free ports in a row between 15000 and 27000');
+  throw new Error(`no ${count} free ports in a row between 15000 and 27000`);
 };
 
 export type StartOptions = Readonly<{

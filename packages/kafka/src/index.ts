@@ -30,6 +30,8 @@ export { type EnsureTopicsOptions, type EnsureTopicsReport, ensureTopics } from 
 export { isClosed, isTransient } from './client/errors.ts';
 export { type GrantRightsOptions, grantRights } from './client/grant-rights.ts';
 export { toDeadLetter } from './consumer/dead-letter-writer.ts';
+export { type GrownTopics, type GrowTopicsOptions, growTopics, growthState } from './growth/grow-topics.ts';
+export { type Growth, type GrowthPlan, type GrowthState, planGrowth } from './growth/plan-growth.ts';
 export { type ConnectKafkaOptions, connectKafka } from './kafka-bus.ts';
 export { type KafkaMetricHandles, kafkaMetrics } from './metrics.ts';
 export { type BusContext, openBus, openProducer } from './open-bus.ts';

@@ -101,7 +101,11 @@ test('the console has the addresses of all instances, and each instance its own 
     CONSOLE_OPERATOR_PORT: '8747',
   });
   const second = environmentOf('pipeline-2', 3);
-  expect(second).toMatchObject({ SERVICES: 'ingress,fanout,delivery', INGRESS_PORT: '8741' });
+  expect(second).toMatchObject({
+    SERVICES: 'ingress,fanout,delivery',
+    INGRESS_PORT: '8741',
+    DRAIN_DELAY: '3s',
+  });
   expect(second['OWN_LISTENERS']).toContain('127.0.0.1:8753');
   // A link to the portal leads to the first console.
   expect(environmentOf('management-2', { management: 2 })['PORTAL_URL']).toBe('http://127.0.0.1:8700/portal');

@@ -114,6 +114,9 @@ export function processEnvironment(
     TRUSTED_PROXIES: names.has('console') ? (own['TRUSTED_PROXIES'] ?? '') : 'loopback',
     REPLICATION_FACTOR: String(around.replicationFactor),
   };
+  // The console, which looks at /ready every second, takes it out before it stops accepting.
+  if (services.some(({ instance }) => instance !== undefined))
+    environment['DRAIN_DELAY'] = own['DRAIN_DELAY'] ?? '3s';
   for (const { name, portOffset } of services) {
     environment[`${name.toUpperCase()}_HOST`] = around.host;
     environment[`${name.toUpperCase()}_PORT`] = String(around.portBase + portOffset);

@@ -1,15 +1,19 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 
-/** Closes a server without interrupting responses in progress. */
-export type Drain = (deadlineMs: number) => Promise<void>;
+/**
+ * Closes a server without interrupting responses in progress. `acceptForMs`: how long it goes on to accept requests, so
+ * that a load balancer that asks whether it is ready can take it out first.
+ */
+export type Drain = (deadlineMs: number, acceptForMs: number) => Promise<void>;
 
 // A new connection may be about to send its request: it counts as idle only after this time.
 const graceMs = 250;
 const checkMs = 50;
 
 /**
- * Tracks a server's connections from its start. The drain stops accepting, responds to open requests with `connection:
+ * Tracks a server's connections from its start. The drain stops accepting after a while, responds to open requests with `connection:
  * close`, closes each connection without a response in progress, and cuts the rest at the deadline. Node's own
  * `closeIdleConnections` skips connections that never sent a request, and `close` stops the timeouts that would end
  * them.
@@ -29,6 +33,7 @@ export function watchConnections(server: Server): Drain {
     responses?.push(response);
     response.once('close', () => responses?.splice(responses.indexOf(response), 1));
   });
+  // Only after a turn of the event loop: what has arrived by now is a request, and has a response, after it.
   const closeIdle = () => {
     for (const [socket, responses] of answering) if (responses.length === 0) socket.destroy();
   };
@@ -37,10 +42,11 @@ export function watchConnections(server: Server): Drain {
       if (!response.headersSent) response.setHeader('connection', 'close');
     }
   };
-  return async (deadlineMs) => {
+  return async (deadlineMs, acceptForMs) => {
     isDraining = true;
     closeConnection();
-    await closing(server, { closeIdle, deadlineMs });
+    if (acceptForMs > 0) await delay(acceptForMs);
+    await closing(server, { closeIdle: () => void setImmediate(closeIdle), deadlineMs });
   };
 }
 

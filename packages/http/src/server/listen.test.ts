@@ -152,3 +152,29 @@ describe('closing', () => {
     expect(await closed).toBe('');
   });
 });
+
+describe('a server that closes after a delay', () => {
+  it('accepts requests until then, each with the close of its connection, and refuses connections afterwards', async () => {
+    const server = await aServer(ok, { drainDelayMs: 1_000 });
+    const closing = server.close(5_000);
+    const answer = await respond(server.port, 'GET / HTTP/1.1\r\nhost: x\r\n\r\n');
+    expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+    expect(answer).toMatch(/connection: close/i);
+    await closing;
+    await expect(fetch(server.url)).rejects.toMatchObject({ cause: { code: 'ECONNREFUSED' } });
+  });
+
+  it('responds to a request that had arrived when it closes idle connections', async () => {
+    const server = await aServer(ok);
+    const { socket, closed } = aSocket(server.port);
+    await once(socket, 'connect');
+    // It is in the socket of the server, which is busy until after the time at which it closes idle connections.
+    const closing = server.close(5_000);
+    socket.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
+    await new Promise((resolve) => setImmediate(resolve));
+    const untilMs = performance.now() + 300;
+    while (performance.now() < untilMs);
+    expect(await closed).toMatch(/^HTTP\/1\.1 200 /);
+    await closing;
+  });
+});

@@ -32,6 +32,8 @@ export type ListenOptions = Readonly<{
   requestTimeoutMs?: number;
   keepAliveTimeoutMs?: number;
   checkIntervalMs?: number;
+  /** The time for which a closing server goes on to accept requests, in milliseconds. Default 0. */
+  drainDelayMs?: number;
   /**
    * Called with every request before the app. A problem that it returns is the response: under overload, that costs half
    * of what one by the app does, and does not show in the metrics of requests.
@@ -43,7 +45,7 @@ export type ListenOptions = Readonly<{
 export type Listening = Readonly<{
   url: string;
   port: number;
-  /** Stops accepting, lets open requests finish, closes idle connections, and cuts the rest at the deadline. */
+  /** Stops accepting after the delay, lets open requests finish, closes idle connections, and cuts the rest at the deadline. */
   close: (deadlineMs: number) => Promise<void>;
 }>;
 
@@ -54,7 +56,7 @@ const maxConnections = 10_000;
  * is in use.
  */
 export async function listen(app: RequestListener, options: ListenOptions): Promise<Listening> {
-  const { host, port, logger } = options;
+  const { host, port, logger, drainDelayMs = 0 } = options;
   const server = createServer({
     ...serverClassesOf(app),
     maxHeaderSize: maxHeaderBytes,
@@ -80,7 +82,11 @@ export async function listen(app: RequestListener, options: ListenOptions): Prom
   });
   await bind(server, host, port);
   const bound = (server.address() as AddressInfo).port;
-  return { url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`, port: bound, close: drain };
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
+    port: bound,
+    close: async (deadlineMs) => drain(deadlineMs, drainDelayMs),
+  };
 }
 
 // Node handles expectations itself without these listeners: `100 Continue` before the request was checked, and 417

@@ -1,12 +1,17 @@
 import type { Logger, Metrics } from '@tidings/observability';
-import { type Health, integer, list, type Resources, type Setting, text } from '@tidings/runtime';
+import { duration, type Health, integer, list, type Resources, type Setting, text } from '@tidings/runtime';
 import { type AppOptions, createApp } from './create-app.ts';
 import { type Listening, type ListenOptions, listen } from './listen.ts';
 
 /** The parts of a service context that an HTTP server needs. */
 export type ServeContext = Readonly<{
   name: string;
-  config: Readonly<{ host: string; port: number; trustedProxies: readonly string[] }>;
+  config: Readonly<{
+    host: string;
+    port: number;
+    trustedProxies: readonly string[];
+    drainDelayMs?: number;
+  }>;
   logger: Logger;
   metrics: Pick<Metrics, 'registry' | 'text'>;
   health: Health;
@@ -34,20 +39,27 @@ export async function serve(
     trustedProxies: config.trustedProxies,
     ...options,
   });
-  const { host, port } = config;
-  const listening = await listen(app, { host, port, logger, ...(refuse === undefined ? {} : { refuse }) });
+  const { host, port, drainDelayMs = 0 } = config;
+  const listening = await listen(app, {
+    host,
+    port,
+    logger,
+    drainDelayMs,
+    ...(refuse === undefined ? {} : { refuse }),
+  });
   resources.add('http server', async () => listening.close(drainMs));
   return listening;
 }
 
 /**
- * Returns the settings `host` (`<PREFIX>_HOST`, default 127.0.0.1), `port` (`<PREFIX>_PORT`, default 0: any free one)
- * and `trustedProxies` (`TRUSTED_PROXIES`, default none).
+ * Returns the settings `host` (`<PREFIX>_HOST`, default 127.0.0.1), `port` (`<PREFIX>_PORT`, default 0: any free one),
+ * `trustedProxies` (`TRUSTED_PROXIES`, default none) and `drainDelayMs` (`DRAIN_DELAY`, default 0).
  */
 export function httpSettings(prefix: string): {
   readonly host: Setting<string>;
   readonly port: Setting<number>;
   readonly trustedProxies: Setting<readonly string[]>;
+  readonly drainDelayMs: Setting<number>;
 } {
   return {
     host: text({ env: `${prefix}_HOST`, default: '127.0.0.1', help: 'the address to listen on' }),
@@ -62,6 +74,13 @@ export function httpSettings(prefix: string): {
       env: 'TRUSTED_PROXIES',
       default: [],
       help: 'comma-separated networks whose X-Forwarded-For is trusted: CIDRs, loopback, linklocal, uniquelocal',
+    }),
+    drainDelayMs: duration({
+      env: 'DRAIN_DELAY',
+      default: 0,
+      min: 0,
+      max: 5_000,
+      help: 'how long a stopping service goes on to accept requests, not ready meanwhile, so that a load balancer takes it out first; more than the time between two of its looks at /ready',
     }),
   };
 }

@@ -1,0 +1,4 @@
+import { runProgram } from './run-command.mjs';
+
+// `npm run topics:grow`.
+await runProgram('deploy', 'grow-topics.mjs');
