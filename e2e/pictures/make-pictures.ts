@@ -39,7 +39,7 @@ type Shot = Readonly<{
   act?: (page: Page) => Promise<void>;
 }>;
 
-async function shotsOf({ local, token }: Seeded): Promise<readonly Shot[]> {
+async function shotsOf({ local, token, failedRun }: Seeded): Promise<readonly Shot[]> {
   const shop = new Caller(local.url, local.admin_key);
   const one = async (path: string) => shop.list(path, 1).then(([first]) => first);
   const failing = await one('/webhooks/deliveries?status=retrying');
@@ -50,6 +50,8 @@ async function shotsOf({ local, token }: Seeded): Promise<readonly Shot[]> {
     { name: 'deliveries', path: '/deliveries', ready: 'order.paid', scheme: 'dark' },
     { name: 'event', path: `/events/${event_id}`, ready: 'Where it went' },
     { name: 'delivery', path: `/deliveries/${failing?.id}`, ready: 'Attempts' },
+    { name: 'runs', path: '/runs', ready: '2 succeeded, 1 failed' },
+    { name: 'run', path: `/runs/${failedRun}`, ready: 'failed for good', scheme: 'dark' },
     { name: 'undelivered', path: '/undelivered', ready: 'Show them' },
     {
       name: 'subscription',

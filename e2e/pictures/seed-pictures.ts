@@ -1,12 +1,15 @@
 import { type Receiver, startReceiver } from '@tidings/testing';
 import { Caller } from '../harness/caller.ts';
 import type { LocalStack } from '../harness/tidings.ts';
+import { seedRuns } from './seed-runs.ts';
 
 /** Content of the pictures: a workspace with partners, traffic, and one endpoint that fails. */
 export type Seeded = Readonly<{
   local: LocalStack;
   /** A token of the partner whose portal is shown. */
   token: string;
+  /** The id of a run that has failed. */
+  failedRun: string;
   close: () => Promise<void>;
 }>;
 
@@ -69,8 +72,9 @@ export async function seedPictures(stack: LocalStack): Promise<Seeded> {
   }
   await seedKeys(shop);
   await seedTraffic(shop);
+  const failedRun = await seedRuns(local, shop);
   const token = await shop.newToken(local, { consumer_id: 'acme', expires_in_seconds: 3_600 });
-  return { local, token, close: endpoints.close };
+  return { local, token, failedRun, close: endpoints.close };
 }
 
 const orderSchema = {
@@ -107,5 +111,5 @@ async function seedTraffic(shop: Caller): Promise<void> {
     await shop.call('POST', '/events', { type, data });
   }
   await shop.list('/webhooks/deliveries?status=delivered&limit=100', events);
-  await shop.list('/webhooks/deliveries?status=retrying&limit=100', 10);
+  await shop.list('/webhooks/deliveries?status=retrying&limit=100', 5);
 }
