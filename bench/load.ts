@@ -7,11 +7,21 @@ export type LoadResult = Readonly<{ startedAtMs: number; acceptedAtMs: number; a
 
 const epochMs = (): number => performance.timeOrigin + performance.now();
 
-// 1 KB of data, about the size of a typical order event.
-const filler = 'x'.repeat(900);
+/** The rest of an event besides its type: about so many bytes of data (default 1 KB, a typical order event), and its consumer. */
+export type Content = Readonly<{ dataBytes?: number; consumerId?: string }>;
 
-const bodyOf = (type: string, sequence: number): string =>
-  `{"type":"${type}","data":{"sequence":${sequence},"sent_at":${epochMs().toFixed(3)},"filler":"${filler}"}}`;
+const fillers = new Map<number, string>();
+const fillerOf = (dataBytes: number): string => {
+  const known = fillers.get(dataBytes) ?? 'x'.repeat(Math.max(0, dataBytes - 124));
+  fillers.set(dataBytes, known);
+  return known;
+};
+
+const bodyOf = (type: string, sequence: number, { dataBytes = 1_024, consumerId }: Content = {}): string => {
+  const consumer = consumerId === undefined ? '' : `"consumer_id":"${consumerId}",`;
+  const sentAt = epochMs().toFixed(3);
+  return `{"type":"${type}",${consumer}"data":{"sequence":${sequence},"sent_at":${sentAt},"filler":"${fillerOf(dataBytes)}"}}`;
+};
 
 /**
  * Posts one event and returns the milliseconds until its 202. Any other response is an error: a benchmark loses no
@@ -43,10 +53,16 @@ const postOne = (agent: Agent, target: Target, body: string): Promise<number> =>
     outgoing.end(body);
   });
 
-export type Flood = Readonly<{ target: Target; type: string; count: number; concurrency: number }>;
+export type Flood = Readonly<{
+  target: Target;
+  type: string;
+  count: number;
+  concurrency: number;
+  contentOf?: (sequence: number) => Content;
+}>;
 
 /** Posts `count` events as fast as they are accepted, `concurrency` at a time. */
-export const flood = async ({ target, type, count, concurrency }: Flood): Promise<LoadResult> => {
+export const flood = async ({ target, type, count, concurrency, contentOf }: Flood): Promise<LoadResult> => {
   const agent = new Agent({ keepAlive: true, maxSockets: concurrency });
   const acceptMs: number[] = [];
   const startedAtMs = epochMs();
@@ -55,7 +71,7 @@ export const flood = async ({ target, type, count, concurrency }: Flood): Promis
     while (next < count) {
       const sequence = next;
       next += 1;
-      acceptMs.push(await postOne(agent, target, bodyOf(type, sequence)));
+      acceptMs.push(await postOne(agent, target, bodyOf(type, sequence, contentOf?.(sequence))));
     }
   };
   await Promise.all(Array.from({ length: concurrency }, worker));

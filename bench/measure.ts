@@ -68,9 +68,11 @@ const waitForAll = async ({ receiver, finder }: Bench, expected: number): Promis
   }
 };
 
-// History writes after the deliveries. Its CPU and that of MongoDB belong to them, so both are measured until they are
-// idle.
-const waitUntilQuiet = async (pids: Bench['pids']): Promise<Readonly<Record<string, Usage>>> => {
+/**
+ * Waits until the history service and MongoDB are idle, at most 30 s, and returns what every process has used. History
+ * writes after the deliveries: its CPU and that of MongoDB belong to them.
+ */
+export const waitUntilQuiet = async (pids: Bench['pids']): Promise<Readonly<Record<string, Usage>>> => {
   let before = await usageOfAll(pids);
   for (let i = 0; i < 60; i += 1) {
     await new Promise((resolve) => setTimeout(resolve, 500));

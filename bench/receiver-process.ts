@@ -14,21 +14,24 @@ export type Taken = Readonly<{
 }>;
 
 export type ReceiverProcess = Readonly<{
-  url(path: string): string;
+  /** `host`: an address of 127.0.0.0/8, if it listens on all. */
+  url(path: string, host?: string): string;
   count(): Promise<number>;
   take(): Promise<Taken>;
   stop(): void;
 }>;
 
-export const startReceiverProcess = async (): Promise<ReceiverProcess> => {
-  const child = fork(fileURLToPath(new URL('./receiver.js', import.meta.url)), { serialization: 'advanced' });
+/** `address`: where it listens, by default 127.0.0.1; `0.0.0.0` makes each address of 127.0.0.0/8 a host of its own. */
+export const startReceiverProcess = async (address = '127.0.0.1'): Promise<ReceiverProcess> => {
+  const script = fileURLToPath(new URL('./receiver.js', import.meta.url));
+  const child = fork(script, [address], { serialization: 'advanced' });
   const request = async <T>(message: string): Promise<T> => {
     child.send(message);
     return ((await once(child, 'message')) as [T])[0];
   };
   const [{ port }] = (await once(child, 'message')) as [{ port: number }];
   return {
-    url: (path) => `http://127.0.0.1:${port}${path}`,
+    url: (path, host = '127.0.0.1') => `http://${host}:${port}${path}`,
     count: async () => (await request<{ received: number }>('count')).received,
     take: () => request<Taken>('take'),
     stop: () => child.disconnect(),

@@ -58,8 +58,11 @@ process.on('message', (message: 'count' | 'take') => {
   replayed = 0;
 });
 process.on('disconnect', () => process.exit(0));
+// Ctrl-C reaches the benchmark too, which still asks what has arrived and disconnects when it has stopped its stack.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {});
 
 server.keepAliveTimeout = 60_000;
-server.listen(0, '127.0.0.1', () => {
+// All addresses of 127.0.0.0/8 can be endpoints of their own; only one is served by default.
+server.listen(0, process.argv[2] ?? '127.0.0.1', () => {
   process.send?.({ port: (server.address() as AddressInfo).port });
 });

@@ -1,7 +1,14 @@
+import type { Content } from './load.ts';
+
 /** A workload of the benchmark. Fan-out is the number of subscriptions that match each event. */
 export type Workload = Readonly<{ name: string; fanOut: number }> &
   (
-    | Readonly<{ kind: 'flood'; count: number; concurrency: number }>
+    | Readonly<{
+        kind: 'flood';
+        count: number;
+        concurrency: number;
+        contentOf?: (sequence: number) => Content;
+      }>
     | Readonly<{ kind: 'paced'; perSecond: number; seconds: number }>
   );
 
