@@ -1,10 +1,14 @@
 import { createServer, type ServerResponse } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { eventId, type RunRecorded, runId, workspaceId } from '@tidings/contracts';
 import { silentLogger } from '@tidings/observability';
+import { recordingLogger } from '@tidings/observability/testing';
 import { systemClock } from '@tidings/runtime';
+import { fakeClock } from '@tidings/runtime/testing';
 import { eventually } from '@tidings/testing';
 import { expect, it, onTestFinished } from 'vitest';
 import { Alerts, type FailedRun } from './alert.ts';
+import { checkOptions } from './worker/worker-options.ts';
 
 const failedRun = (n: number): FailedRun => ({
   runId: runId(`run_${String(n).padStart(32, '0')}`),
@@ -18,6 +22,46 @@ const failedRun = (n: number): FailedRun => ({
   failure: { reason: 'step-failed', step: 'work', message: 'no' },
   steps: [],
   retries: 0,
+});
+
+it('tells the chat of Telegram that the URL names, and shows its token nowhere', async () => {
+  const received: unknown[] = [];
+  const server = createServer((request, response) => {
+    void text(request).then((body) => {
+      received.push([request.url, JSON.parse(body)]);
+      response.writeHead(received.length === 1 ? 401 : 200).end('{"ok":true}');
+    });
+  });
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as { port: number };
+  const logger = recordingLogger();
+  const clock = fakeClock();
+  const tools = { clock, logger, signal: new AbortController().signal };
+  const path = '/bot1:T0PSECRET/sendMessage?chat_id=-100';
+  const lines = () => JSON.stringify(logger.lines);
+  new Alerts({ url: `http://127.0.0.1:${port}${path}`, style: 'telegram' }, tools).add(failedRun(1));
+  await eventually(() => expect(lines()).toContain('alert.refused'));
+  await clock.advance(10_000);
+  await eventually(() => expect(received).toHaveLength(2));
+  const { runId } = failedRun(1);
+  const sentence = `Run ${runId} of shop/a failed at step work: no (event a evt_${'0'.repeat(32)})`;
+  expect(received).toEqual(Array(2).fill([path, { chat_id: '-100', text: sentence }]));
+  // Nothing listens there any more.
+  await new Promise((resolve) => server.close(resolve));
+  new Alerts({ url: `http://127.0.0.1:${port}${path}`, style: 'telegram' }, tools).add(failedRun(1));
+  await eventually(() => expect(lines()).toContain('alert.not-sent'));
+  expect(lines()).not.toContain('T0PSECRET');
+});
+
+it.each([
+  { url: 'https://api.telegram.org/bot1:T0PSECRET/sendMessage', style: 'telegram' as const },
+  { url: 'T0PSECRET', style: 'slack' as const },
+  { url: 'https://chat.example/T0PSECRET', style: 'T0P' as never },
+])('refuses the target %j without its URL in the error', (alert) => {
+  const check = () => checkOptions({ brokers: ['127.0.0.1:9092'], app: 'shop', alerts: [alert] });
+  expect(check).toThrow(/alert/);
+  expect(check).not.toThrow(/T0PSECRET/);
 });
 
 it('posts few alerts of a URL at one time, and leaves those out that are too many, with a line in the log', async () => {

@@ -1,10 +1,14 @@
-import type { RunRecorded } from '@tidings/contracts';
+import { chatBody, type NoticeStyle, type RunRecorded } from '@tidings/contracts';
 import type { Logger } from '@tidings/observability';
 import { Fifo } from '@tidings/queues';
 import { backoffMs, type Clock, messageOf, sleep } from '@tidings/runtime';
 
-/** A URL that is told of failed runs: `json` posts the run, `slack` a text for chats (Slack, Mattermost, Discord's /slack). */
-export type AlertTarget = Readonly<{ url: string; style: 'json' | 'slack' }>;
+/**
+ * A URL that is told of failed runs: `json` posts the run, `slack` a text for chats (Slack, Mattermost, Discord's /slack),
+ * `telegram` a text by the Bot API, whose URL is `https://api.telegram.org/bot<token>/sendMessage?chat_id=<chat>`. No line of
+ * the log has it: that of a chat is a credential.
+ */
+export type AlertTarget = Readonly<{ url: string; style: NoticeStyle }>;
 
 /** A failed run, as `onRunFailed` and alerts get it. */
 export type FailedRun = Pick<
@@ -25,8 +29,8 @@ const alertText = ({ runId, app, handler, event, failure }: FailedRun): string =
   return `Run ${runId} of ${app}/${handler} failed${step}: ${failure?.message ?? 'unknown'} (event ${event.type} ${event.id})`;
 };
 
-const bodyOf = (style: AlertTarget['style'], run: FailedRun): string => {
-  if (style === 'slack') return JSON.stringify({ text: alertText(run) });
+const bodyOf = ({ url, style }: AlertTarget, run: FailedRun): string => {
+  if (style !== 'json') return chatBody({ url, style }, alertText(run));
   const { runId, app, handler, event, failure, retries } = run;
   const { id, type, workspaceId } = event;
   const alert = { type: 'tidings.run.failed', runId, app, handler, retries, failure };
@@ -57,7 +61,7 @@ export class Alerts {
       this.#tools.logger.warn({ runId, waiting: maxWaiting }, 'alert.left-out');
       return;
     }
-    this.#waiting.push({ runId, body: bodyOf(this.#target.style, run) });
+    this.#waiting.push({ runId, body: bodyOf(this.#target, run) });
     if (this.#inFlight < maxInFlight) void this.#sendAll();
   }
 

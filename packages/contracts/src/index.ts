@@ -194,7 +194,6 @@ export type {
   ApiKeyRecord,
   ConsumerRecord,
   EventTypePolicy,
-  NoticeStyle,
   TokenKeyRecord,
   WorkspaceRecord,
 } from './registry/access.ts';
@@ -206,7 +205,6 @@ export {
   decodeAccess,
   encodeAccess,
   eventTypePolicies,
-  noticeStyles,
   retentionDays,
 } from './registry/access.ts';
 export type { AuditRecorded } from './registry/audit.ts';
@@ -215,6 +213,13 @@ export type { Ended } from './registry/ended.ts';
 export { hasEnded } from './registry/ended.ts';
 export type { KeyUsed } from './registry/key-usage.ts';
 export { decodeKeyUsed, encodeKeyUsed } from './registry/key-usage.ts';
+export {
+  type ChatTarget,
+  chatBody,
+  type NoticeStyle,
+  noticeStyles,
+  noticeUrlFault,
+} from './registry/notice.ts';
 export type { SourceAudience, SourceRecord } from './registry/source.ts';
 export { decodeSource, encodeSource, sourceAudiences } from './registry/source.ts';
 export type {

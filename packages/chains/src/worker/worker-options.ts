@@ -1,4 +1,4 @@
-import { appNamePattern, workspaceIdPattern } from '@tidings/contracts';
+import { appNamePattern, noticeStyles, noticeUrlFault, workspaceIdPattern } from '@tidings/contracts';
 import type { Logger } from '@tidings/observability';
 import type { Registry } from 'prom-client';
 import type { AlertTarget, FailedRun } from '../alert.ts';
@@ -56,9 +56,13 @@ export const checkOptions = (options: WorkerOptions): void => {
   if (!(drain >= 0 && drain <= 3_600)) refuse(`drain must be 0 to 3,600 seconds, got ${drain}`);
   if (!Number.isInteger(replicationFactor) || replicationFactor < 1)
     refuse(`replicationFactor must be an integer from 1 on, got ${replicationFactor}`);
-  const wrong = alerts.find(
-    ({ url, style }) => !URL.canParse(url) || (style !== 'json' && style !== 'slack'),
-  );
-  if (wrong !== undefined)
-    refuse(`an alert needs a url and the style 'json' or 'slack', got style '${String(wrong.style)}'`);
+  for (const alert of alerts) checkAlert(alert);
+};
+
+/** Throws AppError `config-invalid` for an alert that cannot be sent. No text has its URL, which may be a credential. */
+const checkAlert = ({ url, style }: AlertTarget): void => {
+  if (!URL.canParse(url) || !noticeStyles.includes(style))
+    refuse(`an alert needs a url and a style of ${noticeStyles.join(', ')}, got style '${String(style)}'`);
+  const fault = noticeUrlFault(url, style);
+  if (fault !== null) refuse(`the url of an alert ${fault}`);
 };

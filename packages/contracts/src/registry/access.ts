@@ -3,6 +3,7 @@ import type { ConsumerId, WorkspaceId } from '../ids/ids.ts';
 import { compileSchema, exactly, parseJson, shape } from '../wire/schemas.ts';
 import { DecodeError, type WireRecord } from '../wire/wire.ts';
 import { type Ended, endedSchema } from './ended.ts';
+import { type NoticeStyle, noticeStyles } from './notice.ts';
 
 /** All scopes that a key can hold. `admin` covers one workspace, `platform` covers all workspaces. */
 export const accessScopes = [
@@ -30,11 +31,6 @@ export const consumerScopes = [
 export const eventTypePolicies = ['strict', 'open'] as const;
 /** See {@link eventTypePolicies}. */
 export type EventTypePolicy = (typeof eventTypePolicies)[number];
-
-/** Formats of notices to the owner of a workspace: `json` is the event itself, `slack` a text for chats. */
-export const noticeStyles = ['json', 'slack'] as const;
-/** See {@link noticeStyles}. */
-export type NoticeStyle = (typeof noticeStyles)[number];
 
 /**
  * Limits of the retention of a workspace's history, in days. Without a setting of its own, a workspace has that of the

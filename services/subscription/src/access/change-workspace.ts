@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { retentionDays, type WorkspaceId } from '@tidings/contracts';
+import { noticeUrlFault, retentionDays, type WorkspaceId } from '@tidings/contracts';
 import { compileBody, mergedMembers, validBody } from '@tidings/http';
 import type { ErrorDetail } from '@tidings/json';
 import { AppError, type KeyRing } from '@tidings/runtime';
@@ -45,13 +45,16 @@ async function noticeFaults(
   rules: WorkspaceRulesBody,
   allowHttp: boolean,
 ) {
-  const url = rules.notice?.url;
-  if (url === undefined) return [];
+  if (rules.notice == null) return [];
+  const { url, style = 'json' } = rules.notice;
   const { faults } = await checkEndpoint(url);
   const isRefusedHttp = !allowHttp && /^http:/i.test(url);
-  return [...faults, ...(isRefusedHttp ? ['must be https: this workspace does not allow http'] : [])].map(
-    (detail): ErrorDetail => ({ pointer: '/notice/url', detail }),
-  );
+  const styleFault = noticeUrlFault(url, style);
+  return [
+    ...faults,
+    ...(isRefusedHttp ? ['must be https: this workspace does not allow http'] : []),
+    ...(styleFault === null ? [] : [styleFault]),
+  ].map((detail): ErrorDetail => ({ pointer: '/notice/url', detail }));
 }
 
 /** Returns the faults of settings that only the operator may loosen. The workspace itself may tighten every setting. */

@@ -75,6 +75,19 @@ it('sends a sentence in the style of a chat', async () => {
   expect(await counted()).toEqual({ sent: 1 });
 });
 
+it('sends the sentence to the chat of Telegram that the URL names', async () => {
+  const url = 'https://api.telegram.org/bot1:a/sendMessage?chat_id=-100';
+  target = { url, style: 'telegram' };
+  const { notices } = openSender();
+  notices.offer(eventOf('a'));
+  await settle();
+  expect(sent).toMatchObject([{ url }]);
+  expect(JSON.parse(sent[0]?.body.toString() ?? '')).toEqual({
+    chat_id: '-100',
+    text: expect.stringMatching(/^Subscription sub_\w+ to partner\.example is failing/) as string,
+  });
+});
+
 it('sends the event itself in the style json', async () => {
   target = { url: 'https://ops.example/', style: 'json' };
   const { notices } = openSender();

@@ -89,7 +89,7 @@ export class NoticeSender {
     const target = this.#targetOf(event.workspaceId);
     if (target === null) return 'the workspace no longer has a URL for notices';
     try {
-      const body = noticeBody(event, target.style);
+      const body = noticeBody(event, target);
       const headers = { 'content-type': 'application/json' };
       const sent = await this.#parts.send({ url: target.url, headers, body, timeoutMs });
       if (sent.kind === 'failed') return sent.reason;

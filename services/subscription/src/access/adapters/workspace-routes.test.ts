@@ -82,6 +82,25 @@ describe('workspaces', () => {
     expect([styleOnly.status, pointersOf(styleOnly)]).toEqual([422, ['/notice/url']]);
   });
 
+  it('have a chat of Telegram for notices, whose token is never shown', async () => {
+    const { call } = await serveAccess();
+    const ofBot = 'https://api.telegram.org/bot1:T0PSECRET/sendMessage';
+    const refused = await call('POST', 'workspaces', {
+      key,
+      body: { id: 'ws_own', notice: { url: ofBot, style: 'telegram' } },
+    });
+    expect([refused.status, pointersOf(refused)]).toEqual([422, ['/notice/url']]);
+    const notice = { url: `${ofBot}?chat_id=-100`, style: 'telegram' };
+    const created = await call('POST', 'workspaces', { key, body: { id: 'ws_own', notice } });
+    expect(created.body['notice']).toEqual({ url: 'https://api.telegram.org/***', style: 'telegram' });
+    const log = await call('GET', 'audit-log?kind=workspace&entity_id=ws_own');
+    expect(JSON.stringify([refused.body, created.body, log.body])).not.toContain('T0PSECRET');
+    // The URL that is kept is of another chat.
+    await call('PATCH', 'workspaces/ws_own', { body: { notice: { url, style: 'slack' } } });
+    const styleOnly = await call('PATCH', 'workspaces/ws_own', { body: { notice: { style: 'telegram' } } });
+    expect([styleOnly.status, pointersOf(styleOnly)]).toEqual([422, ['/notice/url']]);
+  });
+
   it('have a retention of their own, or that of the installation, for the other services', async () => {
     const { call, records } = await serveAccess();
     const newest = () => records().at(-1) as WorkspaceRecord;

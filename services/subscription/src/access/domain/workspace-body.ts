@@ -66,7 +66,12 @@ const rules = {
         maxLength: 2_048,
         description: 'URL that receives the notices. It is stored sealed, and its path is not shown.',
       },
-      style: { type: 'string', enum: noticeStyles, description: 'Format of the notices. Default: json.' },
+      style: {
+        type: 'string',
+        enum: noticeStyles,
+        description:
+          'Format of the notices. Default: json. `telegram` needs the URL of `sendMessage` with its `chat_id`.',
+      },
     },
     required: ['url'],
     additionalProperties: false,

@@ -1,9 +1,7 @@
-import { type HealthEvent, operationalEventIdOf } from '@tidings/contracts';
+import { chatBody, type HealthEvent, type NoticeStyle, operationalEventIdOf } from '@tidings/contracts';
 
-/**
- * Destination of a workspace's notices. `json`: the event, as in a webhook. `slack`: a text message for chat services.
- */
-export type NoticeTarget = Readonly<{ url: string; style: 'json' | 'slack' }>;
+/** Destination of a workspace's notices. `json`: the event, as in a webhook. Other styles: a text message for a chat. */
+export type NoticeTarget = Readonly<{ url: string; style: NoticeStyle }>;
 
 function sentenceOf(event: HealthEvent): string {
   switch (event.type) {
@@ -25,12 +23,12 @@ function sentenceOf(event: HealthEvent): string {
 }
 
 /** Returns the body of a notice, as JSON. */
-export function noticeBody(event: HealthEvent, style: NoticeTarget['style']): Buffer {
+export function noticeBody(event: HealthEvent, { url, style }: NoticeTarget): Buffer {
   const { type, time, workspaceId, data } = event;
   if (style === 'json') {
     const id = operationalEventIdOf(event);
     return Buffer.from(JSON.stringify({ id, type, timestamp: time, workspace_id: workspaceId, data }));
   }
   const text = `Subscription ${data.subscription_id} to ${data.endpoint_host} ${sentenceOf(event)}`;
-  return Buffer.from(JSON.stringify({ text }));
+  return Buffer.from(chatBody({ url, style }, text));
 }

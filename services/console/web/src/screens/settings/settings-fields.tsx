@@ -13,7 +13,7 @@ const policies = (['strict', 'open'] as const).map((value) => ({
   label: texts.policies[value],
   hint: texts.policyHints[value],
 }));
-const styles = ['json', 'slack'] as const;
+const styles = ['json', 'slack', 'telegram'] as const;
 
 /** The fields of a workspace's settings, by subject. */
 export function SettingsFields({ form }: Props) {

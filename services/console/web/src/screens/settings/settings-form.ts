@@ -5,7 +5,7 @@ import { texts } from './texts.ts';
 
 type Workspace = Schemas['Workspace'];
 type Change = Schemas['WorkspaceChange'];
-type Style = 'json' | 'slack';
+type Style = 'json' | 'slack' | 'telegram';
 
 /** The settings as a form has them, by the names of the API. */
 export type SettingsForm = Readonly<{

@@ -53,11 +53,16 @@ export const texts = catalogue({
     noticesHint: 'Where Tidings tells your team that a subscription was disabled or works again.',
     sendNotices: 'Send notices',
     noticeUrl: 'URL',
-    noticeUrlHint: 'It is stored sealed; only its origin is shown.',
+    noticeUrlHint:
+      'It is stored sealed; only its origin is shown. For Telegram: https://api.telegram.org/bot<token>/sendMessage?chat_id=<chat>.',
     noticeKeep: (shown: string) => `Leave it empty to keep ${shown}`,
     noticeMissing: 'Enter the URL that receives the notices.',
     noticeStyle: 'Format',
-    noticeStyles: { json: 'JSON', slack: 'Slack, or anything compatible with it' },
+    noticeStyles: {
+      json: 'JSON',
+      slack: 'Slack, or anything compatible with it',
+      telegram: 'Telegram',
+    },
     portal: 'Portal',
     portalHint: 'What partners see around their endpoints and deliveries. Empty: that of Tidings.',
     portalOfTidings: 'that of Tidings',
