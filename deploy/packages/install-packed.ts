@@ -1,5 +1,13 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -46,6 +54,41 @@ export async function anInstalled(...tarballs: readonly string[]): Promise<strin
   await npm(folder, 'install', ...tarballs);
   return folder;
 }
+
+/**
+ * Returns a folder with an unpacked file of {@link pack}, beside what is installed here of its dependencies: an empty folder
+ * cannot have those without a registry.
+ */
+export async function anUnpacked(name: string, tarball: string): Promise<string> {
+  const folder = aFolder();
+  writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
+  const target = join(folder, 'node_modules/@tidings', name);
+  mkdirSync(target, { recursive: true });
+  await run('tar', ['xzf', tarball, '--strip-components=1', '-C', target]);
+  const from = join(root, 'packages', name, 'node_modules');
+  for (const dependency of Object.keys(readManifest(target)['dependencies'] ?? {}))
+    symlinkSync(realpathSync(join(from, dependency)), join(folder, 'node_modules', dependency));
+  return folder;
+}
+
+/** Returns a folder in which a file of {@link pack} is installed, with its dependencies from the registry. */
+export async function anInstalledOnline(tarball: string): Promise<string> {
+  const folder = aFolder();
+  writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
+  await run('npm', ['install', tarball, '--no-audit', '--no-fund'], { cwd: folder });
+  return folder;
+}
+
+/** A program that uses `@tidings/chains` without brokers, and prints `true`. */
+export const chainsProgram = `
+import { batch, chain, createWorker, NonRetriableError, step } from '@tidings/chains';
+
+const worker = createWorker({ brokers: ['127.0.0.1:9'], app: 'shop', signals: false });
+const mark = step('mark', { tries: 2, backoff: [1] }, async (order) => ({ order: order.id }));
+const bill = step('bill', {}, async () => { throw new NonRetriableError('no'); });
+worker.on('order.paid', chain([mark, batch([bill], { allowFailures: true })]));
+console.log(typeof (await worker.metrics()) === 'string');
+`;
 
 /** Removes every folder that was made. */
 export function removeFolders(): void {

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { anInstalled, pack, removeFolders, run } from './install-packed.ts';
+import { anInstalled, anInstalledOnline, chainsProgram, pack, removeFolders, run } from './install-packed.ts';
 
 // deploy/ops/node-tests.mjs installs the programs.
 const programs = process.env['TEST_NODES']?.split(',');
@@ -53,13 +53,14 @@ server.closeAllConnections();
 server.close();
 `;
 
+afterAll(removeFolders);
+
 describe('@tidings/sdk, packed', () => {
   let folder = '';
   beforeAll(async () => {
     folder = await anInstalled(await pack('sdk'));
     writeFileSync(join(folder, 'program.mjs'), program);
   }, 180_000);
-  afterAll(removeFolders);
 
   it.each(programs)('publishes and receives with %s', async (node) => {
     const { stdout: version } = await run(node, ['--version']);
@@ -72,5 +73,18 @@ describe('@tidings/sdk, packed', () => {
       web: 'order.paid',
       isOneInstance: true,
     });
+  });
+});
+
+describe('@tidings/chains, packed', () => {
+  let folder = '';
+  beforeAll(async () => {
+    folder = await anInstalledOnline(await pack('chains'));
+    writeFileSync(join(folder, 'program.mjs'), chainsProgram);
+  }, 180_000);
+
+  it.each(programs)('declares the steps of a worker with %s', async (node) => {
+    const { stdout } = await run(node, ['program.mjs'], { cwd: folder });
+    expect(stdout.trim()).toBe('true');
   });
 });

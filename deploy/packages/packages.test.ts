@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createContext, runInContext } from 'node:vm';
 import { build } from 'esbuild';
@@ -7,6 +7,8 @@ import type * as Sdk from '../../packages/sdk/src/index.ts';
 import {
   aFolder,
   anInstalled,
+  anUnpacked,
+  chainsProgram,
   type Manifest,
   npm,
   pack,
@@ -43,9 +45,15 @@ async function compile(folder: string, source: string, platform: 'node' | 'web' 
   });
 }
 
+const dependenciesOf: Readonly<Record<string, readonly string[]>> = {
+  signing: [],
+  sdk: [],
+  cli: ['commander'],
+  chains: ['ajv', 'ajv-formats', 'lz4-napi', 'pino', 'prom-client'],
+};
 const packed: Record<string, string> = {};
 beforeAll(async () => {
-  for (const name of ['signing', 'sdk', 'cli']) packed[name] = await pack(name);
+  for (const name of Object.keys(dependenciesOf)) packed[name] = await pack(name);
 }, 180_000);
 afterAll(removeFolders);
 
@@ -53,7 +61,7 @@ const installed = async (...names: string[]): Promise<string> =>
   anInstalled(...names.map((name) => packed[name] ?? name));
 
 describe('a packed package', () => {
-  it.each(['signing', 'sdk', 'cli'])(
+  it.each(Object.keys(dependenciesOf))(
     '%s has usage instructions and no unpublished dependency',
     async (name) => {
       const { stdout } = await run('tar', ['xzOf', packed[name] ?? '', 'package/package.json']);
@@ -61,12 +69,13 @@ describe('a packed package', () => {
       expect(manifest).toMatchObject({ name: `@tidings/${name}`, license: 'MIT', type: 'module' });
       expect(manifest['engines']).toEqual({ node: '>=20.19' });
       expect(manifest['private']).toBeUndefined();
-      expect(Object.keys(manifest['dependencies'] ?? {})).toEqual(name === 'cli' ? ['commander'] : []);
+      expect(Object.keys(manifest['dependencies'] ?? {})).toEqual(dependenciesOf[name]);
       expect(JSON.stringify([manifest['exports'] ?? {}, manifest['bin'] ?? {}])).not.toMatch(/source|src/);
       const { stdout: files } = await run('tar', ['tzf', packed[name] ?? '']);
       expect(files).toMatch(/package\/LICENSE$/m);
       expect(files).toMatch(/package\/README\.md$/m);
-      expect(files).not.toMatch(/\.test\.|\.map$|tsbuildinfo|\/src\//m);
+      const own = files.split('\n').filter((file) => !file.startsWith('package/dist/package/kafkajs/'));
+      expect(own.join('\n')).not.toMatch(/\.test\.|\.map$|tsbuildinfo|\/src\//m);
       const { stdout: everything } = await run('tar', ['xzOf', packed[name] ?? '', 'package/dist'], {
         maxBuffer: 64 * 1024 * 1024,
       });
@@ -176,6 +185,30 @@ Object.assign(globalThis, { start, verify });`;
     expect((await post(Buffer.from(String(body).replace('17', '18')))).status).toBe(401);
     expect(await (await post(body)).text()).toBe('order.paid17POST');
     expect(await (await post(body)).json()).toEqual({ duplicate: true });
+  }, 120_000);
+});
+
+describe('@tidings/chains in a folder of its own', () => {
+  it('compiles a strict program and runs it with the patched kafkajs inside', async () => {
+    const folder = await anUnpacked('chains', packed['chains'] ?? '');
+    const typed = `
+import { type AlertTarget, createWorker, step } from '@tidings/chains';
+
+type Paid = { id: string };
+const alerts: readonly AlertTarget[] = [{ style: 'slack', url: 'https://chat.example/hook' }];
+const worker = createWorker<{ 'order.paid': Paid }>({ brokers: ['127.0.0.1:9'], app: 'shop', alerts, signals: false });
+worker.on('order.paid', step('mark', { tries: 2 }, async (order: Paid, { idempotencyKey }) => order.id + idempotencyKey));
+// @ts-expect-error: a step has a name
+void (() => step({ tries: 2 }, async () => 1));
+const metrics: string = await worker.metrics();
+console.log(metrics.length >= 0);`;
+    await compile(folder, typed);
+    const { stdout } = await run(process.execPath, ['program.js'], { cwd: folder });
+    expect(stdout.trim()).toBe('true');
+    expect(await node(folder, 'plain.js', chainsProgram)).toBe('true');
+    const kafkajs = join(folder, 'node_modules/@tidings/chains/dist/package/kafkajs');
+    expect(existsSync(join(kafkajs, 'LICENSE'))).toBe(true);
+    expect(existsSync(join(kafkajs, 'src/utils/sharedTicks.js'))).toBe(true);
   }, 120_000);
 });
 
