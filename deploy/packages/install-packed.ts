@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 
 /** The root of the repository. */
@@ -66,8 +66,11 @@ export async function anUnpacked(name: string, tarball: string): Promise<string>
   mkdirSync(target, { recursive: true });
   await run('tar', ['xzf', tarball, '--strip-components=1', '-C', target]);
   const from = join(root, 'packages', name, 'node_modules');
-  for (const dependency of Object.keys(readManifest(target)['dependencies'] ?? {}))
-    symlinkSync(realpathSync(join(from, dependency)), join(folder, 'node_modules', dependency));
+  for (const dependency of Object.keys(readManifest(target)['dependencies'] ?? {})) {
+    const link = join(folder, 'node_modules', dependency);
+    mkdirSync(dirname(link), { recursive: true });
+    symlinkSync(realpathSync(join(from, dependency)), link);
+  }
   return folder;
 }
 

@@ -49,7 +49,7 @@ const dependenciesOf: Readonly<Record<string, readonly string[]>> = {
   signing: [],
   sdk: [],
   cli: ['commander'],
-  chains: ['ajv', 'ajv-formats', 'lz4-napi', 'pino', 'prom-client'],
+  chains: ['@opentelemetry/api', 'ajv', 'ajv-formats', 'lz4-napi', 'pino', 'prom-client'],
 };
 const packed: Record<string, string> = {};
 beforeAll(async () => {
