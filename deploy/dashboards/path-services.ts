@@ -41,6 +41,27 @@ export const ingress: DashboardSpec = {
       ],
     },
     {
+      title: 'Admission',
+      panels: [
+        lines(
+          ['Refused before their body', 'ops'],
+          'sender: 429, one key or source has its share. all: 503, the installation is full.',
+          [`sum by (scope) (${rate('tidings_ingress_refused_requests_total')}) or vector(0)`, '{{scope}}'],
+        ),
+        lines(
+          ['Requests in progress', 'short'],
+          'And how many may be, as their waits allow.',
+          ['sum by (instance) (tidings_ingress_waiting_requests)', '{{instance}}'],
+          ['sum by (instance) (tidings_ingress_request_limit)', 'limit {{instance}}'],
+        ),
+        lines(
+          ['Waits', 's'],
+          'From the last byte of a request to its answer. Above INGRESS_TARGET_WAIT for many: others are refused.',
+          ...percentiles('tidings_ingress_wait_seconds'),
+        ),
+      ],
+    },
+    {
       title: 'Sources',
       panels: [
         lines(

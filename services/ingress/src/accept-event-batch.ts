@@ -41,8 +41,9 @@ export const createAcceptEventBatch = (dependencies: AcceptDependencies): Accept
     const counts = countOutcomes(items, results, metrics);
     const isWhole = counts.unavailable + counts.failed === 0;
     metrics.batchEvents.observe({}, items.length);
-    metrics.publishSeconds.observe({ outcome: isWhole ? 'accepted' : 'unavailable' }, tookMs / 1_000);
     const { workspaceId, traceparent } = submission;
+    const outcome = isWhole ? 'accepted' : 'unavailable';
+    metrics.publishSeconds.observe({ outcome }, tookMs / 1_000, traceparent);
     const line = { workspaceId, events: items.length, ...counts, tookMs: Math.round(tookMs) };
     logger.info({ ...line, ...traceFields(traceparent) }, 'batch.accepted');
     return results;
