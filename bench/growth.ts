@@ -85,6 +85,8 @@ const measureCurve = async (curve: Curve): Promise<readonly Figures[]> => {
     SUBSCRIPTION_REQUESTS_PER_SECOND: '0',
     SUBSCRIPTION_MAX_PER_WORKSPACE: '100000',
     INGRESS_MAX_EVENT_BYTES: '300000',
+    // Nothing is refused for its wait: the cost is measured, not the admission.
+    INGRESS_TARGET_WAIT: '4s',
   };
   const stack = await startStack(values['port-base'], { env, tree: values.tree });
   const receiver = await startReceiverProcess('0.0.0.0');
