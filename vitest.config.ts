@@ -99,6 +99,16 @@ export default defineConfig({
       {
         ...shared,
         test: {
+          // The services with a user each, on brokers with TLS and ACLs: `npm run test:ops`.
+          name: 'secure',
+          include: ['deploy/ops/secure-*.ops.test.ts'],
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+        },
+      },
+      {
+        ...shared,
+        test: {
           // Examples in other languages, which only `npm run test:ops` installs.
           name: 'examples',
           include: ['e2e/examples/*.ops.test.ts'],

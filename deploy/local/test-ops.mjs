@@ -26,6 +26,7 @@ const suites = [
   ['image', runImageTests],
   ['monitoring', runMonitoringTests],
   ['Node.js', runNodeTests],
+  ['secure', async () => await runSuite('secure')],
   // KILL_TEST_EVENTS=2000 makes its replay smaller.
   ['kill', async () => await runSuite('kill')],
   // Two passes: random paths, then existing objects.

@@ -1,6 +1,13 @@
 import { appReader, appTopics, topics } from '@tidings/contracts';
-import { type Bus, connectKafka, ensureTopics, kafkaMetrics } from '@tidings/kafka';
-import { createLogger, createMetrics } from '@tidings/observability';
+import {
+  type Bus,
+  type ClientSecurity,
+  connectKafka,
+  ensureTopics,
+  kafkaMetrics,
+  openSecurity,
+} from '@tidings/kafka';
+import { createLogger, createMetrics, type Logger } from '@tidings/observability';
 import { AppError, systemClock } from '@tidings/runtime';
 import type { HandlerNode } from '../handlers/chain.ts';
 import { defineHandler, type Handler, type HandlerOptions } from '../handlers/handler.ts';
@@ -39,7 +46,11 @@ const maxReplicas = 3;
 const clientId = (app: string): string => `tidings-chains-${app}`;
 
 /** Creates the topics of an application, with as many partitions as the events have. */
-const prepareTopics = async (bus: Bus, options: WorkerOptions, logger: ReturnType<typeof createLogger>) => {
+const prepareTopics = async (
+  bus: Bus,
+  options: WorkerOptions,
+  { logger, security }: Readonly<{ logger: ReturnType<typeof createLogger>; security: ClientSecurity }>,
+) => {
   const { app, brokers, replicationFactor = Math.min(brokers.length, maxReplicas) } = options;
   const events = await bus.ends([topics.events]);
   if (events.length === 0) {
@@ -47,7 +58,11 @@ const prepareTopics = async (bus: Bus, options: WorkerOptions, logger: ReturnTyp
     throw new AppError({ code: 'unavailable', message });
   }
   const own = appTopics(app, events.length);
-  await ensureTopics({ brokers, replicationFactor, topics: [own.runLog, own.commands], logger });
+  await ensureTopics({
+    ...{ brokers, security, replicationFactor, logger },
+    topics: [own.runLog, own.commands],
+    isClusterChecked: false,
+  });
   const partitions = (await bus.ends([own.runLog])).length;
   if (partitions < events.length) {
     const message = `${own.runLog.name} has ${partitions} partitions, ${topics.events.name} has ${events.length}: give ${own.runLog.name} and ${own.commands.name} as many while no worker runs`;
@@ -55,6 +70,9 @@ const prepareTopics = async (bus: Bus, options: WorkerOptions, logger: ReturnTyp
   }
   return own;
 };
+
+const securityOf = ({ tls, sasl }: WorkerOptions, logger: Logger): ClientSecurity =>
+  openSecurity({ ...(tls !== undefined && { tls }), ...(sasl !== undefined && { sasl }) }, { logger });
 
 /**
  * Creates a worker: `createWorker({ brokers, app }).on('order.paid', chain([…])).start()`. Nothing is connected before
@@ -82,20 +100,16 @@ export function createWorker<Types = EventDataTypes>(options: WorkerOptions): Wo
     },
     start: async () => {
       if (running !== undefined) refuse('the worker was started before: create another one');
+      const security = securityOf(options, logger);
       const bus = await connectKafka({
-        ...{ brokers, clientId: clientId(app), reader: appReader(app), logger },
+        ...{ brokers, security, clientId: clientId(app), reader: appReader(app), logger },
         metrics: metrics.handles,
       });
-      running = new RunningWorker({
-        options,
-        handlers,
-        bus,
-        clock: systemClock,
-        logger,
-        registry: metrics.registry,
-      });
+      const { registry } = metrics;
+      running = new RunningWorker({ options, handlers, bus, clock: systemClock, logger, registry });
       if (signals) for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, stop);
-      await running.start(await prepareTopics(bus, options, logger as ReturnType<typeof createLogger>));
+      const own = { logger: logger as ReturnType<typeof createLogger>, security };
+      await running.start(await prepareTopics(bus, options, own));
     },
     metrics: async () => metrics.text(),
     close: async () => {

@@ -1,4 +1,5 @@
 import { appNamePattern, noticeStyles, noticeUrlFault, workspaceIdPattern } from '@tidings/contracts';
+import { type KafkaSasl, type KafkaTls, saslMechanisms } from '@tidings/kafka';
 import type { Logger } from '@tidings/observability';
 import type { Registry } from 'prom-client';
 import type { AlertTarget, FailedRun } from '../alert.ts';
@@ -8,6 +9,10 @@ import { refuse } from '../handlers/refuse.ts';
 export type WorkerOptions = Readonly<{
   /** Kafka brokers, each `host:port`. */
   brokers: readonly string[];
+  /** TLS to the brokers: `{ ca: 'ca.pem' }`, files in PEM that are read for each connection; `{}` trusts what Node does. Default: none. */
+  tls?: KafkaTls;
+  /** User of the application at the brokers, by a password or by tokens of an identity provider. Default: none. */
+  sasl?: KafkaSasl;
   /** Name of the application: lower-case letters, digits and '-'. Every process of it uses the same. */
   app: string;
   /** Workspaces whose events start runs. Default: all of them. */
@@ -30,6 +35,8 @@ export type WorkerOptions = Readonly<{
 
 const known: readonly (keyof WorkerOptions)[] = [
   'brokers',
+  'tls',
+  'sasl',
   'app',
   'workspaces',
   'onRunFailed',
@@ -41,6 +48,31 @@ const known: readonly (keyof WorkerOptions)[] = [
   'registry',
 ];
 
+const tlsFields = ['ca', 'cert', 'key', 'keyPassword', 'serverName'];
+const passwordFields = ['mechanism', 'username', 'password'];
+const tokenFields = ['mechanism', 'tokenUrl', 'clientId', 'clientSecret', 'scope'];
+
+const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
+
+const checkSecurity = ({ tls = {}, sasl }: WorkerOptions): void => {
+  for (const [name, value] of Object.entries(tls)) {
+    if (!tlsFields.includes(name)) refuse(`tls has no '${name}': it has ${tlsFields.join(', ')}`);
+    if (value !== undefined && !isText(value)) refuse(`tls.${name} must be a text, got ${typeof value}`);
+  }
+  if ((tls.cert === undefined) !== (tls.key === undefined))
+    refuse('tls.cert and tls.key must both be given, or neither');
+  if (sasl === undefined) return;
+  if (!saslMechanisms.includes(sasl.mechanism))
+    refuse(`sasl.mechanism must be one of ${saslMechanisms.join(', ')}, got '${String(sasl.mechanism)}'`);
+  const fields = sasl.mechanism === 'OAUTHBEARER' ? tokenFields : passwordFields;
+  const given = new Map(Object.entries(sasl));
+  const extra = [...given.keys()].find((name) => !fields.includes(name));
+  if (extra !== undefined)
+    refuse(`sasl with ${sasl.mechanism} has no '${extra}': it has ${fields.join(', ')}`);
+  const missing = fields.find((name) => name !== 'scope' && !isText(given.get(name)));
+  if (missing !== undefined) refuse(`sasl with ${sasl.mechanism} needs '${missing}'`);
+};
+
 /** Throws AppError `config-invalid` for options that are out of bounds or unknown. */
 export const checkOptions = (options: WorkerOptions): void => {
   const unknown = Object.keys(options).find((key) => !known.some((name) => name === key));
@@ -51,6 +83,7 @@ export const checkOptions = (options: WorkerOptions): void => {
     refuse(`brokers must be a list such as ['127.0.0.1:9092'], got ${JSON.stringify(brokers)}`);
   if (!new RegExp(appNamePattern).test(app))
     refuse(`app must be 1 to 40 lower-case letters, digits or '-', beginning with a letter, got '${app}'`);
+  checkSecurity(options);
   const odd = workspaces.find((id) => !new RegExp(workspaceIdPattern).test(id));
   if (odd !== undefined) refuse(`workspaces must have ids of workspaces, got '${odd}'`);
   if (!(drain >= 0 && drain <= 3_600)) refuse(`drain must be 0 to 3,600 seconds, got ${drain}`);

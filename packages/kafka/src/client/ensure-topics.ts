@@ -16,6 +16,8 @@ export type EnsureTopicsOptions = Readonly<{
   replicationFactor: number;
   minInsyncReplicas?: number;
   topics?: readonly TopicDefinition[];
+  /** Checks settings of the cluster too, and creates the topic of committed offsets. Default true. */
+  isClusterChecked?: boolean;
   logger: Logger;
 }>;
 
@@ -34,7 +36,7 @@ const pollMs = 100;
  * guarantee, `unavailable` if the brokers do not respond.
  */
 export async function ensureTopics(options: EnsureTopicsOptions): Promise<EnsureTopicsReport> {
-  const { brokers, logger, security, topics: wanted = allTopics } = options;
+  const { brokers, logger, security, topics: wanted = allTopics, isClusterChecked = true } = options;
   const admin = createKafka({
     brokers,
     clientId,
@@ -45,11 +47,14 @@ export async function ensureTopics(options: EnsureTopicsOptions): Promise<Ensure
     await admin.connect();
     const [created] = await Promise.all([
       createMissing(admin, wanted, options),
-      createOffsetsTopic(admin, logger),
+      ...(isClusterChecked ? [createOffsetsTopic(admin, logger)] : []),
     ]);
     const counts = await waitForLeaders(admin, wanted);
     assertPartitionedAlike(counts);
-    const warnings = [...compareCounts(wanted, counts), ...(await checkOffsetsRetention(admin))];
+    const warnings = [
+      ...compareCounts(wanted, counts),
+      ...(isClusterChecked ? await checkOffsetsRetention(admin) : []),
+    ];
     for (const warning of warnings) logger.warn({ warning }, 'topics.check');
     if (created.length > 0) logger.info({ created }, 'topics.created');
     return { created, warnings };

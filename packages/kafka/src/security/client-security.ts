@@ -1,14 +1,21 @@
 import type { ConnectionOptions } from 'node:tls';
 import type { Logger } from '@tidings/observability';
 import { type Clock, systemClock, TlsFiles } from '@tidings/runtime';
-import type { SASLOptions } from 'kafkajs';
 import { BearerTokens } from './bearer-tokens.ts';
 import type { KafkaSasl, KafkaSecurity, KafkaTls } from './kafka-security.ts';
+
+// Not kafkajs's own type: what this package declares has to compile where kafkajs is not installed.
+type ByPassword<M> = Readonly<{ mechanism: M; username: string; password: string }>;
+type SaslSettings =
+  | ByPassword<'plain'>
+  | ByPassword<'scram-sha-256'>
+  | ByPassword<'scram-sha-512'>
+  | Readonly<{ mechanism: 'oauthbearer'; oauthBearerProvider: () => Promise<{ value: string }> }>;
 
 /** The security of the connections of one process, in kafkajs's terms. */
 export type ClientSecurity = Readonly<{
   /** Returns the settings of one client. kafkajs keeps something of its own in them. */
-  settings: () => Readonly<{ ssl?: ConnectionOptions; sasl?: SASLOptions }>;
+  settings: () => Readonly<{ ssl?: ConnectionOptions; sasl?: SaslSettings }>;
   /** The TLS files that are in use, if there are any. */
   files?: TlsFiles;
 }>;
@@ -21,7 +28,7 @@ const sslOf = (files: TlsFiles, { serverName }: KafkaTls): ConnectionOptions => 
   return options;
 };
 
-const saslOf = (sasl: KafkaSasl, tokens: BearerTokens | undefined): SASLOptions => {
+const saslOf = (sasl: KafkaSasl, tokens: BearerTokens | undefined): SaslSettings => {
   switch (sasl.mechanism) {
     case 'OAUTHBEARER':
       return {
