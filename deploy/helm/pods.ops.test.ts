@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type KafkaConfig, securityOf } from '../../packages/kafka/src/index.ts';
 import { loadConfig } from '../../packages/runtime/src/index.ts';
@@ -92,6 +93,20 @@ describe.each(Object.keys(valueSets))('the pods with %s', (set) => {
       expect(container.volumeMounts.map(({ name }) => name).sort()).toEqual(
         [...volumes, ...claims].map(({ name }) => name).sort(),
       );
+    }
+  });
+
+  it('keep files in volumes, and the spool in a folder of its own there', () => {
+    for (const workload of workloadsOf(resourcesOf(set))) {
+      const { env, volumeMounts } = containerOf(workload);
+      const mounts = volumeMounts.map(({ mountPath }) => mountPath);
+      const texts = new Map(env.map(({ name, value = '' }) => [name, value]));
+      const objects = texts.get('OBJECT_STORAGE_FOLDER');
+      if (objects !== undefined) expect(mounts).toContain(objects);
+      // The root of a volume belongs to root. Ingress makes the folder of its spool private, so it must own that.
+      const spool = texts.get('INGRESS_SPOOL_DIR');
+      if (spool !== undefined) expect(mounts).toContain(dirname(spool));
+      expect(workload.spec.template.spec.securityContext).toMatchObject({ fsGroup: 1000 });
     }
   });
 

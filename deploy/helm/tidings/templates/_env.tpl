@@ -50,7 +50,8 @@ The environment of a component: each variable that one of its services reads, an
 {{- $_ := set $env "PORTAL_URL" (printf "https://%s/portal" $values.expose.host) -}}
 {{- end -}}
 {{- if ne $values.spool.kind "none" -}}
-{{- $_ := set $env "INGRESS_SPOOL_DIR" "/data/spool" -}}
+{{- /* Not the root of the volume, which belongs to root: ingress makes the folder private. */ -}}
+{{- $_ := set $env "INGRESS_SPOOL_DIR" "/data/spool/accepted" -}}
 {{- $_ := set $env "INGRESS_SPOOL_MAX_BYTES" (int64 $values.spool.maxBytes) -}}
 {{- end -}}
 {{- if eq $values.objects.kind "s3" -}}
