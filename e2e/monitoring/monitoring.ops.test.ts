@@ -8,6 +8,7 @@ import { type Api, apiOf, publishAll } from '../harness/api.ts';
 import { type Collector, startCollector } from '../harness/collector.ts';
 import { gitHubExamples, postAsGitHub } from '../harness/github-webhooks.ts';
 import { prometheusAt, type ShownAlert } from '../harness/prometheus.ts';
+import { type SpanCollector, startSpanCollector } from '../harness/span-collector.ts';
 import { freePortBase, type LocalStack, startTidings, type Tidings } from '../harness/tidings.ts';
 
 const secret = 'as the source has it';
@@ -29,6 +30,7 @@ let tidings: Tidings;
 let local: LocalStack;
 let api: Api;
 let collectors: readonly Collector[];
+let spanCollector: SpanCollector;
 
 const prometheus = () => prometheusAt(`http://127.0.0.1:${portBase + 8}`);
 
@@ -74,7 +76,11 @@ const redrive = async (): Promise<void> => {
 
 beforeAll(async () => {
   portBase = await freePortBase();
-  tidings = await startTidings({ portBase, args: ['--no-demo', '--monitoring'] });
+  // One of the free ports that the stack does not use.
+  const spanPort = portBase + 39;
+  spanCollector = await startSpanCollector(spanPort);
+  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${spanPort}` };
+  tidings = await startTidings({ portBase, env, args: ['--no-demo', '--monitoring'] });
   local = await tidings.local();
   api = apiOf(local);
   const healthy = await anEndpoint(['watched.*']);
@@ -102,6 +108,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await Promise.all((collectors ?? []).map(async (collector) => collector.close()));
   await tidings?.stop();
+  await spanCollector?.close();
 });
 
 it('prints where Prometheus is, which reads every process and evaluates every rule', async () => {
@@ -129,6 +136,28 @@ describe.each(dashboards)('the dashboard $title', ({ panels }) => {
     };
     await eventually(async () => expect(await empty()).toEqual([]), { ...patience, everyMs: 2_000 });
   });
+});
+
+it('keeps exemplars of latencies, which are traces that the collector has', async () => {
+  const histograms = [
+    'tidings_ingress_publish_seconds_bucket',
+    'tidings_fanout_event_age_seconds_bucket',
+    'tidings_delivery_attempt_phase_seconds_bucket',
+    'tidings_delivery_accept_to_first_attempt_seconds_bucket',
+    'tidings_http_request_seconds_bucket{route="/v1/events/batch"}',
+  ];
+  for (const histogram of histograms) {
+    const exemplars = await eventually(async () => {
+      const found = await prometheus().exemplarsOf(histogram, 600);
+      expect(found, histogram).not.toEqual([]);
+      return found;
+    });
+    for (const { labels } of exemplars) {
+      const { trace_id: traceId = 'none', span_id: spanId = 'none' } = labels;
+      await eventually(() => expect(spanCollector.text(), histogram).toContain(`"traceId":"${traceId}"`));
+      expect(spanId).toMatch(/^[0-9a-f]{16}$/);
+    }
+  }
 });
 
 it('fires for records that cannot be decoded, for no instance, and tells Alertmanager', async () => {
