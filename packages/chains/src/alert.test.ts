@@ -58,6 +58,10 @@ it.each([
   { url: 'https://api.telegram.org/bot1:T0PSECRET/sendMessage', style: 'telegram' as const },
   { url: 'T0PSECRET', style: 'slack' as const },
   { url: 'https://chat.example/T0PSECRET', style: 'T0P' as never },
+  // `fetch` refuses them, with the whole URL in its error.
+  { url: 'https://user:T0PSECRET@chat.example/', style: 'json' as const },
+  { url: 'https://a@api.telegram.org/bot1:T0PSECRET/sendMessage?chat_id=1', style: 'telegram' as const },
+  { url: 'ftp://chat.example/T0PSECRET', style: 'json' as const },
 ])('refuses the target %j without its URL in the error', (alert) => {
   const check = () => checkOptions({ brokers: ['127.0.0.1:9092'], app: 'shop', alerts: [alert] });
   expect(check).toThrow(/alert/);

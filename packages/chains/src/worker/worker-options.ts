@@ -96,6 +96,10 @@ export const checkOptions = (options: WorkerOptions): void => {
 const checkAlert = ({ url, style }: AlertTarget): void => {
   if (!URL.canParse(url) || !noticeStyles.includes(style))
     refuse(`an alert needs a url and a style of ${noticeStyles.join(', ')}, got style '${String(style)}'`);
+  const { protocol, username, password } = new URL(url);
+  if (!/^https?:$/.test(protocol)) refuse(`the url of an alert must be http or https, got ${protocol}`);
+  // `fetch` refuses it as well, and its error has the whole URL.
+  if (username !== '' || password !== '') refuse('the url of an alert must not have a user or a password');
   const fault = noticeUrlFault(url, style);
   if (fault !== null) refuse(`the url of an alert ${fault}`);
 };
