@@ -38,3 +38,16 @@ it('keeps which steps a completed run has done, without data and results', () =>
     run: { status: 'completed', steps: [{ name: 'a', status: 'succeeded', attemptCount: 1, result: null }] },
   });
 });
+
+it('takes a state that fits in every later epoch: its owner writes it again', () => {
+  const dataOf = (bytes: number): string => JSON.stringify('x'.repeat(bytes));
+  const fitsIn = (epoch: number, bytes: number): boolean =>
+    encodeState({ ...started, epoch }, dataOf(bytes)).run.status === 'running';
+  let [most, tooMany] = [0, maxRecordBytes];
+  while (tooMany - most > 1) {
+    const middle = (most + tooMany) >> 1;
+    if (fitsIn(1, middle)) most = middle;
+    else tooMany = middle;
+  }
+  expect(fitsIn(1_000_000, most)).toBe(true);
+});
