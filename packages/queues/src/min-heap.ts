@@ -28,6 +28,11 @@ export class MinHeap<T> {
     return first;
   }
 
+  /** Removes the entries for which `keep` returns false. */
+  retain(keep: (entry: HeapEntry<T>) => boolean): void {
+    for (const { at, item } of this.#entries.splice(0).filter(keep)) this.push(at, item);
+  }
+
   #at(index: number): number {
     return this.#entries[index]?.at ?? Infinity;
   }

@@ -17,6 +17,8 @@ export type RestoredRun = Readonly<{
   summary: RunSummary;
   /** Offset of its record. */
   position: bigint;
+  /** Length of its state and of the data of its event. */
+  bytes: number;
   /** True if its record was among the last in the log: a crash may have kept its copy from `tidings.runs`. */
   isRecent: boolean;
 }>;
@@ -110,7 +112,8 @@ class Reading {
     const entry = this.#decode(record);
     if (entry === null) return;
     this.#keys.add(key);
-    if ('run' in entry) this.#takeRun(entry.run, record.offset);
+    const bytes = value.length + (record.headers['tidings-run']?.length ?? 0);
+    if ('run' in entry) this.#takeRun(entry.run, { position: record.offset, bytes });
     else if (entry.type === 'EpochSettled.v1') this.settled = Math.max(this.settled, entry.epoch);
     else this.#takeStarted(entry);
   }
@@ -146,7 +149,7 @@ class Reading {
     if (this.fromOffset === undefined || from > this.fromOffset) this.fromOffset = from;
   }
 
-  #takeRun(run: RunRecorded, position: bigint): void {
+  #takeRun(run: RunRecorded, place: Pick<RestoredRun, 'position' | 'bytes'>): void {
     this.highest = Math.max(this.highest, run.epoch);
     const known = this.#runs.get(run.runId);
     if (known !== undefined && isNewerRun(known.summary, run)) return;
@@ -155,7 +158,7 @@ class Reading {
       handler = run.handler;
       this.#names.set(handler, handler);
     }
-    this.#runs.set(run.runId, { summary: summaryOf({ ...run, handler }), position });
+    this.#runs.set(run.runId, { summary: summaryOf({ ...run, handler }), ...place });
   }
 
   #decode(record: IncomingRecord): RunLogEntry | null {

@@ -64,10 +64,8 @@ export class PartitionRuns {
         this.#rest(entry);
       },
       fail: (entry, failure) => {
-        const failed = this.#store
-          .load(entry)
-          .then(async () => this.#record(entry, { type: 'RunFailed', failure }));
-        failed.catch(() => {});
+        const record = async () => this.#record(entry, { type: 'RunFailed', failure });
+        this.#store.whenLoaded(entry, record).catch(() => {});
       },
     });
     this.#starts = new RunStarts({
@@ -82,6 +80,7 @@ export class PartitionRuns {
       record: async (entry, fact) => this.#record(entry, fact),
       onRetry: (entry) => {
         this.#ended.remove(entry);
+        this.#due.remove(entry);
         this.#order.add(entry);
         parts.admission.open(entry);
       },
@@ -129,7 +128,7 @@ export class PartitionRuns {
   /** Writes a restored state again, in this epoch. */
   async rewrite(runId: string): Promise<void> {
     const entry = this.#store.get(runId);
-    if (entry !== undefined && (await this.#store.rewrite(entry))) this.#rest(entry);
+    if (entry !== undefined) await this.#store.rewrite(entry).then(() => this.#rest(entry));
   }
 
   /** Writes the newest state of a run again behind an older one that is in the log once more. */
@@ -230,14 +229,15 @@ export class PartitionRuns {
   }
 
   #finish(entry: RunEntry): void {
-    const { metrics, onFailed, logger } = this.#parts;
+    const { metrics, onFailed, logger, admission } = this.#parts;
     const { handler, status, runId } = entry;
     metrics.ended.inc({ handler, status });
     logger.info({ runId, handler, status }, 'run.ended');
     if (status === 'failed') onFailed(entry.run);
     entry.unload();
+    this.#due.remove(entry);
     this.#ended.add(entry);
-    this.#parts.admission.close(entry);
+    admission.close(entry);
     const next = this.#order.end(entry);
     if (next !== undefined) this.#schedule(next);
   }

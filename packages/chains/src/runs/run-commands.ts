@@ -24,16 +24,21 @@ export class RunCommands {
 
   /** Carries out a command. Resolves when its effect is acknowledged, or at once if it has none. */
   async carryOut(command: RunCommand): Promise<void> {
-    const { parts, store, record, onRetry } = this.#options;
+    const { parts, store } = this.#options;
     const entry = store.get(command.runId);
-    const handler = entry === undefined ? undefined : parts.handlers.get(entry.handler);
-    const { logger } = parts;
     if (entry === undefined) {
-      logger.warn({ runId: command.runId, command: command.type }, 'run-command.unknown-run');
+      const { runId, type } = command;
+      parts.logger.warn({ runId, command: type }, 'run-command.unknown-run');
       return;
     }
     await entry.starting;
-    await store.load(entry);
+    await store.whenLoaded(entry, async () => this.#carryOut(command, entry));
+  }
+
+  async #carryOut(command: RunCommand, entry: RunEntry): Promise<void> {
+    const { parts, record, onRetry } = this.#options;
+    const { logger } = parts;
+    const handler = parts.handlers.get(entry.handler);
     if (command.type === 'RunCancelRequested.v1') {
       if (entry.isEnding) {
         entry.unload();

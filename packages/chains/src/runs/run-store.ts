@@ -25,8 +25,9 @@ export class RunStore {
   constructor({ parts, writer, onLost }: Options) {
     this.#writer = writer;
     this.#onLost = onLost;
-    const { bus, clock, topics } = parts;
-    this.#reader = new StateReader({ bus, clock, runLog: topics.runLog, partition: writer.partition });
+    const { bus, clock, logger, topics } = parts;
+    const { partition } = writer;
+    this.#reader = new StateReader({ bus, clock, logger, runLog: topics.runLog, partition });
   }
 
   get isClosed(): boolean {
@@ -57,7 +58,7 @@ export class RunStore {
       if (this.#isClosed || position === undefined)
         throw new AppError({ code: 'closed', message: 'the partition was lost' });
       try {
-        const state = await this.#reader.read(BigInt(position));
+        const state = await this.#reader.read({ offset: BigInt(position), key: runLogKey(entry) });
         if (entry.position === position && !entry.isLoaded && !this.#isClosed) entry.load(state);
       } catch (error) {
         // It may have been written again, and the old record be removed.
@@ -68,6 +69,15 @@ export class RunStore {
     }
   }
 
+  /**
+   * Calls `use` in the moment in which the state of a run is in memory. Rejects as {@link load} does. After `load` alone
+   * somebody else who waited for the same state may have freed it.
+   */
+  async whenLoaded<R>(entry: RunEntry, use: () => R | Promise<R>): Promise<R> {
+    while (!entry.isLoaded) await this.load(entry);
+    return use();
+  }
+
   /** Writes a changed state. Resolves when it is acknowledged. */
   async write(entry: RunEntry, next: RunRecorded): Promise<void> {
     const { data } = entry;
@@ -76,13 +86,12 @@ export class RunStore {
     entry.acknowledge({ run, data, size }, await this.#append(state, [fact]));
   }
 
-  /** Writes a restored state again, in this epoch. Returns false if that is not needed. */
-  async rewrite(entry: RunEntry): Promise<boolean> {
-    if (entry.epoch === this.epoch) return false;
-    await this.load(entry);
-    if (entry.epoch === this.epoch) return false;
-    await this.#writeAgain(entry);
-    return true;
+  /** Writes a restored state again, in this epoch, unless that has happened. */
+  async rewrite(entry: RunEntry): Promise<void> {
+    if (entry.epoch === this.epoch) return;
+    await this.whenLoaded(entry, async () => {
+      if (entry.epoch !== this.epoch) await this.#writeAgain(entry);
+    });
   }
 
   /**
@@ -96,9 +105,9 @@ export class RunStore {
       await this.#append({ key, headers: {}, value: null }, []);
       return undefined;
     }
+    await entry.starting;
     if ((entry.position ?? Infinity) > Number(offset)) return undefined;
-    await this.load(entry);
-    await this.#writeAgain(entry);
+    await this.whenLoaded(entry, async () => this.#writeAgain(entry));
     return entry;
   }
 

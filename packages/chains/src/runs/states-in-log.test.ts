@@ -1,4 +1,5 @@
 import { appTopics, runId as asRunId } from '@tidings/contracts';
+import { recordingLogger } from '@tidings/observability/testing';
 import { fakeClock } from '@tidings/runtime/testing';
 import { expect, it } from 'vitest';
 import { batch, chain } from '../handlers/chain.ts';
@@ -100,7 +101,8 @@ it('runs beyond the bound of states wait in the log for their turn, and are carr
 it('waits while the brokers are away, and reads the state then', async () => {
   const world = new World();
   const inputs: unknown[] = [];
-  const started = await world.start({ handlers: laterHandlers(inputs) });
+  const logger = recordingLogger();
+  const started = await world.start({ handlers: laterHandlers(inputs), logger });
   await world.publish('a', 7);
   await world.clock.advance(second);
   const { readRecords } = started.process.bus;
@@ -111,9 +113,40 @@ it('waits while the brokers are away, and reads the state then', async () => {
   };
   await world.clock.advance(120 * second);
   expect(world.called).toEqual(['first', 'later']);
+  expect(JSON.stringify(logger.lines)).toContain('run-log.states-not-read');
   isAway = false;
   await world.clock.advance(10 * second);
   expect(world.called).toEqual(['first', 'later', 'later']);
+});
+
+it('writes few large states again at one time after a restore', async () => {
+  const world = new World();
+  const handlers = (step: DefineStep) => [
+    {
+      pattern: 'a',
+      node: step(
+        'work',
+        () => {
+          throw new Error('no');
+        },
+        { tries: 1 },
+      ),
+    },
+  ];
+  const first = await world.start({ handlers });
+  for (let n = 0; n < 30; n += 1) await world.publish('a', `${n}${'x'.repeat(500_000)}`, { key: 'k' });
+  await world.clock.advance(second);
+  await world.remove(first);
+  const { readRecords } = world.bus;
+  const counts: number[] = [];
+  world.reads = async (options) => {
+    counts.push(options.positions.length);
+    return readRecords(options);
+  };
+  await world.start({ handlers });
+  await world.clock.advance(10 * second);
+  expect(counts.reduce((sum, count) => sum + count, 0)).toBe(30);
+  expect(Math.max(...counts)).toBeLessThan(10);
 });
 
 it('restores the partition when the log does not have a state any more that it should have', async () => {
@@ -133,6 +166,31 @@ it('restores the partition when the log does not have a state any more that it s
     .records(appTopics('shop').runLog)
     .filter(({ key, value }) => value !== null && key?.startsWith('epoch/') === true);
   expect(epochs.length).toBeGreaterThan(1);
+});
+
+it('carries out no state of another run that is where its own was: the log was cut and written again', async () => {
+  const world = new World();
+  const inputs: unknown[] = [];
+  const started = await world.start({ handlers: laterHandlers(inputs) });
+  await world.publish('a', 'one');
+  await world.publish('a', 'two');
+  await world.clock.advance(second);
+  const { readRecords } = started.process.bus;
+  const ofOther = async ({ topic, positions }: Parameters<typeof readRecords>[0]) => {
+    const log = world.bus.records(topic);
+    const swapped = positions.map((position) => {
+      const own = log.find((one) => one.partition === position.partition && one.offset === position.offset);
+      const other = log.findLast(({ key }) => key?.startsWith('run_') === true && key !== own?.key);
+      return other ?? null;
+    });
+    return swapped;
+  };
+  world.reads = ofOther;
+  await world.clock.advance(61 * second);
+  expect(inputs).toHaveLength(2);
+  world.reads = undefined;
+  await world.clock.advance(60 * second);
+  expect(inputs.map((input) => (input as unknown[])[1]).toSorted()).toEqual(['one', 'one', 'two', 'two']);
 });
 
 const failedRuns = (endedAtMs: readonly number[]) => {

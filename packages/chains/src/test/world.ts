@@ -12,7 +12,7 @@ import {
 } from '@tidings/contracts';
 import type { Bus, IncomingRecord } from '@tidings/kafka';
 import { CrashingProcess, createMemoryBus, type MemoryBus } from '@tidings/kafka/testing';
-import { silentLogger } from '@tidings/observability';
+import { type Logger, silentLogger } from '@tidings/observability';
 import { type FakeClock, fakeClock } from '@tidings/runtime/testing';
 import { Registry } from 'prom-client';
 import { onTestFinished } from 'vitest';
@@ -38,7 +38,7 @@ export type Defined = Readonly<{ pattern: string; node: HandlerNode<never>; opti
 
 type Work = (input: unknown, context: StepContext) => unknown;
 
-/** Defines a step whose calls are recorded. In a crashed process they have no effect and no end. */
+/** Defines a step whose calls are recorded. In a crashed process they have neither effect nor end. */
 export type DefineStep = (name: string, work?: Work, options?: StepOptions) => HandlerNode<unknown>;
 
 /** A worker in a world, and the process around it. */
@@ -58,6 +58,7 @@ type Life = Readonly<{
   options?: Partial<WorkerOptions>;
   /** Bytes of states that it keeps in memory. Default: as many as it likes. */
   stateBytes?: number;
+  logger?: Logger;
 }>;
 
 export const app = 'shop';
@@ -82,6 +83,7 @@ export class World {
     commitLagMs = 0,
     options = {},
     stateBytes,
+    logger = silentLogger,
   }: Life): Promise<Started> {
     this.#started += 1;
     const name = `w${this.#started}`;
@@ -113,7 +115,7 @@ export class World {
         close: async () => {},
       },
       clock: this.clock,
-      logger: silentLogger,
+      logger,
       registry,
       owner: name,
       ...(stateBytes !== undefined && { stateBytes }),
@@ -215,10 +217,9 @@ export class World {
 
   /** Returns true if the success of a step was acknowledged in front of the newest epoch of a worker. */
   #isRecorded(runId: string, name: string, worker: string): boolean {
-    const partition = this.bus
-      .records(this.own.runLog)
-      .find(({ key }) => key?.startsWith(`${runId}/`) === true)?.partition;
-    const log = this.bus.records(this.own.runLog).filter((record) => record.partition === partition);
+    const records = this.bus.records(this.own.runLog);
+    const partition = records.find(({ key }) => key?.startsWith(`${runId}/`) === true)?.partition;
+    const log = records.filter((record) => record.partition === partition);
     const began = log.findLastIndex(
       ({ key }) => key?.startsWith('epoch/') === true && key.includes(`/${worker}-`),
     );

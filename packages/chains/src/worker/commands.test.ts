@@ -1,6 +1,7 @@
-import { appTopics, encodeRunCommand, type RunCommand, type RunRecorded } from '@tidings/contracts';
+import { appGroup, appTopics, encodeRunCommand, type RunCommand, type RunRecorded } from '@tidings/contracts';
 import { describe, expect, it } from 'vitest';
 import { chain } from '../handlers/chain.ts';
+import { retry as askForRetry, cancel } from '../test/commands.ts';
 import { app, World } from '../test/world.ts';
 
 const second = 1_000;
@@ -96,5 +97,35 @@ describe('a command', () => {
       'break',
     ]);
     expect(onlyRun(world)).toMatchObject({ status: 'completed', retries: 1 });
+  });
+
+  it('is carried out behind one of the same run that changes nothing, and none is left', async () => {
+    const world = new World();
+    let isBroken = true;
+    const { process } = await world.start({
+      handlers: (step) => [
+        { pattern: 'a', node: step('break', () => (isBroken ? fails() : 'ok'), { tries: 1 }) },
+      ],
+    });
+    await world.publish('a', {});
+    await world.clock.advance(second);
+    const failed = onlyRun(world);
+    isBroken = false;
+    // The state is in the log alone, and all of them wait for it.
+    const { readRecords } = process.bus;
+    let read: () => void = () => {};
+    const begun = new Promise<void>((resolve) => (read = resolve));
+    world.reads = async (options) => begun.then(async () => readRecords(options));
+    const stale = { ...failed, sequence: failed.sequence - 1 };
+    await askForRetry(world, stale);
+    await askForRetry(world, stale);
+    await cancel(world, failed);
+    await askForRetry(world, failed);
+    await world.clock.advance(second);
+    read();
+    await world.clock.advance(10 * second);
+    expect(onlyRun(world)).toMatchObject({ status: 'completed', retries: 1 });
+    const lags = await world.bus.lag(appGroup(app), [appTopics(app).commands]);
+    expect(lags.map(({ lagRecords }) => lagRecords).filter((lag) => lag > 0n)).toEqual([]);
   });
 });

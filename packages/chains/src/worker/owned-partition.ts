@@ -2,7 +2,7 @@ import { encodeEpoch, type RunCommand, type RunEvent } from '@tidings/contracts'
 import type { Assignment, Completion } from '@tidings/kafka';
 import { AppError, backoffMs, messageOf, sleep } from '@tidings/runtime';
 import type { Handler } from '../handlers/handler.ts';
-import { type RestoredRunLog, restoreRunLog } from '../log/restore-run-log.ts';
+import { type RestoredRun, type RestoredRunLog, restoreRunLog } from '../log/restore-run-log.ts';
 import { RunLogWriter } from '../log/run-log-writer.ts';
 import { PartitionRuns } from '../runs/partition-runs.ts';
 import type { WorkerParts } from './worker-parts.ts';
@@ -28,6 +28,8 @@ type Options = Readonly<{
 }>;
 
 const rewriteAtOnce = 500;
+// Of states, each at most as large as a record. They are in memory until they are acknowledged.
+const rewriteBytes = 4_194_304;
 const reopenBackoff = { baseMs: 250, maxMs: 10_000, random: Math.random };
 /**
  * Wait before a partition is taken back from another worker, besides the backoff. A member learns within 6 s that its group
@@ -40,6 +42,22 @@ const takenOverBackoff = { baseMs: 5_000, maxMs: 300_000, random: Math.random };
 const keptMs = 600_000;
 
 const isTakenOver = (error: unknown): boolean => error instanceof AppError && error.code === 'closed';
+
+/** Returns runs in parts that are written again together: bounded in number and in bytes. */
+function* partsToRewrite(runs: readonly RestoredRun[]): Generator<readonly RestoredRun[]> {
+  let part: RestoredRun[] = [];
+  let bytes = 0;
+  for (const run of runs) {
+    if (part.length === rewriteAtOnce || (part.length > 0 && bytes + run.bytes > rewriteBytes)) {
+      yield part;
+      part = [];
+      bytes = 0;
+    }
+    part.push(run);
+    bytes += run.bytes;
+  }
+  if (part.length > 0) yield part;
+}
 
 /**
  * One partition for as long as this worker owns it: `restoring → open → closed`, and `open → restoring` when another
@@ -135,8 +153,12 @@ export class OwnedPartition {
       if (work.kind === 'command') await runs.command(work.command);
       else
         await Promise.all(work.handlers.map(async (handler) => runs.start(handler, work.event, work.data)));
-    } catch {
-      // The runs were lost: the work is carried out again after they are restored.
+    } catch (error) {
+      // The runs were lost: the work is carried out again after they are restored. It holds its offset until then.
+      if (this.#runs === runs && !this.#closing.signal.aborted) {
+        const { partition, parts } = this.#options;
+        parts.logger.error({ partition, kind: work.kind, detail: messageOf(error) }, 'work.not-carried-out');
+      }
       return;
     }
     this.#unfinished.delete(work);
@@ -180,9 +202,8 @@ export class OwnedPartition {
     const { partition, parts } = this.#options;
     try {
       // The newest first: if this worker ends as well, those whose copies may be missing are still among the last.
-      const ids = restored.runs.map(({ summary }) => summary.runId);
-      for (let at = 0; at < ids.length; at += rewriteAtOnce) {
-        await Promise.all(ids.slice(at, at + rewriteAtOnce).map(async (runId) => runs.rewrite(runId)));
+      for (const part of partsToRewrite(restored.runs)) {
+        await Promise.all(part.map(async ({ summary }) => runs.rewrite(summary.runId)));
       }
       await writer.append([encodeEpoch({ type: 'EpochSettled.v1', epoch: writer.epoch })]);
       runs.settled();
