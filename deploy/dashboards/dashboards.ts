@@ -1,3 +1,4 @@
+import { chains } from './chains.ts';
 import type { DashboardSpec } from './dashboard.ts';
 import { delivery, endpoints } from './delivery.ts';
 import { console, history, subscription } from './management-services.ts';
@@ -9,5 +10,5 @@ import { kafka, mongodb } from './stores.ts';
 /** All dashboards that the repository provisions. */
 export const dashboards: readonly DashboardSpec[] = [
   ...[overview, pipeline, ingress, fanout, delivery, endpoints],
-  ...[history, subscription, console, kafka, mongodb],
+  ...[chains, history, subscription, console, kafka, mongodb],
 ];
