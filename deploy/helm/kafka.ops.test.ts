@@ -43,7 +43,11 @@ describe.each(Object.keys(valueSets))('the connections with %s', (set) => {
   it('read certificates where they are mounted, and mount no others', () => {
     for (const workload of [...workloadsOf(resourcesOf(set)), ...ofKind<Workload>(resourcesOf(set), 'Job')]) {
       const { env, volumeMounts } = containerOf(workload);
-      const files = env.filter(({ name }) => name.endsWith('_FILE')).map(({ value = '' }) => value);
+      const files = env
+        .filter(({ name }) => name.endsWith('_FILE') || name === 'NODE_EXTRA_CA_CERTS')
+        .map(({ value = '' }) => value);
+      const { extraCa } = valueSets[set] as { extraCa?: unknown };
+      expect(env.some(({ name }) => name === 'NODE_EXTRA_CA_CERTS')).toBe(extraCa !== undefined);
       const { volumes = [] } = workload.spec.template.spec;
       const mounted = volumeMounts.flatMap(({ name, mountPath, readOnly }) => {
         const items = volumes.find((volume) => volume.name === name)?.secret?.items ?? [];

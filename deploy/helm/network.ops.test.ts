@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type ServiceName, selectServices } from '../../services/server/src/select-services.ts';
 import { resourcesOf } from './render.ts';
-import { containerOf, ofKind, selects, type Texts, workloadsOf } from './resource.ts';
+import { containerOf, ofKind, selects, type Texts, type Workload, workloadsOf } from './resource.ts';
 import { valueSets } from './value-sets.ts';
 
 type Peer = Readonly<{
@@ -71,7 +71,43 @@ describe.each(sets)('the network policies with %s', (set) => {
       if (s3 !== undefined) expect(ports).toContain(Number(new URL(s3).port || 443));
       const otlp = texts.get('OTEL_EXPORTER_OTLP_ENDPOINT');
       if (otlp !== undefined) expect(ports).toContain(Number(new URL(otlp).port));
+      // Tokens for Kafka.
+      const tokens = texts.get('KAFKA_OAUTH_TOKEN_URL');
+      if (tokens !== undefined) expect(ports).toContain(Number(new URL(tokens).port || 443));
       expect(ports).toContain(53);
+    }
+  });
+
+  it('let Prometheus read the metrics of each pod, if it shall', () => {
+    const { monitoring } = valueSets[set] as { monitoring?: unknown };
+    for (const { own, services, workload } of pods) {
+      const port = services.includes('console') ? 'operator' : (services[0] ?? '');
+      const readers = own
+        .flatMap(({ spec }) => spec.ingress ?? [])
+        .filter(
+          (rule) => portsOf(rule).includes(port) && rule.from?.some((peer) => 'namespaceSelector' in peer),
+        );
+      expect(readers, workload.metadata.name).toHaveLength(monitoring === undefined ? 0 : 1);
+    }
+  });
+
+  it('let the job of the topics reach Kafka, also where nothing is allowed before the first installation', () => {
+    for (const job of ofKind<Workload>(resourcesOf(set), 'Job')) {
+      const texts = new Map(containerOf(job).env.map(({ name, value }) => [name, value]));
+      const own = policies.filter(({ spec }) =>
+        selects(spec.podSelector.matchLabels, job.spec.template.metadata.labels),
+      );
+      expect(own.map(({ metadata }) => metadata.name)).toEqual([job.metadata.name]);
+      const ports = own.flatMap(({ spec }) => spec.egress.flatMap(portsOf));
+      for (const broker of texts.get('KAFKA_BROKERS')?.split(',') ?? [])
+        expect(ports).toContain(Number(broker.split(':')[1]));
+      const tokens = texts.get('KAFKA_OAUTH_TOKEN_URL');
+      if (tokens !== undefined) expect(ports).toContain(Number(new URL(tokens).port || 443));
+      // Hooks run before every other resource is there; of hooks the one with the smaller weight is first.
+      expect(own[0]?.metadata.annotations).toMatchObject({
+        'helm.sh/hook': job.metadata.annotations?.['helm.sh/hook'],
+        'helm.sh/hook-weight': '-1',
+      });
     }
   });
 
@@ -99,4 +135,14 @@ describe.each(sets)('the network policies with %s', (set) => {
       }
     }
   });
+});
+
+it('the ports that brokers advertise beside those of the settings are reached', () => {
+  const policies = ofKind<Policy>(resourcesOf('Kafka with tokens of an identity provider'), 'NetworkPolicy');
+  for (const { metadata, spec } of policies) {
+    const ports = spec.egress.flatMap(portsOf);
+    const isOfKafka = ports.includes(9094);
+    expect(ports.includes(9194), metadata.name).toBe(isOfKafka);
+    expect(isOfKafka, metadata.name).toBe(metadata.name !== 'tidings-console');
+  }
 });

@@ -17,7 +17,11 @@ const secretTexts: Readonly<Record<string, string>> = {
   MONGODB_URI: 'mongodb://tidings:secret@mongodb:27017/?authSource=admin',
 };
 // Read by every process, and by no service.
-const ofTheProcess = ['SERVICES', 'LOG_LEVEL', 'OTEL_EXPORTER_OTLP_ENDPOINT'];
+const ofTheProcess = ['SERVICES', 'LOG_LEVEL', 'NODE_EXTRA_CA_CERTS'].concat(
+  ['EXPORTER_OTLP_ENDPOINT', 'EXPORTER_OTLP_HEADERS', 'TRACES_SAMPLER', 'TRACES_SAMPLER_ARG'].map(
+    (name) => `OTEL_${name}`,
+  ),
+);
 
 /** The environment as the process sees it, with texts in place of references to Secrets. */
 const textsOf = (env: readonly EnvEntry[]): Record<string, string> =>
@@ -107,6 +111,18 @@ describe.each(Object.keys(valueSets))('the pods with %s', (set) => {
       const spool = texts.get('INGRESS_SPOOL_DIR');
       if (spool !== undefined) expect(mounts).toContain(dirname(spool));
       expect(workload.spec.template.spec.securityContext).toMatchObject({ fsGroup: 1000 });
+    }
+  });
+
+  it('send their spans as the values say', () => {
+    const { otlp = {} } = valueSets[set] as { otlp?: { sampler?: string; ratio?: number; headers?: object } };
+    for (const workload of workloadsOf(resourcesOf(set))) {
+      const { env } = containerOf(workload);
+      const texts = new Map(env.map(({ name, value }) => [name, value]));
+      expect(texts.get('OTEL_TRACES_SAMPLER')).toBe(otlp.sampler);
+      expect(texts.get('OTEL_TRACES_SAMPLER_ARG')).toBe(otlp.ratio?.toString());
+      const headers = env.find(({ name }) => name === 'OTEL_EXPORTER_OTLP_HEADERS');
+      expect(headers?.valueFrom?.secretKeyRef).toEqual(otlp.headers);
     }
   });
 

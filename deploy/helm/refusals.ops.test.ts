@@ -73,6 +73,26 @@ it.each<readonly [string, unknown, string]>([
     'components.management: 2 instances share the exports; set objects.kind to s3',
   ],
   [
+    'several instances with a disk each',
+    { kafka, form: 'separate', objects: { kind: 'ephemeral' }, components: { history: { replicas: 2 } } },
+    'components.history: 2 instances share the exports; set objects.kind to s3',
+  ],
+  [
+    'a share of traces without a sampler',
+    { kafka, otlp: { endpoint: 'http://collector:4318', ratio: 0.1 } },
+    'otlp.ratio: set otlp.sampler to traceidratio or parentbased_traceidratio',
+  ],
+  [
+    'metrics that are read twice',
+    { kafka, monitoring: { podMonitor: { enabled: true }, serviceMonitor: { enabled: true } } },
+    'monitoring: enable podMonitor or serviceMonitor, not both',
+  ],
+  [
+    'a sampler without a collector',
+    { kafka, otlp: { sampler: 'always_on' } },
+    'otlp.endpoint: set it to the collector',
+  ],
+  [
     'large events without a shared storage',
     { kafka, components: { pipeline: { settings: { INGRESS_MAX_LARGE_EVENT_BYTES: '1048576' } } } },
     'INGRESS_MAX_LARGE_EVENT_BYTES: several pods need the data of large events',

@@ -64,11 +64,14 @@ export type ServiceSpec = Readonly<{
   ports: readonly Readonly<{ name: string; port: number; targetPort: string }>[];
 }>;
 
-/** The spec of a PodMonitor or a PodDisruptionBudget. */
+/** The spec of a PodDisruptionBudget, a PodMonitor or a ServiceMonitor. */
 export type Selecting = Readonly<{
   selector: Readonly<{ matchLabels: Texts }>;
-  podMetricsEndpoints?: readonly Readonly<{ port: string; relabelings: readonly unknown[] }>[];
+  podMetricsEndpoints?: readonly MetricsEndpoint[];
+  endpoints?: readonly MetricsEndpoint[];
 }>;
+
+type MetricsEndpoint = Readonly<{ port: string; relabelings: readonly unknown[] }>;
 
 /** The spec of a HorizontalPodAutoscaler or a ScaledObject. */
 export type Scaling = Readonly<{

@@ -63,6 +63,8 @@ export const valueSets: Readonly<Record<string, unknown>> = {
       },
     },
     components: { fanout: { autoscaling: { kind: 'keda' } } },
+    extraCa: { secret: 'company-ca', key: 'bundle.pem' },
+    networkPolicy: { kafka: { ports: [9194, 9195] } },
   },
   'Kafka with certificates': {
     kafka: {
@@ -154,7 +156,12 @@ export const valueSets: Readonly<Record<string, unknown>> = {
   },
   monitoring: {
     kafka: { brokers: ['kafka:9092'] },
-    otlp: { endpoint: 'http://collector.observability:4318' },
+    otlp: {
+      endpoint: 'http://collector.observability:4318',
+      sampler: 'traceidratio',
+      ratio: 0.05,
+      headers: { name: 'collector', key: 'headers' },
+    },
     monitoring: {
       podMonitor: { enabled: true, labels: { release: 'prometheus' } },
       rules: { enabled: true, labels: { release: 'prometheus' } },
@@ -166,6 +173,11 @@ export const valueSets: Readonly<Record<string, unknown>> = {
         to: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'observability' } } }],
       },
     },
+  },
+  'monitoring by Services': {
+    form: 'separate',
+    kafka: { brokers: ['kafka:9092'] },
+    monitoring: { serviceMonitor: { enabled: true, interval: '30s', labels: { release: 'prometheus' } } },
   },
   'secrets of a store': {
     kafka: { brokers: ['kafka:9092'] },

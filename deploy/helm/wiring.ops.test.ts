@@ -61,9 +61,22 @@ describe.each(Object.keys(valueSets))('the parts with %s', (set) => {
   });
 
   it('are measured at a port that has metrics, under the job of the rules', () => {
-    for (const { spec } of ofKind<Selecting>(resourcesOf(set), 'PodMonitor')) {
-      const ports = podsOf(spec.selector.matchLabels).flatMap((pod) => containerOf(pod).ports);
-      for (const { port, relabelings } of spec.podMetricsEndpoints ?? []) {
+    const resources = resourcesOf(set);
+    for (const { kind, spec, metadata } of ofKind<Selecting>(resources, 'PodMonitor', 'ServiceMonitor')) {
+      const { podMetricsEndpoints, endpoints, selector } = spec;
+      // One Service of a StatefulSet, or each of its pods is measured twice.
+      const services = ofKind<ServiceSpec>(resources, 'Service').filter(({ metadata: { labels } }) =>
+        selects(selector.matchLabels, labels ?? {}),
+      );
+      const pods = podsOf(selector.matchLabels);
+      const ports =
+        kind === 'PodMonitor'
+          ? pods.flatMap((pod) => containerOf(pod).ports)
+          : services.flatMap((service) => service.spec.ports);
+      for (const measured of kind === 'PodMonitor' ? [pods] : [services, pods])
+        expect(measured.map((one) => one.metadata.name)).toEqual([metadata.name]);
+      expect(podMetricsEndpoints ?? endpoints).toHaveLength(1);
+      for (const { port, relabelings } of podMetricsEndpoints ?? endpoints ?? []) {
         expect(ports.map(({ name }) => name)).toContain(port);
         // The public port of the console has no metrics.
         expect(port).not.toBe('console');

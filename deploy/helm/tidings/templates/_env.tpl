@@ -100,6 +100,23 @@ The environment of a component: each variable that one of its services reads, an
 - name: OTEL_EXPORTER_OTLP_ENDPOINT
   value: {{ . | quote }}
 {{- end }}
+{{- with $values.otlp.sampler }}
+- name: OTEL_TRACES_SAMPLER
+  value: {{ . | quote }}
+{{- if hasSuffix "traceidratio" . }}
+- name: OTEL_TRACES_SAMPLER_ARG
+  value: {{ toString $values.otlp.ratio | quote }}
+{{- end }}
+{{- end }}
+{{- if $values.otlp.headers.name }}
+- name: OTEL_EXPORTER_OTLP_HEADERS
+  valueFrom:
+    secretKeyRef: { name: {{ $values.otlp.headers.name }}, key: {{ $values.otlp.headers.key | quote }} }
+{{- end }}
+{{- if $values.extraCa.secret }}
+- name: NODE_EXTRA_CA_CERTS
+  value: /etc/extra-ca/ca.crt
+{{- end }}
 {{- range $variable, $text := $env }}
 {{- if and (has $variable $known) (ne (toString $text) "") }}
 - name: {{ $variable }}

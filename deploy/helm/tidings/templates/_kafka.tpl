@@ -77,6 +77,11 @@
 {{/* The certificates that a pod reads, as JSON: Secrets by the name of their volume. (root, name, own) */}}
 {{- define "tidings.certificates" -}}
 {{- $found := dict -}}
+{{- with .root.Values.extraCa -}}
+{{- if .secret -}}
+{{- $_ := set $found "extra-ca" (dict "secret" .secret "items" (dict "ca.crt" .key)) -}}
+{{- end -}}
+{{- end -}}
 {{- if include "tidings.usesKafka" . -}}
 {{- $kafka := include "tidings.kafka" . | fromJson -}}
 {{- with $kafka.ca.secret -}}

@@ -43,6 +43,17 @@
 {{- if and .Values.strimzi.enabled .Values.strimzi.create (gt (int .Values.kafka.replicationFactor) (int .Values.strimzi.brokers)) -}}
 {{- fail (printf "kafka.replicationFactor: %d copies need as many brokers, and strimzi.brokers is %d" (int .Values.kafka.replicationFactor) (int .Values.strimzi.brokers)) -}}
 {{- end -}}
+{{- if and .Values.monitoring.podMonitor.enabled .Values.monitoring.serviceMonitor.enabled -}}
+{{- fail "monitoring: enable podMonitor or serviceMonitor, not both, which would count everything twice" -}}
+{{- end -}}
+{{- with .Values.otlp -}}
+{{- if and (not .endpoint) (or .sampler .headers.name) -}}
+{{- fail "otlp.endpoint: set it to the collector, or leave otlp.sampler and otlp.headers.name empty" -}}
+{{- end -}}
+{{- if and (ne (float64 .ratio) 1.0) (not (hasSuffix "traceidratio" .sampler)) -}}
+{{- fail "otlp.ratio: set otlp.sampler to traceidratio or parentbased_traceidratio, or leave it 1" -}}
+{{- end -}}
+{{- end -}}
 {{- if and (eq .Values.objects.kind "s3") (not .Values.objects.s3.bucket) -}}
 {{- fail "objects.s3.bucket: set it for objects.kind s3" -}}
 {{- end -}}
@@ -79,7 +90,7 @@
 {{- if and (eq $own.autoscaling.kind "hpa") (not (dig "requests" "cpu" "" $own.resources)) -}}
 {{- fail (printf "components.%s.resources.requests.cpu: set it; hpa measures the CPU as a share of it" $name) -}}
 {{- end -}}
-{{- if and $oneDisk (has "history" $own.services) (gt $most 1) -}}
+{{- if and (or $oneDisk (eq $.Values.objects.kind "ephemeral")) (has "history" $own.services) (gt $most 1) -}}
 {{- fail (printf "components.%s: %d instances share the exports; set objects.kind to s3, or objects.pvc.accessMode to ReadWriteMany" $name $most) -}}
 {{- end -}}
 {{- $large := get $own.settings "INGRESS_MAX_LARGE_EVENT_BYTES" | default "0" -}}
