@@ -144,6 +144,7 @@ export class PartitionRuns {
     this.#store.close(reason);
     const { admission } = this.#parts;
     this.#starts.close();
+    this.#commands.close();
     for (const entry of this.#store.entries()) admission.close(entry);
   }
 

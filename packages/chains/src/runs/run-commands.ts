@@ -1,4 +1,6 @@
 import type { RunCommand } from '@tidings/contracts';
+import { AppError } from '@tidings/runtime';
+import { Places } from '../attempts/places.ts';
 import { retryOf } from '../domain/decide.ts';
 import type { RunFact } from '../domain/run-fact.ts';
 import type { WorkerParts } from '../worker/worker-parts.ts';
@@ -14,9 +16,13 @@ type Options = Readonly<{
   onRetry: (entry: RunEntry) => void;
 }>;
 
+// Each needs the state of its run, which may be as large as a record, until its effect is acknowledged.
+const maxAtOnce = 50;
+
 /** Retries and cancels runs of one partition, as people ask for it. */
 export class RunCommands {
   readonly #options: Options;
+  readonly #places = new Places(maxAtOnce);
 
   constructor(options: Options) {
     this.#options = options;
@@ -24,6 +30,21 @@ export class RunCommands {
 
   /** Carries out a command. Resolves when its effect is acknowledged, or at once if it has none. */
   async carryOut(command: RunCommand): Promise<void> {
+    if (!(await this.#places.enter()))
+      throw new AppError({ code: 'closed', message: 'the partition was lost' });
+    try {
+      await this.#carryOutOne(command);
+    } finally {
+      this.#places.leave();
+    }
+  }
+
+  /** Carries out none that waits. */
+  close(): void {
+    this.#places.stop();
+  }
+
+  async #carryOutOne(command: RunCommand): Promise<void> {
     const { parts, store } = this.#options;
     const entry = store.get(command.runId);
     if (entry === undefined) {
@@ -32,10 +53,10 @@ export class RunCommands {
       return;
     }
     await entry.starting;
-    await store.whenLoaded(entry, async () => this.#carryOut(command, entry));
+    await store.whenLoaded(entry, async () => this.#change(entry, command));
   }
 
-  async #carryOut(command: RunCommand, entry: RunEntry): Promise<void> {
+  async #change(entry: RunEntry, command: RunCommand): Promise<void> {
     const { parts, record, onRetry } = this.#options;
     const { logger } = parts;
     const handler = parts.handlers.get(entry.handler);

@@ -4,7 +4,7 @@ import { createMetrics, silentLogger } from '@tidings/observability';
 import { fakeClock } from '@tidings/runtime/testing';
 import { expect, it } from 'vitest';
 import { HandlerQueue } from '../attempts/handler-queue.ts';
-import { OneAtATime } from '../attempts/one-at-a-time.ts';
+import { Places } from '../attempts/places.ts';
 import { defineHandler } from '../handlers/handler.ts';
 import { step as stepOf } from '../handlers/step.ts';
 import { RunLogWriter } from '../log/run-log-writer.ts';
@@ -47,7 +47,7 @@ const openRuns = async () => {
       logger: silentLogger,
       metrics,
       onFailed: () => {},
-      ...{ memory: new StateMemory(1_000), admission: new Admission(new Map()), suspects: new OneAtATime() },
+      ...{ memory: new StateMemory(1_000), admission: new Admission(new Map()), suspects: new Places(1) },
     },
     ...{ handlers: new Map([['a', handler]]), queues: new Map([['a', new HandlerQueue(1)]]) },
   };

@@ -1,8 +1,8 @@
 import { appGroup, appTopics, encodeRunCommand, type RunCommand, type RunRecorded } from '@tidings/contracts';
 import { describe, expect, it } from 'vitest';
 import { chain } from '../handlers/chain.ts';
-import { retry as askForRetry, cancel } from '../test/commands.ts';
-import { app, World } from '../test/world.ts';
+import { retry as askForRetry, cancel, runOf } from '../test/commands.ts';
+import { app, type DefineStep, World } from '../test/world.ts';
 
 const second = 1_000;
 
@@ -127,5 +127,55 @@ describe('a command', () => {
     expect(onlyRun(world)).toMatchObject({ status: 'completed', retries: 1 });
     const lags = await world.bus.lag(appGroup(app), [appTopics(app).commands]);
     expect(lags.map(({ lagRecords }) => lagRecords).filter((lag) => lag > 0n)).toEqual([]);
+  });
+
+  it('waits for its turn: few states of many runs are in memory at one time', async () => {
+    const world = new World();
+    let isBroken = true;
+    const { process } = await world.start({
+      handlers: (step) => [
+        { pattern: 'a', node: step('break', () => (isBroken ? fails() : 'ok'), { tries: 1 }) },
+      ],
+    });
+    for (let n = 0; n < 200; n += 1) await world.publish('a', n, { key: 'k' });
+    await world.clock.advance(second);
+    isBroken = false;
+    const { readRecords } = process.bus;
+    let isAway = true;
+    const counts: number[] = [];
+    world.reads = async (options) => {
+      if (isAway) throw new Error('away');
+      counts.push(options.positions.length);
+      return readRecords(options);
+    };
+    for (const run of world.runs()) await askForRetry(world, run);
+    await world.clock.advance(second);
+    isAway = false;
+    await world.clock.advance(30 * second);
+    expect(world.runs().filter(({ status }) => status === 'completed')).toHaveLength(200);
+    expect(Math.max(...counts)).toBeLessThanOrEqual(50);
+  });
+
+  it('cancels a run that waits and is in the log alone: the next of its key goes on', async () => {
+    const world = new World();
+    const handlers = (step: DefineStep) => [
+      {
+        pattern: 'a',
+        node: step('work', (input) => (input === 'first' ? fails() : 'ok'), { backoff: [86_400] }),
+        options: { orderBy: 'orderingKey' } as const,
+      },
+    ];
+    const before = await world.start({ handlers });
+    const first = await world.publish('a', 'first', { key: 'k' });
+    const next = await world.publish('a', 'second', { key: 'k' });
+    await world.clock.advance(second);
+    await world.remove(before);
+    await world.start({ handlers });
+    await world.clock.advance(second);
+    await cancel(world, runOf(world, first));
+    await world.clock.advance(second);
+    expect(runOf(world, first)).toMatchObject({ status: 'cancelled', cancelled: { by: 'key_1' } });
+    expect(runOf(world, next).status).toBe('completed');
+    expect(world.called).toEqual(['work', 'work']);
   });
 });

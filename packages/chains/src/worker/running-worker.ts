@@ -6,7 +6,7 @@ import { type Clock, messageOf, sleep } from '@tidings/runtime';
 import type { Registry } from 'prom-client';
 import { Alerts } from '../alert.ts';
 import { HandlerQueue } from '../attempts/handler-queue.ts';
-import { OneAtATime } from '../attempts/one-at-a-time.ts';
+import { Places } from '../attempts/places.ts';
 import type { Handler } from '../handlers/handler.ts';
 import { chainsMetrics } from '../metrics.ts';
 import { Admission } from '../runs/admission.ts';
@@ -44,7 +44,7 @@ export class RunningWorker {
   readonly #restored = new Map<number, Promise<void>>();
   readonly #resolveRestored = new Map<number, () => void>();
   readonly #queues: ReadonlyMap<string, HandlerQueue>;
-  readonly #suspects = new OneAtATime();
+  readonly #suspects = new Places(1);
   readonly #closing = new AbortController();
   readonly #alerts: readonly Alerts[];
   #runner: PartitionRunner | undefined;

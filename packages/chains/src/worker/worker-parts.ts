@@ -3,7 +3,7 @@ import type { Bus, Producer } from '@tidings/kafka';
 import type { Logger, Metrics } from '@tidings/observability';
 import type { Clock } from '@tidings/runtime';
 import type { HandlerQueue } from '../attempts/handler-queue.ts';
-import type { OneAtATime } from '../attempts/one-at-a-time.ts';
+import type { Places } from '../attempts/places.ts';
 import type { Handler } from '../handlers/handler.ts';
 import type { chainsMetrics } from '../metrics.ts';
 import type { Admission } from '../runs/admission.ts';
@@ -20,7 +20,7 @@ export type WorkerParts = Readonly<{
   handlers: ReadonlyMap<string, Handler>;
   queues: ReadonlyMap<string, HandlerQueue>;
   admission: Admission;
-  suspects: OneAtATime;
+  suspects: Places;
   memory: StateMemory;
   clock: Clock;
   logger: Logger;

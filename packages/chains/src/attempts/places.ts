@@ -1,22 +1,26 @@
 import { Fifo } from '@tidings/queues';
 
-/** Lets one at a time go on, in the order in which they came: `open → stopped`. */
-export class OneAtATime {
+/** Lets a bounded number go on at one time, in the order in which they came: `open → stopped`. */
+export class Places {
   readonly #waiting = new Fifo<(isFree: boolean) => void>();
-  #isTaken = false;
+  #free: number;
   #isStopped = false;
 
-  /** Resolves with true when it is free: call `leave` then. Resolves with false once it is stopped. */
+  constructor(count: number) {
+    this.#free = count;
+  }
+
+  /** Resolves with true when there is a place: call `leave` then. Resolves with false once it is stopped. */
   async enter(): Promise<boolean> {
     if (this.#isStopped) return false;
-    if (this.#isTaken) return new Promise((resolve) => this.#waiting.push(resolve));
-    this.#isTaken = true;
+    if (this.#free === 0) return new Promise((resolve) => this.#waiting.push(resolve));
+    this.#free -= 1;
     return true;
   }
 
   leave(): void {
     const next = this.#waiting.shift();
-    if (next === undefined) this.#isTaken = false;
+    if (next === undefined) this.#free += 1;
     else next(true);
   }
 
