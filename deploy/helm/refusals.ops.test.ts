@@ -2,6 +2,8 @@ import { expect, it } from 'vitest';
 import { render } from './render.ts';
 
 const kafka = { brokers: ['kafka:9092'] };
+const secured = (security: object) => ({ kafka: { ...kafka, security } });
+const scram = { protocol: 'SASL_SSL', mechanism: 'SCRAM-SHA-512' } as const;
 
 it.each<readonly [string, unknown, string]>([
   ['no brokers', {}, 'kafka.brokers: set it to a list of host:port, or set strimzi.enabled'],
@@ -131,6 +133,31 @@ it.each<readonly [string, unknown, string]>([
     'more copies than brokers',
     { strimzi: { enabled: true, brokers: 1 }, topics: { create: 'strimzi' } },
     'kafka.replicationFactor: 3 copies need as many brokers, and strimzi.brokers is 1',
+  ],
+  [
+    'TLS and users beside those of an operator',
+    { strimzi: { enabled: true }, topics: { create: 'strimzi' }, kafka: { security: { protocol: 'SSL' } } },
+    'kafka.security: leave it as it is with strimzi.enabled, which sets TLS and users',
+  ],
+  [
+    'users without a mechanism',
+    secured({ protocol: 'SASL_SSL', secret: 'kafka-client' }),
+    'kafka.security.mechanism: set it for kafka.security.protocol SASL_SSL',
+  ],
+  [
+    'tokens of nobody',
+    secured({ protocol: 'SASL_SSL', mechanism: 'OAUTHBEARER', secret: 'kafka-client' }),
+    'kafka.security.oauth.tokenUrl: set it for kafka.security.mechanism OAUTHBEARER',
+  ],
+  [
+    'a component without a user',
+    secured({ ...scram, secrets: { management: 'kafka-management', topics: 'kafka-topics' } }),
+    'kafka.security.secrets.pipeline: set it to the Secret with the user of pipeline, or kafka.security.secret to one for all',
+  ],
+  [
+    'an authority without TLS',
+    secured({ ...scram, protocol: 'SASL_PLAINTEXT', secret: 'kafka-client', ca: { secret: 'kafka-ca' } }),
+    'kafka.security: ca and certSecret need a protocol with TLS, and protocol is SASL_PLAINTEXT',
   ],
   [
     'a network that is none',
