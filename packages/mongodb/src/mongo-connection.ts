@@ -1,6 +1,7 @@
 import type { Logger } from '@tidings/observability';
 import { backoffMs, type Clock, type HealthPart, messageOf, sleep } from '@tidings/runtime';
 import mongoose from 'mongoose';
+import { connectionProblem } from './connection-problem.ts';
 import type { MongoTls } from './mongodb-settings.ts';
 
 /** Connection options. `appName`: the client's name in the server's own logs. */
@@ -113,8 +114,9 @@ export class MongoConnection {
         return;
       } catch (error) {
         if (this.#closing.signal.aborted) return;
-        health.down(messageOf(error));
-        if (attempt === 1) logger.warn({ detail: messageOf(error) }, 'mongodb.not-connected');
+        const problem = connectionProblem(error);
+        health.down(problem);
+        if (attempt === 1) logger.warn({ detail: problem }, 'mongodb.not-connected');
         const delayMs = backoffMs({ attempt, ...reconnect, random: Math.random });
         await sleep(clock, delayMs, this.#closing.signal);
       }
