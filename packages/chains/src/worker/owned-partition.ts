@@ -27,7 +27,9 @@ type Options = Readonly<{
   isAssigned: () => boolean;
 }>;
 
-const rewriteAtOnce = 500;
+// Brokers return whole batches: a state that is read again comes with all that were written together with it.
+const rewriteAtOnce = 100;
+const removeAtOnce = 500;
 // Of states, each at most as large as a record. They are in memory until they are acknowledged.
 const rewriteBytes = 4_194_304;
 const reopenBackoff = { baseMs: 250, maxMs: 10_000, random: Math.random };
@@ -208,8 +210,8 @@ export class OwnedPartition {
       await writer.append([encodeEpoch({ type: 'EpochSettled.v1', epoch: writer.epoch })]);
       runs.settled();
       const tombstones = restored.oldKeys.map((key) => ({ key, headers: {}, value: null }));
-      for (let at = 0; at < tombstones.length; at += rewriteAtOnce) {
-        await writer.append(tombstones.slice(at, at + rewriteAtOnce));
+      for (let at = 0; at < tombstones.length; at += removeAtOnce) {
+        await writer.append(tombstones.slice(at, at + removeAtOnce));
       }
     } catch (error) {
       if (this.#runs !== runs || this.#closing.signal.aborted) return;
