@@ -1,3 +1,4 @@
+import type { IncomingRecord, ReadRecordsOptions } from '@tidings/kafka';
 import { describe, expect, it } from 'vitest';
 import { batch, chain } from '../handlers/chain.ts';
 import { type DefineStep, type Started, World } from '../test/world.ts';
@@ -20,9 +21,27 @@ class Course {
   readonly world = new World();
   readonly #random: () => number;
   readonly #failed = new Set<string>();
+  /** Keys of states that the owner of a partition wanted to read again, and that compaction had removed. */
+  readonly #eaten: string[] = [];
 
   constructor(seed: number) {
     this.#random = randomFrom(seed);
+    this.world.reads = async ({ positions }) => positions.map((position) => this.#readCompacted(position));
+  }
+
+  /** Reads as if the log was compacted in this moment: only the last record of a key is there. */
+  #readCompacted({ partition, offset }: ReadRecordsOptions['positions'][number]): IncomingRecord | null {
+    const { bus, own } = this.world;
+    const log = bus.records(own.runLog).filter((record) => record.partition === partition);
+    const record = log[Number(offset)];
+    const { key = null } = record ?? {};
+    if (!log.slice(Number(offset) + 1).some((later) => later.key === key)) return record ?? null;
+    // A worker that was superseded may look for what its successor has removed.
+    const epochs = log.flatMap((one) =>
+      one.key?.startsWith('epoch/') ? [Number(one.key.split('/')[1])] : [],
+    );
+    if (key !== null && Number(key.split('/')[1]) === Math.max(...epochs)) this.#eaten.push(key);
+    return null;
   }
 
   readonly handlers = (step: DefineStep) => {
@@ -111,6 +130,7 @@ class Course {
     const { world } = this;
     const runs = world.runs();
     return {
+      eaten: this.#eaten,
       repeats: world.calls.filter(({ isRepeat }) => isRepeat),
       statuses: runs.map(({ handler, status }) => `${handler} ${status}`).toSorted(),
       keys: world.calls.filter(({ runId, step, idempotencyKey }) => idempotencyKey !== `${runId}/${step}`),
@@ -119,6 +139,7 @@ class Course {
 }
 
 const expected = (count: number): unknown => ({
+  eaten: [],
   repeats: [],
   statuses: [
     ...Array.from({ length: count }, () => 'order.all failed'),
