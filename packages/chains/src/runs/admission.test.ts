@@ -53,6 +53,12 @@ it('starts no more runs of a handler than may be open, those that wait included;
   ).toEqual(ids);
   expect(world.runs().every(({ status }) => status === 'completed')).toBe(true);
   expect([await heldOf(started), await lagOf(world)]).toEqual([0, 0]);
+  // A restore puts the runs of a key in the order in which they began, and those that were retried among them.
+  const began = world.runs().filter(({ handler }) => handler === 'a');
+  expect(began.map(({ startedAtMs, event }) => startedAtMs - event.acceptedAtMs >= 600 * second)).toEqual([
+    ...[false, false, false],
+    ...[true, true],
+  ]);
 });
 
 it('a worker that takes over counts the runs that it restores, and starts each event that was held once', async () => {

@@ -1,4 +1,4 @@
-import type { RunEvent, RunRecorded } from '@tidings/contracts';
+import { deriveRunId, type RunEvent, type RunId } from '@tidings/contracts';
 import { AppError } from '@tidings/runtime';
 import { newRun } from '../domain/new-run.ts';
 import type { Handler } from '../handlers/handler.ts';
@@ -16,6 +16,8 @@ type Options = Readonly<{
   onStarted: (entry: RunEntry) => void;
 }>;
 
+type Starting = Readonly<{ runId: RunId; event: RunEvent; data: string }>;
+
 const lost = (): AppError => new AppError({ code: 'closed', message: 'the partition was lost' });
 
 /** Starts the runs of the events of one partition. */
@@ -32,15 +34,14 @@ export class RunStarts {
    */
   async start(handler: Handler, event: RunEvent, data: string): Promise<void> {
     const { parts, store } = this.#options;
-    const { app, clock, admission } = parts;
-    const times = { epoch: store.epoch, nowMs: clock.nowMs() };
-    const run = newRun({ app, handler: handler.name, event, ...times });
-    const known = store.get(run.runId);
+    const { app, admission } = parts;
+    const runId = deriveRunId({ app, handler: handler.name, eventId: event.id });
+    const known = store.get(runId);
     if (known !== undefined) return known.starting;
     return new Promise((resolve, reject) => {
       admission.start(handler.name, {
         owner: this,
-        start: () => void this.#begin(run, data).then(resolve, reject),
+        start: () => void this.#begin(handler, { runId, event, data }).then(resolve, reject),
         drop: () => reject(lost()),
       });
     });
@@ -51,12 +52,13 @@ export class RunStarts {
     this.#options.parts.admission.drop(this);
   }
 
-  async #begin(run: RunRecorded, data: string): Promise<void> {
+  async #begin(handler: Handler, { runId, event, data }: Starting): Promise<void> {
     const { parts, store, order, onStarted } = this.#options;
-    const { metrics, memory, admission } = parts;
-    const known = store.get(run.runId);
+    const { app, clock, metrics, memory, admission } = parts;
+    const known = store.get(runId);
     if (known !== undefined) return known.starting;
     if (store.isClosed) throw lost();
+    const run = newRun({ app, handler: handler.name, event, epoch: store.epoch, nowMs: clock.nowMs() });
     const entry = new RunEntry(summaryOf(run), memory);
     entry.load({ run, data, size: data.length });
     store.add(entry);
