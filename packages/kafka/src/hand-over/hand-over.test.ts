@@ -83,3 +83,19 @@ it('reports a failed send, hands nothing of it over, and hands over its repeat',
   await published;
   expect(appended).toMatchObject([{ offset: 9n }, { partition: 1, offset: 3n }]);
 });
+
+it('keeps nothing of what a value is part of, and does not copy a value of its own', async () => {
+  const batch = Buffer.alloc(4 * 1024 * 1024, 'a request of many events ');
+  const [part, whole] = [batch.subarray(1_000, 2_000), Buffer.alloc(20_000)];
+  const published = producer.publishAll([
+    { ...record('a'), value: part },
+    { ...record('b'), value: whole },
+    { ...record('c'), value: null },
+  ]);
+  await clock.advance(0);
+  answers[0]?.resolve(at('0'));
+  await published;
+  expect(appended.map(({ value }) => value)).toEqual([part, whole, null]);
+  expect(appended[0]?.value?.buffer.byteLength).toBeLessThanOrEqual(Buffer.poolSize);
+  expect(appended[1]?.value).toBe(whole);
+});

@@ -30,7 +30,7 @@ export class HandOver {
 
   /** Tells `listener` what is appended to the topics. Returns a function that ends that. */
   listen(topics: readonly string[], listener: AppendListener): () => void {
-    for (const topic of topics) this.#listeners.set(topic, [...this.#of(topic), listener]);
+    for (const topic of new Set(topics)) this.#listeners.set(topic, [...this.#of(topic), listener]);
     return () => {
       for (const topic of topics) {
         const rest = this.#of(topic).filter((other) => other !== listener);
@@ -62,7 +62,14 @@ export class HandOver {
   }
 }
 
-/** Returns a message as a fetch would bring it. Its value stays that of the producer, which must not change it. */
+// A small part of a request, or of a fetch, would keep the whole of it in memory for as long as the record waits.
+const withoutTheRest = (value: Buffer): Buffer =>
+  value.buffer.byteLength > Math.max(2 * value.length, Buffer.poolSize) ? Buffer.from(value) : value;
+
+/**
+ * Returns a message as a fetch would bring it. Its value stays that of the producer, which must not change it, unless that is
+ * part of something larger.
+ */
 function toRecord(appended: AppendedMessages, index: number): IncomingRecord {
   const { topic, partition, baseOffset, logAppendTimeMs, messages } = appended;
   const message = messages[index] ?? { value: null };
@@ -74,6 +81,6 @@ function toRecord(appended: AppendedMessages, index: number): IncomingRecord {
     timestampMs: logAppendTimeMs ?? Number(message.timestamp),
     key: key === null ? null : asWritten(key.toString()),
     headers: headersOf(message),
-    value: typeof value === 'string' ? Buffer.from(value) : value,
+    value: typeof value === 'string' ? Buffer.from(value) : value && withoutTheRest(value),
   };
 }
