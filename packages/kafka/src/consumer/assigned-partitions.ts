@@ -16,6 +16,9 @@ import {
 } from './partition-source.ts';
 import { PartitionWorker, type PartitionWorkerHandlers } from './partition-worker.ts';
 
+const logWentBack = (): AppError =>
+  new AppError({ code: 'internal', message: 'the log has lost records, and has others in their place' });
+
 /**
  * Partitions that a consumer owns at present. Implements generations, restoring, back-pressure and commits, and is
  * independent of Kafka: the memory bus runs on the same code.
@@ -141,7 +144,10 @@ export class AssignedPartitions<T> {
   /** Passes records on that this process has appended, if they are the next of their partition. */
   handOver(appended: AppendedRecords): HandOverResult {
     const worker = this.#openWorker(appended);
-    return worker === undefined ? 'refused' : this.#flow.handOver(worker, appended);
+    if (worker === undefined) return 'refused';
+    const result = this.#flow.handOver(worker, appended);
+    if (result === 'replaced') this.#restart(worker, logWentBack(), appended.baseOffset);
+    return result;
   }
 
   /** Stops the fetches of a partition whose records are handed over. */
@@ -236,9 +242,10 @@ export class AssignedPartitions<T> {
   }
 
   /**
-   * Restarts a partition after a handler failure: commits nothing, and reopens it from its committed offset, delayed.
+   * Restarts a partition after a handler failure: commits nothing, and reopens it from its committed offset, or from
+   * `latestStart` if that is before it, delayed.
    */
-  #restart(worker: PartitionWorker<T>, error: unknown): void {
+  #restart(worker: PartitionWorker<T>, error: unknown, latestStart = Infinity): void {
     const { run, source, clock, logger, metrics } = this.#options;
     if (this.#workers.get(partitionKey(worker.ref)) !== worker) return;
     const failures = this.#restarts.countFailure(worker.ref, worker.position);
@@ -247,6 +254,7 @@ export class AssignedPartitions<T> {
     metrics.restarts.inc({ group: run.group, reason: 'handler' });
     this.#lose(worker);
     const fresh = this.#createWorker(worker.ref);
+    fresh.latestStart = latestStart;
     this.#restarts.begin(worker.ref);
     source.pause(worker.ref);
     if (!this.#flow.isClosing) clock.setTimer(() => void this.#opener.open([fresh]), delayMs);

@@ -6,9 +6,9 @@ import type { PartitionWorker } from './partition-worker.ts';
 /**
  * The outcome of a hand-over: the records were passed on (`next`), are the last ones that a fetch brought (`last`), are older
  * (`seen`), or are left to the fetches because of records before them (`gap`) or of a partition that takes none at present
- * (`refused`).
+ * (`refused`). They are in the place of others that were handed over (`replaced`) if the log has lost those.
  */
-export type HandOverResult = 'next' | 'last' | 'seen' | 'gap' | 'refused';
+export type HandOverResult = 'next' | 'last' | 'seen' | 'gap' | 'refused' | 'replaced';
 
 /** The records on their way to the workers of partitions: fetched or handed over, paused and resumed. */
 export class PartitionFlow<T> {
@@ -39,6 +39,8 @@ export class PartitionFlow<T> {
   /** Passes records on that this process has appended, if they are the next of their partition. */
   handOver(worker: PartitionWorker<T>, { baseOffset, endOffset, records }: AppendedRecords): HandOverResult {
     if (!this.#takesRecords(worker)) return 'refused';
+    // No fetch has brought this offset, so another record was handed over with it.
+    if (baseOffset >= worker.fetchedTo && baseOffset < worker.position) return 'replaced';
     if (endOffset <= worker.position) return endOffset === worker.position ? 'last' : 'seen';
     if (baseOffset > worker.position) return 'gap';
     this.#pass(worker, records(), endOffset);

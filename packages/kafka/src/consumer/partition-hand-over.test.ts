@@ -113,6 +113,11 @@ class World {
     this.end += count;
   }
 
+  /** The brokers lose acknowledged records, as without a disk that keeps them. */
+  loseEnd(count: number): void {
+    this.end -= count;
+  }
+
   /** Two producers may be acknowledged in any order. */
   acknowledge(which: number): void {
     const [append] = this.#unacknowledged.splice(which % Math.max(1, this.#unacknowledged.length), 1);
@@ -302,6 +307,24 @@ describe('hand-over', () => {
       { start: 5, offsets: upTo(9, 5) },
     ]);
   });
+
+  it.each([
+    ['before', 4],
+    ['behind', 8],
+  ])(
+    'reads the log again where others took the place of what it has lost, committed %s it',
+    async (_, done) => {
+      const world = await handedOver();
+      world.finish(done);
+      await world.partitions.commit();
+      world.loseEnd(3);
+      world.publish(5);
+      expect(world.offsets).toEqual(upTo(8));
+      await world.settle();
+      const start = Math.min(5, done);
+      expect(world.periods.slice(1)).toEqual([{ start, offsets: upTo(10, start) }]);
+    },
+  );
 
   it('passes nothing on while it closes', async () => {
     const world = await handedOver();

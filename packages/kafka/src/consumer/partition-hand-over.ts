@@ -54,7 +54,7 @@ export class PartitionHandOver<T> implements AppendListener {
     const { partitions, isOwner, onPassedOn, run, metrics } = this.#options;
     if (!isOwner()) return;
     const result = partitions.handOver(appended);
-    if (result === 'gap') this.#breakRow(appended);
+    if (result === 'gap' || result === 'replaced') this.#breakRow(appended);
     if (result === 'next' || result === 'last') this.#extendRow(appended);
     if (result !== 'next') return;
     metrics.handedOver.inc({ group: run.group }, appended.endOffset - appended.baseOffset);

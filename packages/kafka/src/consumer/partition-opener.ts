@@ -51,7 +51,7 @@ export class PartitionOpener<T> {
         message: `${ref.topic} has no partition ${ref.partition} yet`,
       });
     }
-    const start = this.#startOf(ref, position);
+    const start = Math.min(this.#startOf(ref, position), worker.latestStart);
     worker.startAt(start);
     try {
       await run.onAssigned?.({

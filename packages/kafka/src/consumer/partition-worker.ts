@@ -38,6 +38,8 @@ export class PartitionWorker<T> {
   isHandedOver = false;
   /** The offset up to which fetches have read, or at which the next one begins. */
   fetchedTo = 0;
+  /** The offset at which the worker starts at the latest, whatever was committed: the log has new records there. */
+  latestStart = Infinity;
   /** Last known committed offset of the group. */
   committedOffset = 0;
   readonly #run: PartitionRun<T>;
