@@ -107,10 +107,10 @@ export type RunPartitionsOptions<T> = Readonly<{
    */
   decode(record: IncomingRecord): T;
   /**
-   * Handles one fetched batch of one partition; called in offset order, one call at a time per partition. Must return
-   * within milliseconds; work continues after it and ends with `done()` of each item. A throw (or a rejected promise)
-   * is a defect: the partition stops, nothing of it is committed, and it alone is revoked and assigned again from its
-   * committed offset, with back-off.
+   * Handles records of one partition: a fetched batch, or several small ones that arrived during the call before. Called
+   * in offset order, one call at a time per partition. Must return within milliseconds; work continues after it and ends
+   * with `done()` of each item. A throw (or a rejected promise) is a defect: the partition stops, nothing of it is
+   * committed, and it alone is revoked and assigned again from its committed offset, with back-off.
    */
   onBatch(batch: WorkBatch<T>): void | Promise<void>;
   /**

@@ -326,6 +326,22 @@ describe('hand-over', () => {
     },
   );
 
+  it('passes on together what arrives one by one while the handler is busy', async () => {
+    const batches: number[][] = [];
+    let release: () => void = () => {};
+    const world = new World({
+      onBatch: async ({ items }) => {
+        batches.push(items.map(({ record }) => Number(record.offset)));
+        await new Promise<void>((resolve) => (release = resolve));
+      },
+    });
+    await world.start();
+    for (let turn = 0; turn < 5; turn += 1) world.publish();
+    release();
+    await world.clock.advance(0);
+    expect(batches).toEqual([[0], [1, 2, 3, 4]]);
+  });
+
   it('passes nothing on while it closes', async () => {
     const world = await handedOver();
     const closed = world.partitions.close(1_000);

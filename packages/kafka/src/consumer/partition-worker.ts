@@ -27,6 +27,8 @@ export type PartitionWorkerState = 'opening' | 'open' | 'closed';
 
 // A few records not done may block this multiple of the limit in finished records behind them.
 const spanFactor = 16;
+// An asynchronous handler often takes as long for one record as for many, and records that are handed over come one by one.
+const mostGathered = 500;
 
 /** One partition for one period of ownership: from fetched records to offsets that may be committed. */
 export class PartitionWorker<T> {
@@ -162,11 +164,23 @@ export class PartitionWorker<T> {
     this.#inbox = [];
   }
 
+  /** Removes and returns what arrived while the handler was busy, but at least the first batch of it. */
+  #gather(): readonly WorkItem<T>[] | undefined {
+    const items = this.#inbox.shift();
+    while (items !== undefined) {
+      const [next] = this.#inbox;
+      if (next === undefined || items.length + next.length > mostGathered) break;
+      items.push(...next);
+      this.#inbox.shift();
+    }
+    return items;
+  }
+
   // Handles one batch at a time, in order. A synchronous handler is called within the fetch, in the same turn.
   async #pump(): Promise<void> {
     this.#isPumping = true;
     try {
-      for (let items = this.#inbox.shift(); items !== undefined; items = this.#inbox.shift()) {
+      for (let items = this.#gather(); items !== undefined; items = this.#gather()) {
         const returned = this.#run.onBatch({ ...this.ref, items });
         if (returned !== undefined) await returned;
       }
