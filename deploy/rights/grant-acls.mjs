@@ -41,6 +41,11 @@ function optionsOf(args) {
   const apps = values.apps.split(',').filter((app) => app !== '');
   const wrong = apps.find((app) => !new RegExp(appNamePattern).test(app));
   if (wrong !== undefined) throw refuse(`'${wrong}' is not the name of a worker application`);
+  const taken = apps.find((app) =>
+    [...kafkaServices, ...Object.keys(processes), 'services', 'topics'].includes(app),
+  );
+  if (taken !== undefined)
+    throw refuse(`--apps ${taken}: its user would be that of '${taken}', and have the rights of both`);
   if (!/^[A-Za-z0-9._-]*$/.test(values.prefix))
     throw refuse(`'${values.prefix}' cannot begin the name of a user`);
   return { isPrinted: values.print, users: values.users, apps, prefix: values.prefix };
