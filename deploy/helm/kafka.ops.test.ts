@@ -14,6 +14,7 @@ import {
   containerOf,
   ofKind,
   type Resource,
+  type Texts,
   type Workload,
   workloadsOf,
 } from './resource.ts';
@@ -24,6 +25,16 @@ type Acl = Readonly<{
   operations: readonly string[];
 }>;
 type User = Readonly<{ authorization: Readonly<{ acls: readonly Acl[] }> }>;
+type Pool = Readonly<{
+  template: Readonly<{
+    pod: Readonly<{
+      topologySpreadConstraints: readonly Readonly<{
+        topologyKey: string;
+        labelSelector: Readonly<{ matchLabels: Texts }>;
+      }>[];
+    }>;
+  }>;
+}>;
 type Topic = Readonly<{ partitions: number; config: Readonly<Record<string, string>> }>;
 
 const aclOf = ({ resource, name, pattern, operations }: Right): Acl =>
@@ -79,6 +90,21 @@ describe.each(strimziSets)('%s', (set) => {
       const topic = topics.find(({ metadata }) => metadata.name === name);
       expect(topic?.spec).toMatchObject({ partitions, config });
       expect(topic?.metadata.annotations).toEqual({ 'helm.sh/resource-policy': 'keep' });
+    }
+  });
+
+  it('has brokers on different nodes and in different zones, where there are some', () => {
+    for (const { metadata, spec } of ofKind<Pool>(resourcesOf(set), 'KafkaNodePool')) {
+      const constraints = spec.template.pod.topologySpreadConstraints;
+      expect(constraints.map(({ topologyKey }) => topologyKey)).toEqual([
+        'topology.kubernetes.io/zone',
+        'kubernetes.io/hostname',
+      ]);
+      for (const { labelSelector } of constraints)
+        expect(labelSelector.matchLabels).toEqual({
+          'strimzi.io/cluster': metadata.labels?.['strimzi.io/cluster'],
+          'strimzi.io/pool-name': metadata.name,
+        });
     }
   });
 

@@ -7,7 +7,15 @@ import { serviceEnvironment } from '../../services/server/src/service-environmen
 import { readText } from '../compose/compose-model.ts';
 import { readSpecs } from './chart-data.ts';
 import { resourcesOf } from './render.ts';
-import { containerOf, type EnvEntry, labelOf, ofKind, type Workload, workloadsOf } from './resource.ts';
+import {
+  containerOf,
+  type EnvEntry,
+  labelOf,
+  ofKind,
+  type Scaling,
+  type Workload,
+  workloadsOf,
+} from './resource.ts';
 import { valueSets } from './value-sets.ts';
 
 const secretTexts: Readonly<Record<string, string>> = {
@@ -111,6 +119,18 @@ describe.each(Object.keys(valueSets))('the pods with %s', (set) => {
       const spool = texts.get('INGRESS_SPOOL_DIR');
       if (spool !== undefined) expect(mounts).toContain(dirname(spool));
       expect(workload.spec.template.spec.securityContext).toMatchObject({ fsGroup: 1000 });
+    }
+  });
+
+  it('of several consoles do not start without keys that seal sessions for all of them', () => {
+    for (const workload of workloadsOf(resourcesOf(set))) {
+      const keys = containerOf(workload).env.find(({ name }) => name === 'CONSOLE_SESSION_KEYS');
+      if (keys === undefined) continue;
+      const scaled = ofKind<Scaling>(resourcesOf(set), 'HorizontalPodAutoscaler', 'ScaledObject').find(
+        ({ spec }) => spec.scaleTargetRef.name === workload.metadata.name,
+      )?.spec;
+      const most = scaled?.maxReplicas ?? scaled?.maxReplicaCount ?? workload.spec.replicas ?? 0;
+      expect(keys.valueFrom?.secretKeyRef.optional ?? false).toBe(most <= 1);
     }
   });
 

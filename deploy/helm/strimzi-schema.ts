@@ -26,6 +26,15 @@ const resource = (kind: string, spec: object, meta: object = inCluster) =>
     ...['apiVersion', 'kind', 'metadata', 'spec'],
   );
 const amounts = { type: 'object', propertyNames: { enum: ['cpu', 'memory'] }, additionalProperties: text };
+const spread = fields(
+  {
+    maxSkew: { type: 'integer', minimum: 1 },
+    topologyKey: text,
+    whenUnsatisfiable: { enum: ['ScheduleAnyway', 'DoNotSchedule'] },
+    labelSelector: fields({ matchLabels: { type: 'object', additionalProperties: text } }),
+  },
+  ...['maxSkew', 'topologyKey', 'whenUnsatisfiable', 'labelSelector'],
+);
 const config = { type: 'object', additionalProperties: { type: ['string', 'number', 'boolean'] } };
 
 const listener = fields(
@@ -90,6 +99,7 @@ export const strimziSchema = {
           replicas: { type: 'integer', minimum: 1 },
           roles: { type: 'array', items: { enum: ['broker', 'controller'] }, minItems: 1 },
           resources: fields({ requests: amounts, limits: amounts }),
+          template: fields({ pod: fields({ topologySpreadConstraints: { type: 'array', items: spread } }) }),
           storage: fields(
             {
               type: { const: 'jbod' },

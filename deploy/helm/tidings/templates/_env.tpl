@@ -30,7 +30,8 @@ The environment of a component: each variable that one of its services reads, an
 {{- $_ := set $env "TRUSTED_PROXIES" (join "," $values.console.trustedProxies) -}}
 {{- else -}}
 {{- /* The console is the proxy of the other pods. */ -}}
-{{- $_ := set $env "TRUSTED_PROXIES" "uniquelocal" -}}
+{{- /* 100.64.0.0/10: pods of some providers. */ -}}
+{{- $_ := set $env "TRUSTED_PROXIES" "uniquelocal,100.64.0.0/10" -}}
 {{- end -}}
 
 {{- $listeners := list -}}
@@ -76,11 +77,13 @@ The environment of a component: each variable that one of its services reads, an
 {{- $_ := set $env $variable $text -}}
 {{- end -}}
 
+{{- /* Several consoles share their sessions only with keys; one makes keys of its own. */ -}}
+{{- $most := ternary $own.replicas $own.autoscaling.maxReplicas (eq $own.autoscaling.kind "none") | int -}}
 {{- $secret := $values.secrets.existing -}}
 {{- $refs := dict
   "ADMIN_KEY" (dict "name" $secret)
   "SEALING_KEYS" (dict "name" $secret)
-  "CONSOLE_SESSION_KEYS" (dict "name" $secret "optional" true)
+  "CONSOLE_SESSION_KEYS" (dict "name" $secret "optional" (le $most 1))
   "MONGODB_URI" (dict "name" (default $secret $values.secrets.mongodbUri.name) "key" (default "MONGODB_URI" $values.secrets.mongodbUri.key))
 -}}
 {{- if and (eq $values.objects.kind "s3") $values.objects.s3.secret -}}
