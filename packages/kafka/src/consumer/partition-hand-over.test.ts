@@ -240,8 +240,30 @@ describe('hand-over', () => {
     world.publish();
     expect(world.offsets).toEqual(upTo(11));
     expect(world.isFetchStopped).toBe(false);
-    for (let turn = 0; turn < 7; turn += 1) world.publish();
+    for (let turn = 0; turn < 15; turn += 1) world.publish();
     expect(world.isFetchStopped).toBe(true);
+  });
+
+  it('stops fetching the later, the more often others write to the partition', async () => {
+    const world = await handedOver();
+    const publish = (): void => {
+      world.publish();
+      world.finish(Infinity);
+    };
+    const appendsUntilStopped = async (): Promise<number> => {
+      world.appendElsewhere(1);
+      publish();
+      world.beginFetch();
+      await world.endFetch();
+      let appends = 0;
+      for (; !world.isFetchStopped && appends < 1_000; appends += 1) publish();
+      return appends;
+    };
+    const appends: number[] = [];
+    while (appends.length < 3) appends.push(await appendsUntilStopped());
+    expect(appends).toEqual([16, 32, 64]);
+    for (let turn = 0; turn < 7 * 64; turn += 1) publish();
+    expect(await appendsUntilStopped()).toBe(16);
   });
 
   it('takes no fetch that began before a hand-over for one of a shorter log', async () => {

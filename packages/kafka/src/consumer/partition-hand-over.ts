@@ -15,8 +15,13 @@ export type PartitionHandOverOptions<T> = Readonly<{
 
 // Fetching goes on once a partition had no record of this process between two looks: after 250 to 500 ms.
 const lookMs = 250;
-// A partition to which others write as well rarely has so many appends of this process in a row.
+// A partition to which others write as often rarely has so many appends of this process in a row.
 const appendsInARow = 8;
+// Where fetches have stopped, a record of others and those behind it wait for the next one, up to 250 ms. So after each it
+// takes twice as many appends in a row, up to this number, until it is a rare case.
+const mostInARow = 1_024;
+// So many times that number in a row show that nobody else writes to the partition any more.
+const timesUncontested = 8;
 // A longer interval says that nothing waits for the records: they come cheaper by fetches, many at a time.
 const longestIntervalMs = 50;
 
@@ -44,6 +49,8 @@ export class PartitionHandOver<T> implements AppendListener {
   readonly #options: PartitionHandOverOptions<T>;
   /** By partition: the appends in a row that were next, and if there was one since the last look. */
   readonly #rows = new Map<string, { readonly ref: PartitionRef; length: number; isFresh: boolean }>();
+  /** By partition to which others write: the appends in a row after which its fetches stop. */
+  readonly #contested = new Map<string, number>();
   #cancelLook: (() => void) | undefined;
 
   constructor(options: PartitionHandOverOptions<T>) {
@@ -54,6 +61,7 @@ export class PartitionHandOver<T> implements AppendListener {
     const { partitions, isOwner, onPassedOn, run, metrics } = this.#options;
     if (!isOwner()) return;
     const result = partitions.handOver(appended);
+    if (result === 'gap') this.#contest(appended);
     if (result === 'gap' || result === 'replaced') this.#breakRow(appended);
     if (result === 'next' || result === 'last') this.#extendRow(appended);
     if (result !== 'next') return;
@@ -82,8 +90,17 @@ export class PartitionHandOver<T> implements AppendListener {
     }
     row.length += 1;
     row.isFresh = true;
-    if (row.length >= appendsInARow) this.#options.partitions.stopFetching(row.ref);
+    const needed = this.#contested.get(key) ?? appendsInARow;
+    if (row.length >= needed) this.#options.partitions.stopFetching(row.ref);
+    if (row.length >= needed * timesUncontested) this.#contested.delete(key);
     this.#cancelLook ??= this.#options.clock.setTimer(() => this.#look(), lookMs);
+  }
+
+  #contest(ref: PartitionRef): void {
+    const key = partitionKey(ref);
+    const needed = this.#contested.get(key) ?? appendsInARow;
+    if ((this.#rows.get(key)?.length ?? 0) >= needed)
+      this.#contested.set(key, Math.min(2 * needed, mostInARow));
   }
 
   #breakRow({ topic, partition }: PartitionRef): void {
