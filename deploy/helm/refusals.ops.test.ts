@@ -1,9 +1,18 @@
 import { expect, it } from 'vitest';
-import { render } from './render.ts';
+import { chartFolder, helm, release, render } from './render.ts';
 
 const kafka = { brokers: ['kafka:9092'] };
 const secured = (security: object) => ({ kafka: { ...kafka, security } });
 const scram = { protocol: 'SASL_SSL', mechanism: 'SCRAM-SHA-512' } as const;
+
+it.each(['1-tidings', 'web.tidings'])(
+  'the release name %s, of which no Service can be named, is refused',
+  (name) => {
+    const args = ['template', name, chartFolder, '--kube-version', release.kubeVersion, '-f', '-'];
+    expect(helm(args, { kafka }).errors).toContain(`${name}: set fullnameOverride`);
+    expect(helm(args, { kafka, fullnameOverride: 'hooks' }).code).toBe(0);
+  },
+);
 
 it.each<readonly [string, unknown, string]>([
   ['no brokers', {}, 'kafka.brokers: set it to a list of host:port, or set strimzi.enabled'],
@@ -158,6 +167,21 @@ it.each<readonly [string, unknown, string]>([
     'an authority without TLS',
     secured({ ...scram, protocol: 'SASL_PLAINTEXT', secret: 'kafka-client', ca: { secret: 'kafka-ca' } }),
     'kafka.security: ca and certSecret need a protocol with TLS, and protocol is SASL_PLAINTEXT',
+  ],
+  [
+    'a spool that is larger than its volume',
+    { kafka, spool: { maxBytes: 2 * 1024 ** 3 } },
+    'spool.size: 2Gi is no more than spool.maxBytes, 2147483648 bytes',
+  ],
+  [
+    'a label by which pods are selected',
+    { kafka, defaults: { podLabels: { 'app.kubernetes.io/component': 'mine' } } },
+    "at '/defaults/podLabels/app.kubernetes.io~1component'",
+  ],
+  [
+    'a misspelt selector, which would select every pod',
+    { kafka, networkPolicy: { clients: [{ podSelector: { matchLabel: { app: 'proxy' } } }] } },
+    "at '/networkPolicy/clients/0/podSelector': additional properties 'matchLabel' not allowed",
   ],
   [
     'a network that is none',

@@ -2,6 +2,20 @@
 {{- define "tidings.validate" -}}
 {{- $data := include "tidings.data" . | fromJson -}}
 {{- $components := include "tidings.components" . | fromJson -}}
+{{- if not (regexMatch "^[a-z][-a-z0-9]*$" (include "tidings.fullname" .)) -}}
+{{- fail (printf "the release name %s: set fullnameOverride; Services need a name of letters, digits and -, with a letter first" .Release.Name) -}}
+{{- end -}}
+{{- with .Values.spool -}}
+{{- $powers := dict "" 0 "k" 1 "M" 2 "G" 3 "T" 4 "Ki" 1 "Mi" 2 "Gi" 3 "Ti" 4 -}}
+{{- $unit := regexFind "[A-Za-z]*$" .size -}}
+{{- $bytes := float64 (trimSuffix $unit .size) -}}
+{{- range until (get $powers $unit | default 0 | int) -}}
+{{- $bytes = mulf $bytes (ternary 1024 1000 (hasSuffix "i" $unit)) -}}
+{{- end -}}
+{{- if and (ne .kind "none") (le $bytes (float64 .maxBytes)) -}}
+{{- fail (printf "spool.size: %s is no more than spool.maxBytes, %d bytes, which the volume must hold besides what ingress keeps there; enlarge it" .size (int64 .maxBytes)) -}}
+{{- end -}}
+{{- end -}}
 {{- range $name, $_ := .Values.components -}}
 {{- if not (hasKey $components $name) -}}
 {{- fail (printf "components.%s: the form %s has the components %s" $name $.Values.form (keys $components | sortAlpha | join ", ")) -}}
