@@ -32,13 +32,17 @@ export const instructionsOf = (text) =>
     .filter((line) => line !== '')
     .map((line) => [line.split(' ', 1)[0], line.replace(/^\S+\s+/, '')]);
 
+/** Returns whether this machine allows what {@link runDockerfile} needs: containers often forbid namespaces of their own. */
+export const canRunDockerfile = () =>
+  process.getuid?.() === 0 && spawnSync('unshare', ['--mount', 'mount', '--bind', '/', '/']).status === 0;
+
 /**
  * Runs the instructions of deploy/Dockerfile as they are written, each stage in a file system of its own in `folder`, without
  * Docker: the base image is this machine. It needs Linux and root. Returns the last stage, to run programs in.
  * @param {string} folder an empty folder
  */
 export function runDockerfile(folder) {
-  if (process.getuid?.() !== 0 || spawnSync('unshare', ['--mount', 'true']).status !== 0)
+  if (!canRunDockerfile())
     throw new UserError('The tests of the image need Linux, root and unshare (util-linux).');
   const stages = new Map();
   let stage;

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Ajv } from 'ajv';
 
-import { runDockerfile, startIn } from '../image/run-dockerfile.mjs';
+import { canRunDockerfile, runDockerfile, startIn } from '../image/run-dockerfile.mjs';
 import { print } from '../local/bootstrap.mjs';
 
 const startMs = 60_000;
@@ -134,10 +134,16 @@ const checks = [
 
 /**
  * Runs the instructions of deploy/Dockerfile in folders of this machine, and the result as orchestrators run it: as its user, on a
- * read-only file system. Returns the number of passed and failed checks.
+ * read-only file system. Returns the number of passed and failed checks; none where the machine forbids it.
  * @returns {Promise<{ passed: number, failed: number, failures: string[] }>}
  */
 export async function runImageTests() {
+  if (!canRunDockerfile()) {
+    print(
+      'image tests: NOT RUN, because they need Linux, root and mount namespaces, which this machine does not allow',
+    );
+    return { passed: 0, failed: 0, failures: [] };
+  }
   const folder = mkdtempSync(join(tmpdir(), 'tidings-image-'));
   const failures = [];
   try {
