@@ -9,8 +9,12 @@ import { HandOver } from './hand-over.ts';
 
 const topic: TopicDefinition = { name: 'work', kind: 'work', partitions: 2, key: 'any', config: {} };
 
-/** Answers of the brokers, in the order of the sends; the test gives them. */
-type Answer = Readonly<{ resolve: (sent: SentPartitions) => void; reject: (error: Error) => void }>;
+/** Answers of the brokers, in the order of the sends; the test gives them. `partition`: the first one of the send. */
+type Answer = Readonly<{
+  partition: number | undefined;
+  resolve: (sent: SentPartitions) => void;
+  reject: (error: Error) => void;
+}>;
 
 let clock: FakeClock;
 let answers: Answer[];
@@ -34,7 +38,10 @@ beforeEach(() => {
     transport: {
       partitionCount: async () => 2,
       close: async () => {},
-      send: async () => new Promise((resolve, reject) => void answers.push({ resolve, reject })),
+      send: async ([slice]) =>
+        new Promise(
+          (resolve, reject) => void answers.push({ partition: slice?.queue.partition, resolve, reject }),
+        ),
     },
     ...{ clock, handOver, logger: silentLogger },
   });
@@ -76,10 +83,12 @@ it('reports a failed send, hands nothing of it over, and hands over its repeat',
   expect(unknown).toEqual([0, 1]);
   expect(appended).toEqual([]);
   await clock.advance(1_000);
-  answers[1]?.resolve(at('9'));
+  // Partitions repeat on their own, at times that they draw.
+  const repeatOf = (partition: number) => answers.slice(1).find((answer) => answer.partition === partition);
+  repeatOf(0)?.resolve(at('9'));
   await clock.advance(0);
   expect(appended).toMatchObject([{ partition: 0, offset: 9n }]);
-  answers[2]?.resolve([{ topic: 'work', partition: 1, baseOffset: '3' }]);
+  repeatOf(1)?.resolve([{ topic: 'work', partition: 1, baseOffset: '3' }]);
   await published;
   expect(appended).toMatchObject([{ offset: 9n }, { partition: 1, offset: 3n }]);
 });
