@@ -93,6 +93,8 @@ class Reading {
   fromOffset: bigint | undefined;
   readonly #runs = new Map<string, Omit<RestoredRun, 'isRecent'>>();
   readonly #keys = new Set<string>();
+  /** Offsets of records that could not be read, by key. */
+  readonly #unreadable = new Map<string, bigint>();
   /** One text for each name of a handler: those of a hundred thousand runs are the same few. */
   readonly #names = new Map<string, string>();
   readonly #logger: Logger;
@@ -111,6 +113,7 @@ class Reading {
     }
     const entry = this.#decode(record);
     if (entry === null) return;
+    this.#unreadable.delete(key);
     this.#keys.add(key);
     const bytes = value.length + (record.headers['tidings-run']?.length ?? 0);
     if ('run' in entry) this.#takeRun(entry.run, { position: record.offset, bytes });
@@ -135,8 +138,28 @@ class Reading {
     return [...this.#keys].filter((key) => key !== kept);
   }
 
+  /**
+   * Throws AppError `unavailable` if a record that counts could not be read: a later version wrote it. Who settled without
+   * it would void it, and its run would be lost.
+   */
+  requireReadable(partition: number): void {
+    const counts = (key: string): boolean => {
+      const [kind = '', epoch = ''] = key.split('/');
+      // States of older epochs are void, and so is what no worker has written.
+      return (
+        kind === 'epoch' || kind === 'settled' || (kind.startsWith('run_') && Number(epoch) >= this.settled)
+      );
+    };
+    const [first, ...others] = [...this.#unreadable].filter(([key]) => counts(key));
+    if (first === undefined) return;
+    const [key, offset] = first;
+    const message = `partition ${partition} of the run log has ${others.length + 1} records that this version cannot read, ${key} at offset ${offset} first: run the version that wrote them, or lose their runs by tombstones of their keys`;
+    throw new AppError({ code: 'unavailable', message });
+  }
+
   #remove(key: string): void {
     this.#keys.delete(key);
+    this.#unreadable.delete(key);
     const [runId = ''] = key.split('/');
     const known = this.#runs.get(runId);
     if (known !== undefined && runLogKey(known.summary) === key) this.#runs.delete(runId);
@@ -153,11 +176,8 @@ class Reading {
     this.highest = Math.max(this.highest, run.epoch);
     const known = this.#runs.get(run.runId);
     if (known !== undefined && isNewerRun(known.summary, run)) return;
-    let handler = this.#names.get(run.handler);
-    if (handler === undefined) {
-      handler = run.handler;
-      this.#names.set(handler, handler);
-    }
+    const handler = this.#names.get(run.handler) ?? run.handler;
+    this.#names.set(handler, handler);
     this.#runs.set(run.runId, { summary: summaryOf({ ...run, handler }), ...place });
   }
 
@@ -166,6 +186,7 @@ class Reading {
       return decodeRunLogEntry(record);
     } catch (error) {
       const { partition, offset, key } = record;
+      if (key !== null) this.#unreadable.set(key, offset);
       const fields = { partition, offset: String(offset), key, detail: messageOf(error) };
       this.#logger.error(fields, 'run-log.unreadable');
       return null;
@@ -177,7 +198,8 @@ const maxTries = 10;
 
 /**
  * Takes over a partition of the run log: reads it, starts a new epoch, and reads up to the record of that. What was
- * acknowledged before that record is in the result. Throws AppError `unavailable` if other workers take over all the time.
+ * acknowledged before that record is in the result. Throws AppError `unavailable` if other workers take over all the time, or
+ * if the log has a state that this version cannot read.
  */
 export async function restoreRunLog(options: Options): Promise<RestoredRunLog> {
   const { bus, producer, runLog: topic, partition, owner, logger } = options;
@@ -202,6 +224,7 @@ export async function restoreRunLog(options: Options): Promise<RestoredRunLog> {
     throw new AppError({ code: 'config-invalid', message });
   }
   await readTo(end.highOffset);
+  reading.requireReadable(partition);
   for (let attempt = 1; attempt <= maxTries; attempt += 1) {
     const fromOffset = await options.fromOffset(reading.fromOffset);
     const epoch = Math.max(reading.highest, reading.settled) + 1;
@@ -215,6 +238,7 @@ export async function restoreRunLog(options: Options): Promise<RestoredRunLog> {
     const record = encodeEpoch(marker);
     const { offset } = await producer.publish({ topic, partition, ...record });
     await readTo(offset + 1n);
+    reading.requireReadable(partition);
     // Another worker may have started the same epoch, or a higher one, in between.
     if (reading.ownerOf(epoch) !== marker.owner || reading.highest > epoch) continue;
     const oldKeys = reading.keysBut(record.key ?? '');

@@ -225,7 +225,7 @@ export class World {
     );
     let epoch = 0;
     return log.slice(0, began).some((record) => {
-      if (record.value === null || record.key === null) return false;
+      if (record.value === null || !['epoch', runId].includes(record.key?.split('/')[0] ?? '')) return false;
       const entry = decodeRunLogEntry(record);
       if (!('run' in entry)) {
         if (entry.type === 'EpochStarted.v1') epoch = Math.max(epoch, entry.epoch);

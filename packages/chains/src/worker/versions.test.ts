@@ -96,3 +96,67 @@ describe('an application that starts for the first time', () => {
     expect(onlyRun(world).handler).toBe('all');
   });
 });
+
+describe('a state that a later version wrote', () => {
+  it('is not lost: a version that cannot read it does not take the partition over', async () => {
+    const world = new World();
+    const handlers = (step: DefineStep) => [
+      {
+        pattern: 'a',
+        node: chain([
+          step('done'),
+          step('later', (_input, { attempt }) => (attempt === 1 ? fails() : 'ok'), { backoff: [60] }),
+        ]),
+      },
+    ];
+    const { runLog } = world.own;
+    const first = await world.start({ handlers });
+    await world.publish('a', {}, { key: 'k' });
+    await world.clock.advance(second);
+    await first.worker.close();
+    await world.remove(first);
+    const known = world.bus.records(runLog).findLast(({ key }) => key?.startsWith('run_'));
+    if (known === undefined) throw new Error('no state');
+    const { value, headers, partition } = known;
+    const producer = await world.bus.producer();
+    const key = `run_${'f'.repeat(32)}/1`;
+    const later = { 'tidings-run': (headers['tidings-run'] ?? '').replace('{', '{"later":1,') };
+    await producer.publish({ topic: runLog, partition, key, value, headers: later });
+    await world.start({ handlers });
+    await world.clock.advance(200 * second);
+    expect(world.called).toEqual(['done', 'later']);
+    const written = world.bus.records(runLog).filter((record) => record.partition === partition);
+    expect(written.at(-1)?.key).toBe(key);
+    // Whoever gives it up removes it.
+    await producer.publish({ topic: runLog, partition, key, value: null, headers: {} });
+    await world.clock.advance(700 * second);
+    expect(world.called).toEqual(['done', 'later', 'later']);
+    expect(onlyRun(world)).toMatchObject({ status: 'completed' });
+  });
+
+  it('is left alone where it is void, and so is what is no record of a worker', async () => {
+    const world = new World();
+    const handlers = (step: DefineStep) => [{ pattern: 'a', node: step('work') }];
+    const first = await world.start({ handlers });
+    await world.publish('a', 1, { key: 'k' });
+    await world.clock.advance(second);
+    await first.worker.close();
+    await world.remove(first);
+    const partition = world.bus
+      .records(world.own.runLog)
+      .find(({ key }) => key?.startsWith('run_'))?.partition;
+    const producer = await world.bus.producer();
+    for (const key of ['run_old/0', 'junk'])
+      await producer.publish({
+        topic: world.own.runLog,
+        partition: partition ?? 0,
+        key,
+        value: Buffer.from('?'),
+        headers: {},
+      });
+    await world.start({ handlers });
+    await world.publish('a', 2, { key: 'k' });
+    await world.clock.advance(20 * second);
+    expect(world.called).toEqual(['work', 'work']);
+  });
+});
