@@ -111,6 +111,16 @@ describe.each(sets)('the network policies with %s', (set) => {
     }
   });
 
+  it('let pods that have the role of a pod reach the agent of EKS that gives it, and no others', () => {
+    for (const { own, texts } of pods) {
+      const reached = own.flatMap(({ spec }) =>
+        spec.egress.filter(({ to = [] }) => to.some(({ ipBlock }) => ipBlock?.cidr === '169.254.170.23/32')),
+      );
+      const hasRole = texts.get('OBJECT_STORAGE') === 's3' && !texts.has('S3_ACCESS_KEY_ID');
+      expect(reached.map(portsOf)).toEqual(hasRole ? [[80]] : []);
+    }
+  });
+
   it('let the console reach every service, and others the services of a pod only through it', () => {
     const console = pods.find(({ services }) => services.includes('console'));
     const labels = console?.workload.spec.template.metadata.labels ?? {};
