@@ -1,5 +1,6 @@
 import { AppError } from '@tidings/runtime';
 import kafkajs from 'kafkajs';
+import { withTlsRemedy } from './tls-problem.ts';
 
 // A response about several topics or groups is one error that lists their errors.
 function* causesOf(thrown: unknown): Generator<Error> {
@@ -56,7 +57,7 @@ export function detailOf(thrown: unknown): string {
     const type = protocolTypeOf(error);
     if (type !== undefined) return type;
   }
-  return thrown instanceof Error ? thrown.message : String(thrown);
+  return withTlsRemedy(thrown instanceof Error ? thrown.message : String(thrown));
 }
 
 /** Returns the error for callers that publish to a closed producer, or wait for one that closes. */
