@@ -10,6 +10,7 @@ import { gitHubExamples, postAsGitHub } from '../harness/github-webhooks.ts';
 import { prometheusAt, type ShownAlert } from '../harness/prometheus.ts';
 import { type SpanCollector, startSpanCollector } from '../harness/span-collector.ts';
 import { freePortBase, type LocalStack, startTidings, type Tidings } from '../harness/tidings.ts';
+import { startWatchedWorker, type WatchedWorker } from '../harness/watched-worker.ts';
 
 const secret = 'as the source has it';
 type Panel = Readonly<{ title: string; targets?: readonly Readonly<{ expr: string }>[] }>;
@@ -31,6 +32,7 @@ let local: LocalStack;
 let api: Api;
 let collectors: readonly Collector[];
 let spanCollector: SpanCollector;
+let worker: WatchedWorker;
 
 const prometheus = () => prometheusAt(`http://127.0.0.1:${portBase + 8}`);
 
@@ -91,6 +93,7 @@ beforeAll(async () => {
   const dying = await anEndpoint(['dying.*'], { retry_schedule: [1] });
   dying.failNext(4, 500);
   collectors = [healthy, ordered, failing, dying];
+  worker = await startWatchedWorker(tidings, 'watched.load');
   await publishAll({ local, type: 'failing.load', count: 20 });
   await publishAll({ local, type: 'dying.load', count: 2 });
   await Promise.all([
@@ -101,19 +104,21 @@ beforeAll(async () => {
     fetch(`${local.url}/v1/webhooks/deliveries`, { headers: { authorization: 'Bearer wrong' } }),
   ]);
   await eventually(() => expect(healthy.eventIds().size).toBe(eventCount), patience);
+  await eventually(() => expect(worker.completed()).toBe(eventCount), patience);
   // Writes of the registry before the first scrape are no rate: one more.
   await api.subscribe(healthy.url, ['later.*']);
 });
 
 afterAll(async () => {
   await Promise.all((collectors ?? []).map(async (collector) => collector.close()));
+  await worker?.close();
   await tidings?.stop();
   await spanCollector?.close();
 });
 
 it('prints where Prometheus is, which reads every process and evaluates every rule', async () => {
   expect(tidings.output()).toContain(`Prometheus       http://127.0.0.1:${portBase + 8}`);
-  await eventually(async () => expect(await prometheus().targets()).toEqual(['up', 'up']));
+  await eventually(async () => expect(await prometheus().targets()).toEqual(['up', 'up', 'up']));
   await eventually(async () => {
     const rules = await prometheus().rules();
     expect(rules.length).toBeGreaterThan(50);

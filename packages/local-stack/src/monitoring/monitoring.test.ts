@@ -49,13 +49,20 @@ describe('prometheus.yml', () => {
     },
   );
 
-  it('names the rules, and Alertmanager where it runs', () => {
+  it('names the rules, files with further targets, and Alertmanager where it runs', () => {
     const config = (alertmanager: string | null): unknown =>
-      JSON.parse(prometheusConfig({ targets: ['a:1'], rules: '/rules/*.yaml', alertmanager }));
+      JSON.parse(
+        prometheusConfig({
+          ...{ targets: ['a:1'], targetFiles: '/targets/*.json', rules: '/rules/*.yaml', alertmanager },
+        }),
+      );
     expect(config('b:2')).toMatchObject({
       rule_files: ['/rules/*.yaml'],
       alerting: { alertmanagers: [{ static_configs: [{ targets: ['b:2'] }] }] },
-      scrape_configs: [{ job_name: 'tidings', static_configs: [{ targets: ['a:1'] }] }],
+      scrape_configs: [
+        { job_name: 'tidings', static_configs: [{ targets: ['a:1'] }] },
+        { job_name: 'applications', file_sd_configs: [{ files: ['/targets/*.json'] }] },
+      ],
     });
     expect(config(null)).toMatchObject({ alerting: { alertmanagers: [] } });
   });

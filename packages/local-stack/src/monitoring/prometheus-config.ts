@@ -1,8 +1,12 @@
 import { consolesOf, operatorOffset, type ServiceProcess } from '../service-parts.ts';
 
-/** Targets of Prometheus, the pattern of its rule files, and to whom it sends alerts: addresses are host:port. */
+/**
+ * Targets of Prometheus, the pattern of files that name further ones, that of its rule files, and to whom it sends alerts:
+ * addresses are host:port.
+ */
 export type Watched = Readonly<{
   targets: readonly string[];
+  targetFiles: string;
   rules: string;
   alertmanager: string | null;
 }>;
@@ -24,7 +28,7 @@ export const metricsTargets = (
   });
 
 /** Returns the text of prometheus.yml. It is JSON, which is YAML as well. */
-export const prometheusConfig = ({ targets, rules, alertmanager }: Watched): string =>
+export const prometheusConfig = ({ targets, targetFiles, rules, alertmanager }: Watched): string =>
   JSON.stringify(
     {
       global: intervals,
@@ -32,7 +36,10 @@ export const prometheusConfig = ({ targets, rules, alertmanager }: Watched): str
       alerting: {
         alertmanagers: alertmanager === null ? [] : [{ static_configs: [{ targets: [alertmanager] }] }],
       },
-      scrape_configs: [{ job_name: 'tidings', static_configs: [{ targets }] }],
+      scrape_configs: [
+        { job_name: 'tidings', static_configs: [{ targets }] },
+        { job_name: 'applications', file_sd_configs: [{ files: [targetFiles], refresh_interval: '5s' }] },
+      ],
     },
     null,
     2,

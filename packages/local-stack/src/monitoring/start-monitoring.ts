@@ -74,7 +74,9 @@ function prometheusOf(options: MonitoringOptions): Program {
   const config = join(dataDir, 'prometheus.yml');
   const alertmanager = programs.alertmanager === null ? null : `${host}:${portBase + alertmanagerOffset}`;
   const targets = metricsTargets(processes, { host, portBase });
-  writeFileSync(config, prometheusConfig({ targets, rules: join(files, 'rules', '*.yaml'), alertmanager }));
+  const targetFiles = join(dataDir, 'targets', '*.json');
+  const rules = join(files, 'rules', '*.yaml');
+  writeFileSync(config, prometheusConfig({ targets, targetFiles, rules, alertmanager }));
   const args = [
     `--config.file=${config}`,
     `--storage.tsdb.path=${join(dataDir, 'prometheus')}`,
@@ -91,7 +93,8 @@ function prometheusOf(options: MonitoringOptions): Program {
  * installed. Resolves when both answer. Rejects with AppError like {@link Part.ready}.
  */
 export async function startMonitoring(options: MonitoringOptions): Promise<MonitoringUrls> {
-  mkdirSync(options.dataDir, { recursive: true });
+  // Made here, so that Prometheus sees files that are put there later.
+  mkdirSync(join(options.dataDir, 'targets'), { recursive: true });
   const { alertmanager: command } = options.programs;
   const prometheus = prometheusOf(options);
   const alertmanager = command === null ? null : alertmanagerOf(command, options);
