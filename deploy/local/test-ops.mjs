@@ -1,5 +1,4 @@
 import { fuzzApi } from '../fuzz/fuzz-api.mjs';
-import { runChaosTests } from '../ops/chaos-tests.mjs';
 import { runDatabaseTests } from '../ops/database-tests.mjs';
 import { runExampleTests } from '../ops/example-tests.mjs';
 import { runHelmTests } from '../ops/helm-tests.mjs';
@@ -30,8 +29,6 @@ const suites = [
   ['secure', async () => await runSuite('secure')],
   // KILL_TEST_EVENTS=2000 makes its replay smaller.
   ['kill', async () => await runSuite('kill')],
-  // CHAOS_MINUTES=60 breaks parts for longer.
-  ['chaos', runChaosTests],
   // Two passes: random paths, then existing objects.
   ['fuzz', async () => await fuzzApi(['--max-time', String(fuzzSeconds)])],
 ];
