@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { type ChaosOptions, helpText, readOptions, UsageError } from './options.ts';
 import { runChaos } from './run-chaos.ts';
 
+// Whoever reads the output may end first: the stack is stopped in order all the same.
+process.stdout.on('error', () => {});
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
 const run = async (options: ChaosOptions): Promise<number> => {
