@@ -16,12 +16,17 @@ export type EndpointPlan = Readonly<{
 
 export const consumers = ['chaos_a', 'chaos_b'] as const;
 
-const eventType = 'chaos.event';
+/** Type of most events, and of one in seven, for the subscription with a rate limit. */
+export const eventType = 'chaos.event';
+export const limitedType = 'chaos.limited';
+export const limitedShare = 1 / 7;
 // Long enough to outlast any fault of the system: only webhooks that `rejecting` refuses run out of attempts.
 const patient = [1, 2, 5, 5, 10, 10, 10, 10, 20, 20, 20, 20] as const;
 
+const limitOf = (perSecond: number) => ({ perSecond: Math.ceil(perSecond), burst: Math.ceil(perSecond) });
+
 /** The subscriptions of a run: each rule of the checker has one that exercises it. */
-export const endpointPlans: readonly EndpointPlan[] = [
+export const endpointPlansFor = (eventsPerSecond: number): readonly EndpointPlan[] => [
   { name: 'steady', behaviour: 'steady', eventType, consumer: null, schedule: patient },
   { name: 'slow', behaviour: 'slow', eventType, consumer: 'chaos_a', maxInFlight: 4, schedule: patient },
   { name: 'flaky', behaviour: 'flaky', eventType, consumer: 'chaos_b', schedule: patient },
@@ -38,8 +43,9 @@ export const endpointPlans: readonly EndpointPlan[] = [
   { name: 'hanging', behaviour: 'hanging', eventType, consumer: null, schedule: patient },
   { name: 'rejecting', behaviour: 'rejecting', eventType, consumer: 'chaos_a', schedule: [1, 2] },
   {
-    ...{ name: 'limited', behaviour: 'steady', eventType, consumer: 'chaos_b', schedule: patient },
-    ...{ maxInFlight: 3, rate: { perSecond: 5, burst: 5 } },
+    ...{ name: 'limited', behaviour: 'steady', eventType: limitedType, consumer: null, schedule: patient },
+    // A little more than it receives: what gathers during a fault is limited, and does not wait for long.
+    ...{ maxInFlight: 3, rate: limitOf(1.3 * limitedShare * eventsPerSecond) },
   },
   { name: 'ended', behaviour: 'steady', eventType, consumer: null, schedule: patient },
 ];

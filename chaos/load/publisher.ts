@@ -1,6 +1,6 @@
 import type { HistoryWriter } from '../history/history-writer.ts';
 import type { Random } from '../run/random.ts';
-import { consumers } from './endpoints.ts';
+import { consumers, limitedShare, limitedType, eventType as mostEvents } from './endpoints.ts';
 
 /** The public origin and a key that may publish. */
 export type Origin = Readonly<{ url: string; key: string }>;
@@ -58,7 +58,7 @@ export const publishUntil = async ({
       const number = next;
       const consumer = random.pick([null, null, ...consumers]);
       const data = `{"number":${number},"text":"${'ä'.repeat(random.between(1, 60))}", "exact":9007199254740993}`;
-      const eventType = 'chaos.event';
+      const eventType = random.next() < limitedShare ? limitedType : mostEvents;
       history.write({ kind: 'input', number, at: startedAt, eventType, orderingKey, consumer, data });
       const settings = {
         id: `chaos-${seed}-${number}`,

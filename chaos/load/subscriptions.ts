@@ -3,7 +3,7 @@ import type { Action } from '../faults/plan-faults.ts';
 import type { HistoryWriter } from '../history/history-writer.ts';
 import type { ChaosApi } from '../run/chaos-api.ts';
 import type { Random } from '../run/random.ts';
-import { consumers, endpointPlans } from './endpoints.ts';
+import { consumers, endpointPlansFor } from './endpoints.ts';
 import type { Receiver } from './receiver.ts';
 
 const overlapSeconds = 120;
@@ -18,6 +18,7 @@ export type SubscriptionsOptions = Readonly<{
   random: Random;
   /** The URL of the endpoints. */
   receiverUrl: string;
+  eventsPerSecond: number;
 }>;
 
 /** The subscriptions of a run: creates them, changes them while it runs, and writes down what was in force when. */
@@ -26,20 +27,22 @@ export class Subscriptions {
   readonly #history: HistoryWriter;
   readonly #random: Random;
   readonly #receiverUrl: string;
+  readonly #eventsPerSecond: number;
   readonly #ids = new Map<string, string>();
   #changes = 0;
 
-  constructor({ api, history, random, receiverUrl }: SubscriptionsOptions) {
+  constructor({ api, history, random, receiverUrl, eventsPerSecond }: SubscriptionsOptions) {
     this.#api = api;
     this.#history = history;
     this.#random = random;
     this.#receiverUrl = receiverUrl;
+    this.#eventsPerSecond = eventsPerSecond;
   }
 
   /** Creates every subscription, and tells the endpoints how to behave. */
   async create(receiver: Pick<Receiver, 'behave'>): Promise<void> {
     for (const id of consumers) await this.#api.request('POST', '/v1/webhooks/consumers', { id });
-    for (const plan of endpointPlans) {
+    for (const plan of endpointPlansFor(this.#eventsPerSecond)) {
       const secret = newSecret();
       receiver.behave(`/${plan.name}`, plan.behaviour);
       const { ordering = 'none', maxInFlight = 10, rate = null, consumer, eventType, schedule } = plan;

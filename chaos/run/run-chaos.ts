@@ -107,7 +107,13 @@ const publishAndBreak = async (run: Run, parts: Parts, origin: Origin): Promise<
   const { history, receiver, stack, faults, networks } = parts;
   const api = new ChaosApi(origin);
   const receiverUrl = await networks.joinEndpoints(await receiver.listen());
-  const subscriptions = new Subscriptions({ api, history, random: randomOf(options.seed + 2), receiverUrl });
+  const subscriptions = new Subscriptions({
+    api,
+    history,
+    random: randomOf(options.seed + 2),
+    receiverUrl,
+    eventsPerSecond: options.rate,
+  });
   await subscriptions.create(receiver);
   const targets = targetsOf(await stack.local());
   const plan = planFaults({ random: randomOf(options.seed), minutes: options.minutes, targets });
