@@ -25,4 +25,6 @@ if (folder !== undefined) {
       return realNow() + stepMs;
     }
   };
+  // Libraries, such as mongoose, recognise dates by the name of their class.
+  Object.defineProperty(globalThis.Date, 'name', { value: 'Date' });
 }
