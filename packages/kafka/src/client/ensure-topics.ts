@@ -2,24 +2,22 @@ import { allTopics, type TopicDefinition, topics } from '@tidings/contracts';
 import type { Logger } from '@tidings/observability';
 import { AppError } from '@tidings/runtime';
 import kafkajs, { type Admin, type ITopicConfig } from 'kafkajs';
-import type { ClientSecurity } from '../security/client-security.ts';
-import { createKafka } from './client.ts';
 import { detailOf } from './errors.ts';
+import { untilDeadline, waitForLeaders } from './wait-for-leaders.ts';
+import { type AdminEndpoint, withAdmin } from './with-admin.ts';
 
 /**
  * Options of {@link ensureTopics}. `replicationFactor` applies to topics that are created; `minInsyncReplicas` defaults
  * to 2 from three replicas on, else 1. `topics` defaults to all topics of the system.
  */
-export type EnsureTopicsOptions = Readonly<{
-  brokers: readonly string[];
-  security?: ClientSecurity;
-  replicationFactor: number;
-  minInsyncReplicas?: number;
-  topics?: readonly TopicDefinition[];
-  /** Checks settings of the cluster too, and creates the topic of committed offsets. Default true. */
-  isClusterChecked?: boolean;
-  logger: Logger;
-}>;
+export type EnsureTopicsOptions = AdminEndpoint &
+  Readonly<{
+    replicationFactor: number;
+    minInsyncReplicas?: number;
+    topics?: readonly TopicDefinition[];
+    /** Checks settings of the cluster too, and creates the topic of committed offsets. Default true. */
+    isClusterChecked?: boolean;
+  }>;
 
 /** Topics created, and warnings for the operator: each is a sentence that includes the action to take. */
 export type EnsureTopicsReport = Readonly<{ created: readonly string[]; warnings: readonly string[] }>;
@@ -27,8 +25,6 @@ export type EnsureTopicsReport = Readonly<{ created: readonly string[]; warnings
 // 30 days. With Kafka's default of 7, a stack that was stopped for longer reads everything again, old retries included.
 const minOffsetsRetentionMinutes = 43_200;
 const clientId = 'tidings-topics';
-const startingMs = 30_000;
-const pollMs = 100;
 
 /**
  * Creates missing topics, and waits until every partition has a leader. Existing topics are not changed but compared;
@@ -36,35 +32,29 @@ const pollMs = 100;
  * guarantee, `unavailable` if the brokers do not respond.
  */
 export async function ensureTopics(options: EnsureTopicsOptions): Promise<EnsureTopicsReport> {
-  const { brokers, logger, security, topics: wanted = allTopics, isClusterChecked = true } = options;
-  const admin = createKafka({
-    brokers,
+  const { brokers, logger, topics: wanted = allTopics, isClusterChecked = true } = options;
+  return withAdmin(options, {
     clientId,
-    logger,
-    ...(security !== undefined && { security }),
-  }).admin();
-  try {
-    await admin.connect();
-    const [created] = await Promise.all([
-      createMissing(admin, wanted, options),
-      ...(isClusterChecked ? [createOffsetsTopic(admin, logger)] : []),
-    ]);
-    const counts = await waitForLeaders(admin, wanted);
-    assertPartitionedAlike(counts);
-    const warnings = [
-      ...compareCounts(wanted, counts),
-      ...(isClusterChecked ? await checkOffsetsRetention(admin) : []),
-    ];
-    for (const warning of warnings) logger.warn({ warning }, 'topics.check');
-    if (created.length > 0) logger.info({ created }, 'topics.created');
-    return { created, warnings };
-  } catch (error) {
-    if (error instanceof AppError) throw error;
-    const message = `cannot prepare the topics on ${brokers.join(',')}: ${detailOf(error)}`;
-    throw new AppError({ code: 'unavailable', message, cause: error });
-  } finally {
-    await admin.disconnect();
-  }
+    problem: `cannot prepare the topics on ${brokers.join(',')}`,
+    run: async (admin) => {
+      const [created] = await Promise.all([
+        createMissing(admin, wanted, options),
+        ...(isClusterChecked ? [createOffsetsTopic(admin, logger)] : []),
+      ]);
+      const counts = await waitForLeaders(
+        admin,
+        wanted.map(({ name }) => name),
+      );
+      assertPartitionedAlike(counts);
+      const warnings = [
+        ...compareCounts(wanted, counts),
+        ...(isClusterChecked ? await checkOffsetsRetention(admin) : []),
+      ];
+      for (const warning of warnings) logger.warn({ warning }, 'topics.check');
+      if (created.length > 0) logger.info({ created }, 'topics.created');
+      return { created, warnings };
+    },
+  });
 }
 
 async function createMissing(
@@ -112,36 +102,6 @@ async function createOffsetsTopic(admin: Admin, logger: Logger): Promise<void> {
     // A client that may not see this group, for example: the groups themselves create it as well.
     logger.debug({ detail: detailOf(error) }, 'topics.no-coordinator');
   }
-}
-
-/** Repeats requests that brokers may refuse during startup: one that has not joined counts as absent. */
-async function untilDeadline<R>(work: () => Promise<R>): Promise<R> {
-  const deadlineMs = performance.now() + startingMs;
-  for (;;) {
-    try {
-      return await work();
-    } catch (error) {
-      if (performance.now() > deadlineMs) {
-        const hint = `still after ${startingMs} ms: are as many brokers up as the replication factor requires?`;
-        throw new AppError({ code: 'unavailable', message: `${detailOf(error)}, ${hint}`, cause: error });
-      }
-      await new Promise((resolve) => setTimeout(resolve, pollMs));
-    }
-  }
-}
-
-async function waitForLeaders(
-  admin: Admin,
-  wanted: readonly TopicDefinition[],
-): Promise<ReadonlyMap<string, number>> {
-  return untilDeadline(async () => {
-    const { topics: known } = await admin.fetchTopicMetadata({ topics: wanted.map(({ name }) => name) });
-    const leaderless = known.find(({ partitions }) => partitions.some(({ leader }) => leader < 0));
-    if (leaderless !== undefined) throw new Error(`${leaderless.name} has partitions without a leader`);
-    // A named leader may not be ready yet: until the broker has opened the log, it responds that it is not the leader.
-    await admin.fetchTopicEnds(known.map(({ name }) => name));
-    return new Map(known.map(({ name, partitions }) => [name, partitions.length]));
-  });
 }
 
 // Delivery reads a subscription's attempts, ordering changelog and superseded commands from the partition number of its

@@ -1,19 +1,9 @@
 import type { Operation, Right } from '@tidings/contracts';
-import type { Logger } from '@tidings/observability';
-import { AppError } from '@tidings/runtime';
 import kafkajs, { type AclEntry } from 'kafkajs';
-import type { ClientSecurity } from '../security/client-security.ts';
-import { createKafka } from './client.ts';
-import { detailOf } from './errors.ts';
+import { type AdminEndpoint, withAdmin } from './with-admin.ts';
 
 /** Options of {@link grantRights}. `principal`: as the brokers name the user, such as `User:tidings-ingress`. */
-export type GrantRightsOptions = Readonly<{
-  brokers: readonly string[];
-  security?: ClientSecurity;
-  principal: string;
-  rights: readonly Right[];
-  logger: Logger;
-}>;
+export type GrantRightsOptions = AdminEndpoint & Readonly<{ principal: string; rights: readonly Right[] }>;
 
 const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = kafkajs;
 
@@ -51,21 +41,10 @@ const entriesOf = (principal: string, right: Right): readonly AclEntry[] =>
  * Throws AppError `unavailable` if the brokers do not do it.
  */
 export async function grantRights(options: GrantRightsOptions): Promise<void> {
-  const { brokers, security, principal, rights, logger } = options;
-  const endpoint = {
-    brokers,
+  const { brokers, principal, rights } = options;
+  await withAdmin(options, {
     clientId: 'tidings-rights',
-    logger,
-    ...(security !== undefined && { security }),
-  };
-  const admin = createKafka(endpoint).admin();
-  try {
-    await admin.connect();
-    await admin.createAcls({ acl: rights.flatMap((right) => entriesOf(principal, right)) });
-  } catch (error) {
-    const message = `the brokers ${brokers.join(',')} did not grant the rights of ${principal}: ${detailOf(error)}`;
-    throw new AppError({ code: 'unavailable', message, cause: error });
-  } finally {
-    await admin.disconnect();
-  }
+    problem: `the brokers ${brokers.join(',')} did not grant the rights of ${principal}`,
+    run: async (admin) => admin.createAcls({ acl: rights.flatMap((right) => entriesOf(principal, right)) }),
+  });
 }
