@@ -42,6 +42,15 @@ test('a new connection gets the files as they are then, and their expiry is know
   expect([...(security.files?.expiry().keys() ?? [])]).toEqual(['authority', 'client']);
 });
 
+test('a connection has a certificate and a key of one reading, whatever happens to the files meanwhile', () => {
+  const { write, open } = givenFiles();
+  const first = write(roundedNow + hour);
+  const { ssl } = open().settings();
+  expect(ssl?.ca).toEqual(Buffer.from(authority.cert));
+  write(roundedNow + 2 * hour);
+  expect([ssl?.cert, ssl?.key]).toEqual([Buffer.from(first.cert), Buffer.from(first.key)]);
+});
+
 test('files that do not fit together are left out, with one line in the log', () => {
   const { write, open, cert, logger } = givenFiles();
   const first = write(roundedNow + hour);

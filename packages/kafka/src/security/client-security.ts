@@ -20,11 +20,17 @@ export type ClientSecurity = Readonly<{
   files?: TlsFiles;
 }>;
 
-// kafkajs copies these options for each connection that it opens: the files are read then.
+// kafkajs copies these options, in their order, for each connection that it opens: the files are read with the first of
+// them, once, so that a certificate and its key are of one reading.
 const sslOf = (files: TlsFiles, { serverName }: KafkaTls): ConnectionOptions => {
   const options = { ...(serverName !== undefined && { servername: serverName }) };
+  let material = files.material();
+  const take = (name: 'ca' | 'cert' | 'key' | 'passphrase') => {
+    if (name === 'ca') material = files.material();
+    return material[name];
+  };
   for (const name of ['ca', 'cert', 'key', 'passphrase'] as const)
-    Object.defineProperty(options, name, { enumerable: true, get: () => files.material()[name] });
+    Object.defineProperty(options, name, { enumerable: true, get: () => take(name) });
   return options;
 };
 
