@@ -1,16 +1,16 @@
 import { jsonBody, type Principal, type Route, route } from '@tidings/http';
 import { refused } from '@tidings/runtime';
+import { bulkResponses, filterOf, type Selection } from '../../jobs/adapters/bulk-request.ts';
 import { startedReply } from '../../jobs/adapters/job-routes.ts';
-import { dryRunSchema, jobSchema } from '../../jobs/adapters/job-schemas.ts';
 import { newJobId } from '../../jobs/start-job.ts';
 import { countForJob, type JobRequest, startDeadLetterJob } from '../redrive-dead-letters.ts';
 import { type DeadLetterFilter, deadLetterFiltersOf } from './dead-letter-request.ts';
 import { type DeadLetterParts, deadLettersPath } from './dead-letter-routes.ts';
 import { deadLetterBodies } from './dead-letter-schemas.ts';
 
-type Selection = Readonly<{ filter?: DeadLetterFilter; all?: true; dry_run?: boolean }>;
-type RedriveBody = Selection & Readonly<{ rate_per_second?: number }>;
-type DiscardBody = Selection & Readonly<{ reason: string }>;
+type BulkBody = Selection<DeadLetterFilter> & Readonly<{ dry_run?: boolean }>;
+type RedriveBody = BulkBody & Readonly<{ rate_per_second?: number }>;
+type DiscardBody = BulkBody & Readonly<{ reason: string }>;
 
 const tag = 'Dead letters';
 
@@ -18,11 +18,8 @@ const tag = 'Dead letters';
 export const bulkRoutes = (parts: DeadLetterParts): Route[] => [redriveRoute(parts), discardRoute(parts)];
 
 /** Returns the filters that a body selects: deliveries, unless it selects poison records explicitly. */
-const selected = ({ filter, all }: Selection, principal: Principal): JobRequest['filters'] => {
-  if ((filter === undefined) === (all === undefined)) {
-    throw refused([{ pointer: '/filter', detail: 'is required, unless "all" is true' }]);
-  }
-  const filters = deadLetterFiltersOf(filter ?? {}, principal);
+const selected = (body: BulkBody, principal: Principal): JobRequest['filters'] => {
+  const filters = deadLetterFiltersOf(filterOf(body), principal);
   return { ...filters, kind: filters.kind ?? 'delivery' };
 };
 
@@ -32,11 +29,6 @@ const replyOf = async (parts: DeadLetterParts, request: JobRequest, isDry: boole
   }
   return startedReply(parts, await startDeadLetterJob(parts, request));
 };
-
-const bulkResponses = {
-  200: { description: 'The count of a dry run.', schema: dryRunSchema },
-  202: { description: 'The job.', schema: jobSchema, headers: ['Location'] },
-} as const;
 
 const redriveRoute = (parts: DeadLetterParts): Route =>
   route({

@@ -1,7 +1,7 @@
 import { type JsonSchema, jsonBody, type Principal, type Route, route } from '@tidings/http';
-import { AppError, refused } from '@tidings/runtime';
+import { AppError } from '@tidings/runtime';
+import { bulkResponses, filterOf, type Selection } from '../../jobs/adapters/bulk-request.ts';
 import { type JobRouteParts, startedReply } from '../../jobs/adapters/job-routes.ts';
-import { dryRunSchema, jobSchema } from '../../jobs/adapters/job-schemas.ts';
 import { newJobId, startJob } from '../../jobs/start-job.ts';
 import { firstCheckpoint } from '../bulk-kinds.ts';
 import type { RunFilters, RunStore } from '../ports.ts';
@@ -12,14 +12,8 @@ import { cancelRunsBody, retryRunsBody } from './run-schemas.ts';
 export type BulkRunRouteParts = JobRouteParts &
   Readonly<{ runs: Pick<RunStore, 'count'>; ratePerSecond: number; maxRatePerSecond: number }>;
 
-/** The body of a request over many runs. Exactly one of `filter` and `all` is given. */
-type Body<Filter> = Readonly<{
-  filter?: Filter;
-  all?: true;
-  reason?: string;
-  rate_per_second?: number;
-  dry_run?: boolean;
-}>;
+type Body = Selection<RetryFilter & CancelFilter> &
+  Readonly<{ reason?: string; rate_per_second?: number; dry_run?: boolean }>;
 
 /** The differences between the routes. `statuses`: of the runs that it is about, if the filter names none. */
 type Bulk = Readonly<{
@@ -56,16 +50,14 @@ const cancel: Bulk = {
 
 /** Returns the filters of a request. Throws AppError `forbidden` for the key of a consumer, `unprocessable` for both or none. */
 const filtersOf = (
-  { filter, all }: Body<RetryFilter & CancelFilter>,
+  body: Body,
   { principal, bulk, nowMs }: Readonly<{ principal: Principal; bulk: Bulk; nowMs: number }>,
 ): RunFilters => {
   if (principal.consumerId !== null) {
     const message = `Runs belong to the workspace: a key of one consumer cannot ${bulk.action} them.`;
     throw new AppError({ code: 'forbidden', message });
   }
-  if ((filter === undefined) === (all === undefined))
-    throw refused([{ pointer: '/filter', detail: 'is required, unless "all" is true' }]);
-  const given = runFiltersOf(filter ?? {}, principal);
+  const given = runFiltersOf(filterOf(body), principal);
   return {
     statuses: bulk.statuses,
     ...given,
@@ -82,12 +74,9 @@ const bulkRoute = (parts: BulkRunRouteParts, bulk: Bulk): Route =>
     tag: 'Runs',
     summary: bulk.summary,
     description: bulk.description,
-    body: jsonBody<Body<RetryFilter & CancelFilter>>({ schema: bulk.schema(parts.maxRatePerSecond) }),
+    body: jsonBody<Body>({ schema: bulk.schema(parts.maxRatePerSecond) }),
     newId: newJobId,
-    responses: {
-      200: { description: 'The count of a dry run.', schema: dryRunSchema },
-      202: { description: 'The job.', schema: jobSchema, headers: ['Location'] },
-    },
+    responses: bulkResponses,
     handle: async ({ principal, body, run: { id } }) => {
       const { dry_run, rate_per_second, ...request } = body;
       const filters = filtersOf(body, { principal, bulk, nowMs: parts.clock.nowMs() });
