@@ -79,7 +79,7 @@ export class RunEntry {
 
   /** Frees everything: the run is no longer carried out here. */
   drop(reason: Error): void {
-    for (const controller of this.#inFlight?.values() ?? []) controller.abort(reason);
+    this.abort(reason);
     this.#memory.add(-(this.#state?.size ?? 0));
     this.#state = undefined;
   }
