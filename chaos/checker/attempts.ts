@@ -57,10 +57,10 @@ export const attemptsRecorded: Check = {
         `attempt ${attempt} of ${delivery} got ${status}, and no endpoint has seen it`,
     );
     const unrecorded = history.requests.length - recorded.size;
-    const bound = history.repeatingFaults * history.inFlightLimit;
+    const bound = history.repeatingFaults.length * history.inFlightLimit;
     if (unrecorded > bound)
       violations.push(
-        `${unrecorded} requests have no attempt, more than ${history.repeatingFaults} faults × ${history.inFlightLimit} in flight`,
+        `${unrecorded} requests have no attempt, more than ${history.repeatingFaults.length} faults × ${history.inFlightLimit} in flight`,
       );
     const checked = [...history.attempts.values()].reduce((sum, attempts) => sum + attempts.length, 0);
     return { checked, violations };

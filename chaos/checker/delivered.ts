@@ -1,16 +1,12 @@
 import { type Check, Findings } from './check.ts';
-import { type RunHistory, receives, type SeenRequest } from './run-history.ts';
+import { deliveryOf, isSuccess, type RunHistory, receives } from './run-history.ts';
 
-const isSuccess = ({ status }: SeenRequest): boolean => status !== null && status >= 200 && status < 300;
-
-const pairOf = (event: string, subscription: string): string => `${event} ${subscription}`;
-
-const deliveredPairs = (history: RunHistory): Set<string> =>
+const deliveredIn = (history: RunHistory): Set<string> =>
   new Set(
     history.requests.flatMap((request) => {
       const subscription = history.byEndpoint.get(request.endpoint);
       const isSeen = isSuccess(request) && request.webhook !== null && subscription !== undefined;
-      return isSeen ? [pairOf(request.webhook.eventId, subscription.id)] : [];
+      return isSeen ? [deliveryOf(subscription.id, request.webhook.eventId)] : [];
     }),
   );
 
@@ -20,11 +16,11 @@ export const nothingMissing: Check = {
   title: 'nothing accepted is missing',
   judge: (history) => {
     const findings = new Findings();
-    const ended = deliveredPairs(history);
-    for (const { event, subscription } of history.deadLetters) ended.add(pairOf(event, subscription));
+    const ended = deliveredIn(history);
+    for (const { event, subscription } of history.deadLetters) ended.add(deliveryOf(subscription, event));
     for (const { input, eventId, subscription } of history.expected())
       findings.expect(
-        ended.has(pairOf(eventId, subscription.id)),
+        ended.has(deliveryOf(subscription.id, eventId)),
         () => `event ${input.number} (${eventId}) was accepted and never reached ${subscription.id}`,
       );
     return findings;
@@ -59,7 +55,7 @@ export const oneId: Check = {
     const pairs = new Map<string, string>();
     for (const { webhook, webhookId, endpoint } of history.requests) {
       if (webhook === null) continue;
-      const pair = pairOf(webhook.eventId, endpoint);
+      const pair = deliveryOf(endpoint, webhook.eventId);
       const known = idOf.get(pair) ?? webhookId;
       const knownPair = pairs.get(webhookId) ?? pair;
       idOf.set(pair, known);
@@ -122,7 +118,7 @@ export const deadLettersComplete: Check = {
   judge: (history) => {
     const findings = new Findings();
     const numbers = new Map([...history.eventIds].map(([number, eventId]) => [eventId, number]));
-    const delivered = deliveredPairs(history);
+    const delivered = deliveredIn(history);
     const lastRedrive = Math.max(
       0,
       ...history.manual.filter(({ action }) => action === 'redrive').map(({ at }) => at),
@@ -139,7 +135,7 @@ export const deadLettersComplete: Check = {
       );
       if (isRedriven)
         findings.expect(
-          delivered.has(pairOf(event, subscription)),
+          delivered.has(deliveryOf(subscription, event)),
           () => `dead letter of ${letter.delivery} (${letter.reason}) was redriven and not delivered`,
         );
     }
@@ -163,8 +159,8 @@ export const fewDuplicates: Check = {
       const last = successes.at(-1)?.at ?? first.at;
       if (!history.isSentAgain(subscription.id, 0, last)) duplicates += successes.length - 1;
     }
-    const bound = history.repeatingFaults * history.inFlightLimit;
-    const violation = `${duplicates} webhooks were delivered again, more than ${history.repeatingFaults} faults × ${history.inFlightLimit} in flight`;
+    const bound = history.repeatingFaults.length * history.inFlightLimit;
+    const violation = `${duplicates} webhooks were delivered again, more than ${history.repeatingFaults.length} faults × ${history.inFlightLimit} in flight`;
     return { checked: webhooks, violations: duplicates > bound ? [violation] : [] };
   },
 };

@@ -15,7 +15,7 @@ export const nothingAfterEnd: Check = {
     const findings = new Findings();
     for (const [id, switches] of history.switches) {
       const endpoint = history.subscriptions.get(id)?.endpoint;
-      const requests = history.requests.filter((request) => request.endpoint === endpoint);
+      const requests = endpoint === undefined ? [] : history.requestsAt(endpoint);
       for (const { to, at } of switches) {
         if (to === 'active' || at === null) continue;
         const enabledAt = Math.min(
@@ -39,8 +39,8 @@ const concurrencyFaults = (
   history: RunHistory,
   { id, endpoint, maxInFlight }: SubscriptionRecord,
 ): string[] => {
-  const changes = history.requests
-    .filter((request) => request.endpoint === endpoint)
+  const changes = history
+    .requestsAt(endpoint)
     .flatMap(({ at, endedAt }) => [
       { at, by: 1 },
       { at: endedAt, by: -1 },
@@ -61,7 +61,7 @@ const windowMs = 5_000;
 const rateFaults = (history: RunHistory, subscription: SubscriptionRecord): string[] => {
   const { id, endpoint, ratePerSecond, rateBurst } = subscription;
   if (ratePerSecond === null) return [];
-  const times = history.requests.filter((request) => request.endpoint === endpoint).map(({ at }) => at);
+  const times = history.requestsAt(endpoint).map(({ at }) => at);
   let first = 0;
   const faults: string[] = [];
   for (const [index, at] of times.entries()) {

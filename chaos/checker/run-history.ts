@@ -50,6 +50,13 @@ export const receives = (subscription: SubscriptionRecord, input: InputRecord): 
   subscription.eventType === input.eventType &&
   (input.consumer === null || subscription.consumer === null || subscription.consumer === input.consumer);
 
+/** Returns whether the endpoint accepted a request: 2xx. */
+export const isSuccess = ({ status }: Pick<RequestRecord, 'status'>): boolean =>
+  status !== null && status >= 200 && status < 300;
+
+/** Returns the name of a delivery: an event for a subscription. */
+export const deliveryOf = (subscription: string, event: string): string => `${subscription} ${event}`;
+
 /** The records of a run, indexed for the checks. */
 export class RunHistory {
   readonly seed: number;
@@ -63,9 +70,14 @@ export class RunHistory {
   readonly eventIds: ReadonlyMap<number, string>;
   readonly requests: readonly SeenRequest[];
   readonly byWebhookId: ReadonlyMap<string, readonly SeenRequest[]>;
+  readonly #atEndpoint: ReadonlyMap<string, readonly SeenRequest[]>;
   readonly attempts: ReadonlyMap<string, readonly AttemptRecord[]>;
   readonly deadLetters: readonly DeadLetterRecord[];
   readonly faults: readonly FaultRecord[];
+  /** Those after which what was in flight may be sent again. */
+  readonly repeatingFaults: readonly FaultRecord[];
+  /** The largest difference between two clocks of the system, in ms: its own times are wrong by at most that. */
+  readonly clockErrorMs: number;
   readonly manual: readonly ManualRecord[];
 
   constructor(records: readonly HistoryRecord[]) {
@@ -88,28 +100,27 @@ export class RunHistory {
       .toSorted((a, b) => a.at - b.at)
       .map((request, index) => ({ ...request, index, webhook: webhookOf(request.body) }));
     this.byWebhookId = group(this.requests, ({ webhookId }) => webhookId);
+    this.#atEndpoint = group(this.requests, ({ endpoint }) => endpoint);
     this.attempts = group(
       of('attempt').toSorted((a, b) => a.at - b.at),
       ({ delivery }) => delivery,
     );
     this.deadLetters = of('dead-letter');
     this.faults = of('fault');
+    this.repeatingFaults = this.faults.filter(({ canRepeat }) => canRepeat);
+    const steps = [0, ...this.faults.map(({ stepMs }) => stepMs)];
+    this.clockErrorMs = Math.max(...steps) - Math.min(...steps);
     this.manual = of('manual');
   }
 
   /** The faults that can repeat something and were in force at any time between two times. */
   repeatingBetween(from: number, to: number): number {
-    return this.faults.filter(({ canRepeat, at, until }) => canRepeat && at <= to && until >= from).length;
+    return this.repeatingFaults.filter(({ at, until }) => at <= to && until >= from).length;
   }
 
-  get repeatingFaults(): number {
-    return this.faults.filter(({ canRepeat }) => canRepeat).length;
-  }
-
-  /** The largest difference between two clocks of the system, in ms: its own times are wrong by at most that. */
-  get clockErrorMs(): number {
-    const steps = [0, ...this.faults.map(({ stepMs }) => stepMs)];
-    return Math.max(...steps) - Math.min(...steps);
+  /** Returns the requests that arrived at an endpoint, in their order. */
+  requestsAt(endpoint: string): readonly SeenRequest[] {
+    return this.#atEndpoint.get(endpoint) ?? [];
   }
 
   /** Every accepted event for each subscription that receives it and that was neither disabled nor deleted. */

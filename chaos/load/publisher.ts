@@ -1,11 +1,10 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { HistoryWriter } from '../history/history-writer.ts';
 import type { Random } from '../run/random.ts';
 import { consumers, limitedShare, limitedType, eventType as mostEvents } from './endpoints.ts';
 
 /** The public origin and a key that may publish. */
 export type Origin = Readonly<{ url: string; key: string }>;
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Sends one event until it is accepted, always under one id. Returns its event id. Throws if it is refused for what it is. */
 const publish = async ({ url, key }: Origin, event: string): Promise<string> => {

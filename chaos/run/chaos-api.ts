@@ -1,3 +1,5 @@
+import { setTimeout as pause } from 'node:timers/promises';
+
 /** The stack's public API, as an operator with the admin key uses it while the system is being broken. */
 export class ChaosApi {
   readonly #url: string;
@@ -34,7 +36,7 @@ export class ChaosApi {
       const answer = await this.try(method, path, body);
       if (answer !== null) return answer;
       if (Date.now() > deadline) throw new Error(`${method} ${path} was not answered for five minutes`);
-      await new Promise((resolve) => setTimeout(resolve, 500));
+      await pause(500);
     }
   }
 

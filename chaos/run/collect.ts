@@ -1,11 +1,10 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { HistoryRecord } from '../history/record.ts';
 import type { ChaosApi } from './chaos-api.ts';
 
 type Row = Readonly<Record<string, unknown>>;
 
 const msOf = (time: unknown): number => Date.parse(String(time));
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Exports all objects of a kind and returns the lines of the file. */
 const exported = async (api: ChaosApi, of: 'attempts' | 'dead_letters'): Promise<readonly Row[]> => {

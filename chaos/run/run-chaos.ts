@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { FaultInjector } from '../faults/fault-injector.ts';
 import { type FaultTargets, isSystemFault, type PlannedFault, planFaults } from '../faults/plan-faults.ts';
@@ -44,7 +44,7 @@ const targetsOf = ({ pids }: LocalStack): FaultTargets => {
 
 /** Waits until a time, or until the signal ends the wait. */
 const pauseUntil = async (time: number, signal: AbortSignal): Promise<void> => {
-  await setTimeout(Math.max(0, time - Date.now()), undefined, { signal }).catch(() => undefined);
+  await pause(Math.max(0, time - Date.now()), undefined, { signal }).catch(() => undefined);
 };
 
 const faultText = (planned: PlannedFault): string => {

@@ -1,9 +1,8 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { ChaosApi } from './chaos-api.ts';
 
 type Hop = Readonly<{ lag: number }>;
 type Group = Readonly<{ reasons: readonly Readonly<{ status: string; count: number }>[] }>;
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Returns the deliveries that wait for an attempt and the dead letters, as the history counts them. */
 const undelivered = async (api: ChaosApi): Promise<Readonly<{ waiting: number; deadLetters: number }>> => {

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 /** The content of local.json that a run reads. */
@@ -65,7 +66,7 @@ export class StackProcess {
         throw new Error(`the stack ended with ${this.#child.exitCode}: see stack.log`);
       if (Date.now() > deadline)
         throw new Error(`the stack was not ready after ${readyWithinMs / 1_000} s: see stack.log`);
-      await new Promise((resolve) => setTimeout(resolve, 200));
+      await pause(200);
     }
   }
 
