@@ -1,12 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { mustRun, print, root, runQuietly } from '../local/bootstrap.mjs';
+import { print, root, runQuietly } from '../local/bootstrap.mjs';
 import { UserError } from '../local/options.mjs';
 import { installPython } from '../local/python.mjs';
 import { runSuite } from '../local/suites.mjs';
+import { installNpm } from './install-npm.mjs';
 
 const helmVersion = 'v3.22.0';
 const requirements = fileURLToPath(new URL('kubernetes-requirements.txt', import.meta.url));
@@ -49,17 +50,7 @@ async function installModels() {
   const marker = join(folder, '.installed');
   if (existsSync(marker) && readFileSync(marker, 'utf8') === wanted) return folder;
   print('installing the definitions of resources');
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'package.json'), '{"private":true,"type":"module"}');
-  await mustRun('npm', [
-    'install',
-    '--prefix',
-    folder,
-    '--ignore-scripts',
-    '--no-audit',
-    '--no-fund',
-    ...models,
-  ]);
+  await installNpm(folder, models);
   writeFileSync(marker, wanted);
   return folder;
 }

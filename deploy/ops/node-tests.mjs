@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { mustRun, print, root } from '../local/bootstrap.mjs';
+import { print, root } from '../local/bootstrap.mjs';
 import { UserError } from '../local/options.mjs';
 import { runSuite } from '../local/suites.mjs';
+import { installNpm } from './install-npm.mjs';
 
 /** Releases of Node.js besides the one that runs this. */
 const versions = ['22.23.5', '24.22.3'];
@@ -29,17 +30,6 @@ async function installNode(version) {
   if (process.platform === 'win32')
     throw new UserError('The tests with several releases of Node.js need Linux or macOS.');
   print(`installing Node.js ${version}`);
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'package.json'), '{"private":true}');
-  const args = [
-    'install',
-    '--prefix',
-    folder,
-    '--ignore-scripts',
-    '--no-audit',
-    '--no-fund',
-    `${name}@${version}`,
-  ];
-  await mustRun('npm', args);
+  await installNpm(folder, [`${name}@${version}`]);
   return program;
 }
