@@ -1,7 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { MetricDefinition, MetricsCatalogue } from './define-metrics.ts';
 import { mergedText, type TextFormat } from './merge-metrics.ts';
-import { isRecorded, traceFields } from './tracing.ts';
+import { isRecorded, traceFields } from './tracing/tracing.ts';
 
 /** Values of all labels of a metric: a closed set of words, never an id or an address. `{}` without labels. */
 export type LabelValues<D extends MetricDefinition> = Readonly<Record<D['labels'][number], string | number>>;

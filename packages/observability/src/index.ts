@@ -28,16 +28,16 @@ export {
   silentLogger,
 } from './logger.ts';
 export { metricsMediaTypes, type TextFormat } from './merge-metrics.ts';
-export { type ProcessedMessage, processSpan, type SentMessages, sendSpan } from './messaging-span.ts';
 export type { ProcessContext } from './process-context.ts';
 export type { ProcessHost } from './process-host.ts';
 export { clientNameOf } from './process-name.ts';
 export { type RunServicesOptions, runServices } from './run-services.ts';
 export { type ContextOptions, createServiceContext, type ServiceContext } from './service-context.ts';
-export type { FinishedSpan } from './span-sink.ts';
 export { type BackgroundStart, startInBackground } from './start-in-background.ts';
 export { measureTls, type TlsContext, tlsMetrics, type WatchedCertificates } from './tls-metrics.ts';
-export { formatTraceparent, parseTraceparent, type TraceContext } from './traceparent.ts';
+export { type ProcessedMessage, processSpan, type SentMessages, sendSpan } from './tracing/messaging-span.ts';
+export type { FinishedSpan } from './tracing/span-sink.ts';
+export { formatTraceparent, parseTraceparent, type TraceContext } from './tracing/traceparent.ts';
 export {
   childTraceparent,
   isRecorded,
@@ -48,4 +48,4 @@ export {
   type Tracing,
   type TracingOptions,
   traceFields,
-} from './tracing.ts';
+} from './tracing/tracing.ts';

@@ -17,7 +17,7 @@ import { mergedText, type TextFormat } from './merge-metrics.ts';
 import { createOnce, type ProcessContext } from './process-context.ts';
 import type { ProcessHost } from './process-host.ts';
 import { reportTo, type ServiceContext } from './service-context.ts';
-import { startTracing } from './tracing.ts';
+import { startTracing } from './tracing/tracing.ts';
 
 /** sysexits.h EX_CONFIG: a restart by a supervisor would fail the same way. */
 export const exitConfig = 78;

@@ -1,4 +1,4 @@
-import type { Logger } from './logger.ts';
+import type { Logger } from '../logger.ts';
 import { isSampledId, readSampling, type SamplingRule } from './sampling.ts';
 import { type FinishedSpan, openSpanSink, type SpanSink } from './span-sink.ts';
 import { formatTraceparent, freshTraceparent, nextTraceparent, parseTraceparent } from './traceparent.ts';

@@ -1,8 +1,8 @@
 import type * as Api from '@opentelemetry/api';
 import type * as Otlp from '@opentelemetry/exporter-trace-otlp-http';
 import type * as Sdk from '@opentelemetry/sdk-node';
-import type { Logger } from './logger.ts';
-import { clientNameOf } from './process-name.ts';
+import type { Logger } from '../logger.ts';
+import { clientNameOf } from '../process-name.ts';
 import { parseTraceparent } from './traceparent.ts';
 
 /**

@@ -14,8 +14,8 @@ import {
   sendSpan,
   silentLogger,
   startTracing,
-} from './index.ts';
-import { recordingLogger } from './logger.ts';
+} from '../index.ts';
+import { recordingLogger } from '../logger.ts';
 
 type Span = Readonly<{
   name: string;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { childTraceparent, formatTraceparent, newTraceparent, parseTraceparent } from './index.ts';
+import { childTraceparent, formatTraceparent, newTraceparent, parseTraceparent } from '../index.ts';
 
 const parent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 
