@@ -3,11 +3,11 @@ import type { PartitionRef, PartitionRunner, RunPartitionsOptions, WorkerState }
 import type { KafkaEndpoint } from '../client/client.ts';
 import type { SharedAdmin } from '../client/shared-admin.ts';
 import type { HandOver } from '../hand-over/hand-over.ts';
+import { listenIfUrgent, PartitionHandOver } from '../hand-over/partition-hand-over.ts';
 import { AssignedPartitions } from './assigned-partitions.ts';
 import { CommitTimer } from './commit-timer.ts';
 import { toIncomingRecord } from './incoming-record.ts';
 import { fetchPositions, type LagWatchOptions, oldestAgeMs, watchLag } from './lag.ts';
-import { listenIfUrgent, PartitionHandOver } from './partition-hand-over.ts';
 import {
   type AssignedPartitionsOptions,
   type CommitOffset,

@@ -1,9 +1,9 @@
 import { silentLogger } from '@tidings/observability';
 import { type FakeClock, fakeClock } from '@tidings/runtime/testing';
 import type { IncomingRecord, RunPartitionsOptions, WorkItem } from '../bus.ts';
-import { HandOver } from '../hand-over/hand-over.ts';
+import { AssignedPartitions } from '../consumer/assigned-partitions.ts';
 import { noMetrics } from '../metrics.ts';
-import { AssignedPartitions } from './assigned-partitions.ts';
+import { HandOver } from './hand-over.ts';
 import { PartitionHandOver } from './partition-hand-over.ts';
 
 /** The partition of the log. */

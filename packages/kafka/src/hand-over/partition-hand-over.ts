@@ -1,7 +1,7 @@
 import { type PartitionRef, partitionKey, type RunPartitionsOptions } from '../bus.ts';
-import type { AppendedRecords, AppendListener, HandOver } from '../hand-over/hand-over.ts';
-import type { AssignedPartitions } from './assigned-partitions.ts';
-import type { AssignedPartitionsOptions } from './partition-source.ts';
+import type { AssignedPartitions } from '../consumer/assigned-partitions.ts';
+import type { AssignedPartitionsOptions } from '../consumer/partition-source.ts';
+import type { AppendedRecords, AppendListener, HandOver } from './hand-over.ts';
 
 export type PartitionHandOverOptions<T> = Readonly<{
   run: RunPartitionsOptions<T>;

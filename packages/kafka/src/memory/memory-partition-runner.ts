@@ -7,9 +7,9 @@ import {
   type WorkerState,
 } from '../bus.ts';
 import { AssignedPartitions } from '../consumer/assigned-partitions.ts';
-import { listenIfUrgent, PartitionHandOver } from '../consumer/partition-hand-over.ts';
 import { type AssignedPartitionsOptions, defaultCommitIntervalMs } from '../consumer/partition-source.ts';
 import type { HandOver } from '../hand-over/hand-over.ts';
+import { listenIfUrgent, PartitionHandOver } from '../hand-over/partition-hand-over.ts';
 import type { MemoryConsumerGroup } from './memory-consumer-group.ts';
 import type { MemoryLog } from './memory-log.ts';
 
