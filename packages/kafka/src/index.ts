@@ -1,3 +1,6 @@
+export { countBrokers } from './admin/count-brokers.ts';
+export { type EnsureTopicsOptions, type EnsureTopicsReport, ensureTopics } from './admin/ensure-topics.ts';
+export { type GrantRightsOptions, grantRights } from './admin/grant-rights.ts';
 export type {
   Assignment,
   Bus,
@@ -25,10 +28,7 @@ export type {
   WorkItem,
 } from './bus.ts';
 export { partitionKey } from './bus.ts';
-export { countBrokers } from './client/count-brokers.ts';
-export { type EnsureTopicsOptions, type EnsureTopicsReport, ensureTopics } from './client/ensure-topics.ts';
 export { isClosed, isTransient } from './client/errors.ts';
-export { type GrantRightsOptions, grantRights } from './client/grant-rights.ts';
 export { toDeadLetter } from './consumer/dead-letter-writer.ts';
 export { type GrownTopics, type GrowTopicsOptions, growTopics, growthState } from './growth/grow-topics.ts';
 export { type Growth, type GrowthPlan, type GrowthState, planGrowth } from './growth/plan-growth.ts';

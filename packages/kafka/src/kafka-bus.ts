@@ -1,6 +1,7 @@
 import type { TopicDefinition } from '@tidings/contracts';
 import type { Logger } from '@tidings/observability';
 import { type Clock, systemClock } from '@tidings/runtime';
+import { SharedAdmin } from './admin/shared-admin.ts';
 import {
   type Bus,
   type Follower,
@@ -20,7 +21,6 @@ import {
   type TopicPartitionLag,
 } from './bus.ts';
 import type { KafkaEndpoint } from './client/client.ts';
-import { SharedAdmin } from './client/shared-admin.ts';
 import { createDeadLetterWriter } from './consumer/dead-letter-writer.ts';
 import { startRelay } from './consumer/delay-relay.ts';
 import { KafkaPartitionRunner } from './consumer/kafka-partition-runner.ts';

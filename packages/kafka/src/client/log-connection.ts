@@ -1,6 +1,6 @@
+import { type LogRange, rangeOf } from '../admin/list-offsets.ts';
 import type { KafkaEndpoint } from './client.ts';
 import { anyReplica, type Cluster, createCluster, isolation, type LogMessage, leaderOf } from './cluster.ts';
-import { type LogRange, rangeOf } from './list-offsets.ts';
 
 /** A connection that fetches from the log by partition and offset, without a consumer group. */
 export class LogConnection {

@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module';
+import { type LogRange, listOffsets, rangeOf } from '../admin/list-offsets.ts';
 import { partitionKey } from '../bus.ts';
 import type { KafkaEndpoint } from './client.ts';
 import { anyReplica, type Broker, isolation, type LogMessage } from './cluster.ts';
-import { type LogRange, listOffsets, rangeOf } from './list-offsets.ts';
 import { createTolerantCluster, type TolerantCluster, UnreadableAnswer } from './tolerant-cluster.ts';
 
 /** The next offset that is read of a partition. */

@@ -1,7 +1,7 @@
 import { silentLogger } from '@tidings/observability';
 import type { Consumer, EachBatchPayload } from 'kafkajs';
 import { expect, inject, it, onTestFinished, vi } from 'vitest';
-import { ensureTopics } from '../client/ensure-topics.ts';
+import { ensureTopics } from '../admin/ensure-topics.ts';
 import { freshName, longTimeout } from '../contract/harness.ts';
 import { connectKafka } from '../kafka-bus.ts';
 import { createConsumer } from './create-consumer.ts';

@@ -1,7 +1,7 @@
 import type { EachBatchPayload, KafkaMessage, OffsetsByTopicPartition } from 'kafkajs';
+import type { SharedAdmin } from '../admin/shared-admin.ts';
 import type { PartitionRef, PartitionRunner, RunPartitionsOptions, WorkerState } from '../bus.ts';
 import type { KafkaEndpoint } from '../client/client.ts';
-import type { SharedAdmin } from '../client/shared-admin.ts';
 import type { HandOver } from '../hand-over/hand-over.ts';
 import { listenIfUrgent, PartitionHandOver } from '../hand-over/partition-hand-over.ts';
 import { AssignedPartitions } from './assigned-partitions.ts';

@@ -1,7 +1,7 @@
 import { createMetrics, silentLogger } from '@tidings/observability';
 import { expect, inject, it, onTestFinished, vi } from 'vitest';
+import { ensureTopics } from '../admin/ensure-topics.ts';
 import type { WorkItem } from '../bus.ts';
-import { ensureTopics } from '../client/ensure-topics.ts';
 import { freshName } from '../contract/harness.ts';
 import { connectKafka } from '../kafka-bus.ts';
 import { kafkaMetrics } from '../metrics.ts';

@@ -1,7 +1,7 @@
 import { consumerGroups, type TopicDefinition, topics } from '@tidings/contracts';
 import type { Logger } from '@tidings/observability';
+import { addPartitions, countPartitionsOfAll } from '../admin/add-partitions.ts';
 import type { Bus, IncomingRecord } from '../bus.ts';
-import { addPartitions, countPartitionsOfAll } from '../client/add-partitions.ts';
 import { partitionForKey } from '../producer/partitioner.ts';
 import type { ClientSecurity } from '../security/client-security.ts';
 import { type Growth, type GrowthPlan, type GrowthState, planGrowth } from './plan-growth.ts';

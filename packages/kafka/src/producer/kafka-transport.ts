@@ -1,6 +1,6 @@
 import kafkajs, { type Message, type TopicMessages } from 'kafkajs';
+import type { SharedAdmin } from '../admin/shared-admin.ts';
 import { createKafka, type KafkaEndpoint } from '../client/client.ts';
-import type { SharedAdmin } from '../client/shared-admin.ts';
 import { within } from '../within.ts';
 import type { PartitionSlice } from './record-buffer.ts';
 import type { SendTransport } from './send-loop.ts';

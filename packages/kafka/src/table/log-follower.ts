@@ -1,9 +1,9 @@
 import type { Clock } from '@tidings/runtime';
+import type { SharedAdmin } from '../admin/shared-admin.ts';
 import type { Follower, FollowOptions, LogEnds, WorkerState } from '../bus.ts';
 import { partitionKey } from '../bus.ts';
 import type { KafkaEndpoint } from '../client/client.ts';
 import { detailOf } from '../client/errors.ts';
-import type { SharedAdmin } from '../client/shared-admin.ts';
 import { ownGroupSessionTimeoutMs } from '../consumer/create-consumer.ts';
 import { toIncomingRecord } from '../consumer/incoming-record.ts';
 import { SupervisedConsumer } from '../consumer/supervised-consumer.ts';

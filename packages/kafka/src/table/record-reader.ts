@@ -1,9 +1,9 @@
 import { AppError, type Clock, sleep } from '@tidings/runtime';
+import type { LogRange } from '../admin/list-offsets.ts';
 import type { IncomingRecord } from '../bus.ts';
 import type { KafkaEndpoint } from '../client/client.ts';
 import type { LogMessage } from '../client/cluster.ts';
 import { detailOf, isOutOfRange } from '../client/errors.ts';
-import type { LogRange } from '../client/list-offsets.ts';
 import { LogConnection } from '../client/log-connection.ts';
 import { toIncomingRecord } from '../consumer/incoming-record.ts';
 import { within } from '../within.ts';

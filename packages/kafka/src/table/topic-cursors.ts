@@ -1,6 +1,6 @@
 import { backoffMs } from '@tidings/runtime';
+import type { LogRange } from '../admin/list-offsets.ts';
 import type { LogMessage } from '../client/cluster.ts';
-import type { LogRange } from '../client/list-offsets.ts';
 import type { FetchedPartition, FetchPosition, PlannedPosition } from '../client/topics-connection.ts';
 
 /** Records of one partition, in offset order. */

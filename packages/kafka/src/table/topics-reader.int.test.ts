@@ -1,9 +1,9 @@
 import { silentLogger } from '@tidings/observability';
 import type { Admin } from 'kafkajs';
 import { afterEach, beforeEach, expect, inject, it, vi } from 'vitest';
+import { ensureTopics } from '../admin/ensure-topics.ts';
 import type { Bus, IncomingRecord } from '../bus.ts';
 import { createKafka } from '../client/client.ts';
-import { ensureTopics } from '../client/ensure-topics.ts';
 import { freshName, longTimeout, numbered, numberOf, upTo } from '../contract/harness.ts';
 import { connectKafka } from '../kafka-bus.ts';
 

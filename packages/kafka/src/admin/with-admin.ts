@@ -1,16 +1,8 @@
-import type { Logger } from '@tidings/observability';
 import { AppError } from '@tidings/runtime';
 import type { Admin } from 'kafkajs';
-import type { ClientSecurity } from '../security/client-security.ts';
-import { createKafka } from './client.ts';
-import { detailOf } from './errors.ts';
-
-/** The brokers to ask, and how to connect to them. */
-export type AdminEndpoint = Readonly<{
-  brokers: readonly string[];
-  security?: ClientSecurity;
-  logger: Logger;
-}>;
+import { createKafka } from '../client/client.ts';
+import { detailOf } from '../client/errors.ts';
+import type { AdminEndpoint } from './admin-endpoint.ts';
 
 type Work<R> = Readonly<{
   clientId: string;

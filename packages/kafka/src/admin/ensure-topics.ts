@@ -2,9 +2,10 @@ import { allTopics, type TopicDefinition, topics } from '@tidings/contracts';
 import type { Logger } from '@tidings/observability';
 import { AppError } from '@tidings/runtime';
 import kafkajs, { type Admin, type ITopicConfig } from 'kafkajs';
-import { detailOf } from './errors.ts';
-import { untilDeadline, waitForLeaders } from './wait-for-leaders.ts';
-import { type AdminEndpoint, withAdmin } from './with-admin.ts';
+import { detailOf } from '../client/errors.ts';
+import { untilDeadline, waitForLeaders } from '../client/wait-for-leaders.ts';
+import type { AdminEndpoint } from './admin-endpoint.ts';
+import { withAdmin } from './with-admin.ts';
 
 /**
  * Options of {@link ensureTopics}. `replicationFactor` applies to topics that are created; `minInsyncReplicas` defaults

@@ -1,4 +1,5 @@
-import { type AdminEndpoint, withAdmin } from './with-admin.ts';
+import type { AdminEndpoint } from './admin-endpoint.ts';
+import { withAdmin } from './with-admin.ts';
 
 /**
  * Returns how many brokers the cluster has. Throws AppError `unavailable`, with the reason, if none answers or this client

@@ -1,8 +1,8 @@
 import { AppError } from '@tidings/runtime';
 import type { Admin } from 'kafkajs';
+import { createKafka, type KafkaEndpoint } from '../client/client.ts';
+import { detailOf } from '../client/errors.ts';
 import { within } from '../within.ts';
-import { createKafka, type KafkaEndpoint } from './client.ts';
-import { detailOf } from './errors.ts';
 
 const closeTimeoutMs = 2_000;
 

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { partitionKey } from '../bus.ts';
-import { anyReplica, type Broker, type Cluster, isolation, leaderOf } from './cluster.ts';
+import { anyReplica, type Broker, type Cluster, isolation, leaderOf } from '../client/cluster.ts';
 
 /** The first offset that a partition has, and its end. */
 export type LogRange = Readonly<{ low: number; high: number }>;

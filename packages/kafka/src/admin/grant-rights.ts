@@ -1,6 +1,7 @@
 import type { Operation, Right } from '@tidings/contracts';
 import kafkajs, { type AclEntry } from 'kafkajs';
-import { type AdminEndpoint, withAdmin } from './with-admin.ts';
+import type { AdminEndpoint } from './admin-endpoint.ts';
+import { withAdmin } from './with-admin.ts';
 
 /** Options of {@link grantRights}. `principal`: as the brokers name the user, such as `User:tidings-ingress`. */
 export type GrantRightsOptions = AdminEndpoint & Readonly<{ principal: string; rights: readonly Right[] }>;

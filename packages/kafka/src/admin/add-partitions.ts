@@ -1,5 +1,6 @@
-import { waitForLeaders } from './wait-for-leaders.ts';
-import { type AdminEndpoint, withAdmin } from './with-admin.ts';
+import { waitForLeaders } from '../client/wait-for-leaders.ts';
+import type { AdminEndpoint } from './admin-endpoint.ts';
+import { withAdmin } from './with-admin.ts';
 
 const clientId = 'tidings-topics';
 const growingMs = 30_000;
