@@ -102,6 +102,13 @@ const planted: Readonly<Record<string, Readonly<{ change: Change; seen: readonly
       ),
     seen: ['C10'],
   },
+  'an attempt sets the next one before its schedule does': {
+    change: (records) =>
+      records.map((record) =>
+        record.kind === 'attempt' && record.nextAt !== null ? { ...record, nextAt: 1_900 } : record,
+      ),
+    seen: ['C10'],
+  },
   'Retry-After is not kept': {
     change: changeRequest(1, ({ retryAfterSeconds }) =>
       retryAfterSeconds === null ? {} : { retryAfterSeconds: 4 },
@@ -156,6 +163,29 @@ describe('the checker', () => {
     const repeat = exchange(3, 'sub_a', { at: 4_600 })[0];
     expect(violated([...keptHistory(), repeat])).toEqual(['C9', 'C14']);
     expect(violated([...keptHistory(), kill, repeat])).toEqual([]);
+  });
+
+  it('allows the earlier time of a copy that a kill left, and nothing before that', () => {
+    const unrecorded = exchange(1, 'sub_a', { at: 600, status: 500 })[0];
+    const killed = { ...kill, at: 650, until: 650 };
+    const secondAt = (at: number) => [
+      ...withoutExchange(1)([...keptHistory()]),
+      ...exchange(1, 'sub_a', { at: 1_000, status: 429, retryAfter: 2, nextAt: 3_100 }),
+      ...exchange(1, 'sub_a', { at, attempt: 2 }),
+    ];
+    // The schedule waits for a second after the request that the killed process did not record.
+    expect(violated([...secondAt(1_610), unrecorded, killed])).toEqual([]);
+    expect(violated([...secondAt(1_500), unrecorded, killed])).toEqual(['C10', 'C11']);
+    expect(violated([...secondAt(1_610), killed])).toEqual(['C10', 'C11']);
+    const cutOff = { ...killed, fault: 'partition', target: 'endpoints', at: 600, until: 700 };
+    expect(violated([...secondAt(1_610), unrecorded, cutOff])).toEqual(['C10', 'C11']);
+    expect(violated([...secondAt(1_610), killed, cutOff])).toEqual([]);
+  });
+
+  it('counts the Retry-After of each chain for itself', () => {
+    const replay: HistoryRecord = { kind: 'manual', action: 'replay', at: 900, subscription: 'sub_a' };
+    const replayed = exchange(1, 'sub_a', { at: 1_500, chain: 7 });
+    expect(violated([...keptHistory(), replay, ...replayed])).toEqual([]);
   });
 
   it('allows what a step of a clock explains, and no more', () => {

@@ -22,7 +22,14 @@ const subscription = (id: string, settings: Partial<SubscriptionRecord> = {}): S
     eventType: 'chaos.event',
     consumer: null,
   } as const),
-  ...({ ordering: 'none', maxInFlight: 2, ratePerSecond: null, rateBurst: 0, ...settings } as const),
+  ...({
+    ordering: 'none',
+    maxInFlight: 2,
+    retryScheduleSeconds: [1, 2],
+    ratePerSecond: null,
+    rateBurst: 0,
+    ...settings,
+  } as const),
 });
 
 const dataOf = (number: number): string => `{"number":${number},"text": "ä"}`;

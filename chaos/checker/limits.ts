@@ -1,9 +1,7 @@
 import type { SubscriptionRecord } from '../history/record.ts';
 import { type Check, Findings } from './check.ts';
-import type { RunHistory } from './run-history.ts';
+import { type RunHistory, takeoverMs } from './run-history.ts';
 
-// A process that was thought dead may go on for a session, and its replacement begins before that.
-const takeoverMs = 30_000;
 // How long a change that is in force in the log takes to reach every process, and a request that was under way to arrive.
 const propagationMs = 5_000;
 

@@ -57,6 +57,9 @@ export const isSuccess = ({ status }: Pick<RequestRecord, 'status'>): boolean =>
 /** Returns the name of a delivery: an event for a subscription. */
 export const deliveryOf = (subscription: string, event: string): string => `${subscription} ${event}`;
 
+/** A process that was thought dead may go on for a session, and its replacement begins before that. */
+export const takeoverMs = 30_000;
+
 /** The records of a run, indexed for the checks. */
 export class RunHistory {
   readonly seed: number;
@@ -111,6 +114,11 @@ export class RunHistory {
     const steps = [0, ...this.faults.map(({ stepMs }) => stepMs)];
     this.clockErrorMs = Math.max(...steps) - Math.min(...steps);
     this.manual = of('manual');
+  }
+
+  /** The wait that the schedule of a subscription sets after a failed attempt, at least. */
+  waitMsAfter(subscription: string, attempt: number): number {
+    return (this.subscriptions.get(subscription)?.retryScheduleSeconds[attempt - 1] ?? 0) * 1_000;
   }
 
   /** The faults that can repeat something and were in force at any time between two times. */

@@ -15,6 +15,7 @@ const fields: Readonly<Record<HistoryRecord['kind'], Readonly<Record<string, obj
     ...{
       ordering: { enum: ['none', 'key'] },
       maxInFlight: count,
+      retryScheduleSeconds: { type: 'array', items: number },
       ratePerSecond: orNull(number),
       rateBurst: count,
     },

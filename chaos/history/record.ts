@@ -35,6 +35,8 @@ export type SubscriptionRecord = Readonly<{
   consumer: string | null;
   ordering: 'none' | 'key';
   maxInFlight: number;
+  /** Seconds between the end of each failed attempt and the next one, at least. */
+  retryScheduleSeconds: readonly number[];
   ratePerSecond: number | null;
   /** Requests that may follow one another at once, beyond the rate. */
   rateBurst: number;

@@ -11,7 +11,7 @@ export type EndpointPlan = Readonly<{
   maxInFlight?: number;
   rate?: Readonly<{ perSecond: number; burst: number }>;
   /** Seconds before each attempt after the first. */
-  schedule?: readonly number[];
+  schedule: readonly number[];
 }>;
 
 export const consumers = ['chaos_a', 'chaos_b'] as const;

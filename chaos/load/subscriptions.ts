@@ -56,7 +56,7 @@ export class Subscriptions {
         ...{ ordering, max_in_flight: maxInFlight, timeout_seconds: 3 },
         ...(consumer !== null && { consumer_id: consumer }),
         ...(rate !== null && { rate_limit: { per_second: rate.perSecond, burst: rate.burst } }),
-        ...(schedule !== undefined && { retry_schedule: schedule }),
+        retry_schedule: schedule,
       });
       const id = String(created['id']);
       const at = Date.now();
@@ -71,6 +71,7 @@ export class Subscriptions {
           consumer,
           ordering,
           maxInFlight,
+          retryScheduleSeconds: schedule,
         } as const),
         ...{ ratePerSecond: rate?.perSecond ?? null, rateBurst: rate?.burst ?? 0 },
       });
