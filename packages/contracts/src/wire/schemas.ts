@@ -17,8 +17,14 @@ const sentence = (error: ErrorObject | undefined): string => {
   return `${where} ${error.message ?? 'is invalid'}${unknown === undefined ? '' : ` ('${unknown}')`}`;
 };
 
+const known = new Map<string, object>();
+
+/** The schemas of everything that messages consist of, by name: each needs an example in `deploy/formats`. */
+export const messageSchemas: ReadonlyMap<string, object> = known;
+
 /** Compiles a JSON Schema (2020-12) once into a check that returns the typed value or throws DecodeError. */
 export const compileSchema = <T>(name: string, schema: object): ((value: unknown) => T) => {
+  known.set(name, schema);
   let validate: ValidateFunction<T> | undefined;
   return (value) => {
     // At the first use: a process needs few of them at its start, and compiling all takes a tenth of a second.
