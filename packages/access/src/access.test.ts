@@ -11,7 +11,8 @@ import {
 } from '@tidings/contracts';
 import type { Caller, Principal } from '@tidings/http';
 import { createMemoryBus } from '@tidings/kafka/testing';
-import { createMetrics, silentLogger } from '@tidings/observability';
+import { createMetrics } from '@tidings/observability';
+import { recordingLogger } from '@tidings/observability/testing';
 import { AppError, Health, Resources } from '@tidings/runtime';
 import { fakeClock } from '@tidings/runtime/testing';
 import { exportJWK, generateKeyPair, type JWK } from 'jose';
@@ -69,8 +70,9 @@ async function given(...records: readonly AccessRecord[]) {
   const health = new Health(clock);
   const resources = new Resources();
   const metrics = createMetrics({}, { service: 'test', nodeMetrics: false });
+  const logger = recordingLogger();
   const { authenticate, isStillValid, table, refresh } = await openAccess(
-    { name: 'test', logger: silentLogger, metrics, health, resources, clock },
+    { name: 'test', config: { wrongKeysPerMinute: 20 }, logger, metrics, health, resources, clock },
     { bus, producer },
   );
   await clock.advance(0);
@@ -86,7 +88,7 @@ async function given(...records: readonly AccessRecord[]) {
     }
   };
   const used = () => bus.records(topics.keyUsage).map(decodeKeyUsed);
-  return { refresh, clock, publish, health, verify, isStillValid, reasonOf, table, used, metrics };
+  return { refresh, clock, publish, health, verify, isStillValid, reasonOf, table, used, metrics, logger };
 }
 
 describe('what an accepted caller may still do', () => {
@@ -240,10 +242,46 @@ describe('wrong keys', () => {
     expect(await reasonOf('guessed')).toBe('rate-limited');
     expect(await reasonOf('mine')).toBe('accepted');
     expect(await reasonOf('guessed', { address: '192.0.2.2' })).toBe('accepted');
-    expect(await metrics.registry.metrics()).toContain(
-      'tidings_access_refused_total{reason="unknown",service="test"} 20',
-    );
-    expect(clock.pendingTimers).toBeGreaterThan(0);
+    const counted = await metrics.registry.metrics();
+    for (const [reason, count] of Object.entries({ unknown: 20, limited: 2 }))
+      expect(counted).toContain(`tidings_access_refused_total{reason="${reason}",service="test"} ${count}`);
+    await clock.advance(60_000);
+    expect(await reasonOf('guessed')).toBe('accepted');
+  });
+
+  it('are counted together for all addresses of a network of IPv6', async () => {
+    const { reasonOf } = await given(aKey('guessed'));
+    for (let count = 0; count < 20; count += 1)
+      await reasonOf(`wrong${count}`, { address: `2001:db8:1:2:${count}::1` });
+    expect(await reasonOf('guessed', { address: '2001:db8:1:2::99' })).toBe('rate-limited');
+    expect(await reasonOf('guessed', { address: '2001:db8:1:3::1' })).toBe('accepted');
+  });
+
+  it('count once when a client repeats one, such as a key that has expired', async () => {
+    const { reasonOf, logger } = await given(aKey('mine'), aKey('old', { expiresAtMs: 1 }));
+    for (let count = 0; count < 40; count += 1) expect(await reasonOf('old')).toBe('refused');
+    expect(await reasonOf('mine')).toBe('accepted');
+    expect(logger.lines.filter(({ event }) => event === 'access.refused')).toHaveLength(1);
+  });
+
+  it('are logged with the address, and with the id of a key that has one, never with the key', async () => {
+    const { reasonOf, logger } = await given(aKey('key-expired', { expiresAtMs: 1 }));
+    await reasonOf('key-expired');
+    for (let count = 0; count < 30; count += 1) await reasonOf(`wrong${count}`);
+    const lines = logger.lines.filter(({ event }) => event.startsWith('access.'));
+    const { address } = here;
+    expect(lines).toHaveLength(21);
+    expect(lines[0]).toMatchObject({
+      level: 'info',
+      fields: { reason: 'expired', address, keyId: 'key_of_key-expired' },
+    });
+    expect(lines[1]?.fields).toEqual({ reason: 'unknown', address });
+    expect(lines[20]).toMatchObject({
+      level: 'warn',
+      event: 'access.limited',
+      fields: { address, perMinute: 20 },
+    });
+    expect(JSON.stringify(lines)).not.toMatch(/wrong\d/);
   });
 });
 

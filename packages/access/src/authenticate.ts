@@ -1,8 +1,9 @@
 import { type AccessScope, type ApiKeyRecord, hasEnded, type WorkspaceId } from '@tidings/contracts';
 import type { Authenticate, BrowserSession, Caller, Principal } from '@tidings/http';
-import type { Metrics } from '@tidings/observability';
+import type { Logger, Metrics } from '@tidings/observability';
 import { AppError, type Clock } from '@tidings/runtime';
 import type { AccessTable } from './access-table.ts';
+import { hashOfKey } from './api-key.ts';
 import { looksLikeToken, verifyConsumerToken } from './consumer-token.ts';
 import type { FailedAttempts } from './failed-attempts.ts';
 import type { accessMetrics } from './metrics.ts';
@@ -15,6 +16,7 @@ export type AuthenticateParts = Readonly<{
   isComplete(): boolean;
   attempts: FailedAttempts;
   clock: Clock;
+  logger: Logger;
   metrics: Metrics<typeof accessMetrics>['handles'];
   onUse(keyId: string, workspaceId: WorkspaceId): void;
 }>;
@@ -24,10 +26,10 @@ type Reason = 'unknown' | 'expired' | 'suspended' | 'signed-out' | 'limited' | '
 /** Result of a lookup. `via`: the id of the key that was used, or that requested the token. */
 type Found = Readonly<{ principal: Principal; via: string; workspaceId: WorkspaceId }>;
 
-/**
- * Creates the check of keys and tokens against the table. A key is checked synchronously; only tokens, and addresses
- * with recent wrong keys, need a promise.
- */
+/** A key or token that is refused. `keyId`: its id, or that of the key that requested it, where it has one. */
+type Refused = Readonly<{ reason: Reason; token: string; keyId?: string }>;
+
+/** Creates the check of keys and tokens against the table. A key is checked synchronously; only tokens need a promise. */
 export function createAuthenticate(parts: AuthenticateParts): Authenticate {
   return (token, caller) => {
     if (!parts.isLoaded()) throw notLoaded(parts);
@@ -35,7 +37,7 @@ export function createAuthenticate(parts: AuthenticateParts): Authenticate {
     if (key === undefined && !parts.isComplete()) throw notLoaded(parts);
     if (key === undefined) return refuseOrVerify(parts, token, caller);
     const refusal = refusalOf(parts, key);
-    if (refusal !== null) return refuse(parts, caller, refusal);
+    if (refusal !== null) return refuse(parts, caller, { reason: refusal, token, keyId: key.id });
     if (isSignedOut(key, caller.session)) return refuseSignedOut(parts);
     const found = { principal: principalOfKey(key, caller), via: key.id, workspaceId: key.workspaceId };
     if (parts.attempts.isKnown(caller.address, key.id)) return letIn(parts, caller, found);
@@ -124,8 +126,8 @@ function letIn({ attempts, onUse }: AuthenticateParts, { address }: Caller, foun
 }
 
 // The address has not used this key before, so it may have guessed it.
-async function letInFirst(parts: AuthenticateParts, caller: Caller, found: Found): Promise<Principal> {
-  await refuseLimited(parts, caller);
+function letInFirst(parts: AuthenticateParts, caller: Caller, found: Found): Principal {
+  refuseLimited(parts, caller);
   return letIn(parts, caller, found);
 }
 
@@ -136,9 +138,9 @@ async function refuseOrVerify(
 ): Promise<Principal | null> {
   const found = looksLikeToken(token) ? await verify(parts, token, caller) : 'unknown';
   if (found === 'signed-out') return refuseSignedOut(parts);
-  if (typeof found === 'string') return refuse(parts, caller, found);
-  if (!parts.attempts.isKnown(caller.address, found.via)) await refuseLimited(parts, caller);
-  return letIn(parts, caller, found);
+  if (typeof found === 'string') return refuse(parts, caller, { reason: found, token });
+  if (parts.attempts.isKnown(caller.address, found.via)) return letIn(parts, caller, found);
+  return letInFirst(parts, caller, found);
 }
 
 async function verify(parts: AuthenticateParts, text: string, { session }: Caller): Promise<Found | Reason> {
@@ -166,18 +168,23 @@ async function verify(parts: AuthenticateParts, text: string, { session }: Calle
   return { principal, via: key.id, workspaceId: key.workspaceId };
 }
 
-async function refuse(parts: AuthenticateParts, caller: Caller, reason: Reason): Promise<null> {
-  await refuseLimited(parts, caller);
-  await parts.attempts.add(caller.address);
-  parts.metrics.refused.inc({ reason });
+function refuse(parts: AuthenticateParts, caller: Caller, { reason, token, keyId }: Refused): null {
+  refuseLimited(parts, caller);
+  const { attempts, metrics, logger } = parts;
+  const { address } = caller;
+  metrics.refused.inc({ reason });
+  // Never the key: it may be right but for a typing error, or belong to another system.
+  const guess = attempts.add(address, hashOfKey(token));
+  if (guess !== 'repeated')
+    logger.info({ reason, address, ...(keyId !== undefined && { keyId }) }, 'access.refused');
+  if (guess === 'last') logger.warn({ address, perMinute: attempts.perMinute }, 'access.limited');
   return null;
 }
 
-async function refuseLimited({ attempts, metrics }: AuthenticateParts, { address }: Caller): Promise<void> {
-  const waitMs = await attempts.waitMs(address);
+function refuseLimited({ attempts, metrics }: AuthenticateParts, { address }: Caller): void {
+  const waitMs = attempts.waitMs(address);
   if (waitMs === null) return;
   metrics.refused.inc({ reason: 'limited' satisfies Reason });
-  const message =
-    'Too many wrong keys have come from this address: at most 20 a minute are checked. Wait for the time in Retry-After.';
+  const message = `Too many wrong keys have come from this address: at most ${attempts.perMinute} a minute are checked. Wait for the time in Retry-After.`;
   throw new AppError({ code: 'rate-limited', message, retryAfterMs: waitMs });
 }

@@ -1,6 +1,6 @@
 import { type AccessRecord, accessKeyOf, decodeAccess, topics } from '@tidings/contracts';
 import type { Authenticate, Principal } from '@tidings/http';
-import type { Bus, Producer } from '@tidings/kafka';
+import type { Bus, Producer, TableOptions } from '@tidings/kafka';
 import { createMetrics, type Logger, type Metrics } from '@tidings/observability';
 import { type Clock, type Health, type Resources, runPeriodically } from '@tidings/runtime';
 import { AccessReadiness } from './access-readiness.ts';
@@ -13,6 +13,7 @@ import { UsageReporter } from './usage-reporter.ts';
 /** Parts of a service context that access needs. */
 export type AccessContext = Readonly<{
   name: string;
+  config: Readonly<{ wrongKeysPerMinute: number }>;
   logger: Logger;
   metrics: Pick<Metrics, 'registry'>;
   health: Health;
@@ -56,6 +57,11 @@ const gaugeKeys = (
   keysExpiring.collect((gauge) => gauge.set({}, table.countExpiring(clock.nowMs(), expiringWithinMs)));
 };
 
+const decodeEntry: TableOptions<AccessRecord>['decode'] = (record) => {
+  const value = decodeAccess(record);
+  return { key: accessKeyOf(value), version: value.version, value };
+};
+
 /**
  * Follows the access topic. The part `access` is up once the topic has been read and holds a key; until then every
  * request is answered 503. `producer` publishes reports of key usage. Closed with the other resources.
@@ -64,7 +70,7 @@ export async function openAccess(
   context: AccessContext,
   { bus, producer, isComplete = () => true }: AccessParts,
 ): Promise<Access> {
-  const { name, logger, metrics, health, resources, clock } = context;
+  const { name, config, logger, metrics, health, resources, clock } = context;
   const { handles } = createMetrics(accessMetrics, { service: name, registry: metrics.registry });
   const table = new AccessTable();
   gaugeKeys(table, handles, clock);
@@ -72,10 +78,7 @@ export async function openAccess(
   const records = await bus.table<AccessRecord>({
     topic: topics.access,
     service: name,
-    decode: (record) => {
-      const value = decodeAccess(record);
-      return { key: accessKeyOf(value), version: value.version, value };
-    },
+    decode: decodeEntry,
     onChange: (key, value) => {
       table.apply(key, value);
       readiness.report();
@@ -98,8 +101,9 @@ export async function openAccess(
     table,
     isLoaded: () => readiness.isReady,
     isComplete,
-    attempts: new FailedAttempts(),
+    attempts: new FailedAttempts({ clock, perMinute: config.wrongKeysPerMinute }),
     clock,
+    logger,
     metrics: handles,
     onUse: (keyId, workspaceId) => usage.used(keyId, workspaceId),
   });

@@ -1,3 +1,4 @@
+import { accessSettings } from '@tidings/access';
 import { consumerGroups } from '@tidings/contracts';
 import { httpSettings, rateLimitSetting } from '@tidings/http';
 import { kafkaSettings } from '@tidings/kafka';
@@ -8,6 +9,7 @@ import { duration, integer, sharedSettings, text } from '@tidings/runtime';
 /** The settings of this service. */
 export const configSpec = {
   ...httpSettings('HISTORY'),
+  ...accessSettings,
   requestsPerSecond: rateLimitSetting('HISTORY', 100),
   ...kafkaSettings,
   ...mongodbSettings,

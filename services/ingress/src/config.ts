@@ -1,3 +1,4 @@
+import { accessSettings } from '@tidings/access';
 import { maxLargeBytes } from '@tidings/contracts';
 import { httpSettings, rateLimitSetting } from '@tidings/http';
 import { kafkaSettings } from '@tidings/kafka';
@@ -7,6 +8,7 @@ import { duration, integer, optional, sharedSettings, text } from '@tidings/runt
 /** Settings for operators. */
 export const configSpec = {
   ...httpSettings('INGRESS'),
+  ...accessSettings,
   requestsPerSecond: rateLimitSetting('INGRESS', 0),
   ...kafkaSettings,
   loopId: sharedSettings.loopId,

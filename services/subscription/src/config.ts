@@ -1,3 +1,4 @@
+import { accessSettings } from '@tidings/access';
 import { consumerGroups, eventTypePolicies } from '@tidings/contracts';
 import { httpSettings, rateLimitSetting } from '@tidings/http';
 import { kafkaSettings } from '@tidings/kafka';
@@ -11,6 +12,7 @@ const hour = 3_600 * second;
 /** Settings of the subscription service. */
 export const configSpec = {
   ...httpSettings('SUBSCRIPTION'),
+  ...accessSettings,
   requestsPerSecond: rateLimitSetting('SUBSCRIPTION', 100),
   ...kafkaSettings,
   ...mongodbSettings,
