@@ -38,12 +38,13 @@ const textOf = (version: string, kind: FixtureKind, name: string): string | null
   return existsSync(file) ? readFileSync(file, 'utf8') : null;
 };
 
-/** Returns the names of the fixtures of a version. */
-export const fixtureNames = (version: string, kind: FixtureKind): readonly string[] => {
-  const folder = join(root, version, kind);
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder).map((file) => file.replace(/\.json$/, ''));
-};
+/** Returns the files of fixtures of all versions. */
+export const fixtureFiles = (kind: FixtureKind): readonly Readonly<{ version: string; file: string }>[] =>
+  foundVersions().flatMap((version) => {
+    const folder = join(root, version, kind);
+    const files = existsSync(folder) ? readdirSync(folder) : [];
+    return files.map((name) => ({ version, file: name.replace(/\.json$/, '') }));
+  });
 
 /** Returns the fixtures of a version by name. */
 export const readFixtures = (version: string, kind: FixtureKind, name: string): readonly Fixture[] =>
