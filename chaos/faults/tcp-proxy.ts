@@ -1,4 +1,5 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { reset } from './reset-socket.ts';
 
 /**
  * The state of a network. open: everything passes. delay: each piece is later by so many ms. closed: nothing passes, in
@@ -48,7 +49,7 @@ export class TcpProxy {
 
   /** Ends every connection with a reset, and passes new ones on. */
   reset(): void {
-    for (const socket of this.#sockets) socket.resetAndDestroy();
+    for (const socket of this.#sockets) reset(socket);
   }
 
   /** Everything passes again, at once. */
@@ -90,7 +91,7 @@ export class TcpProxy {
     });
     from.once('end', () => inTurn(() => void to.end()));
     // The other side sees a reset as one.
-    from.on('error', () => to.resetAndDestroy());
+    from.on('error', () => reset(to));
     from.once('close', () => {
       this.#sockets.delete(from);
       inTurn(() => void to.destroySoon());

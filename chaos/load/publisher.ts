@@ -6,9 +6,13 @@ import { consumers, limitedShare, limitedType, eventType as mostEvents } from '.
 /** The public origin and a key that may publish. */
 export type Origin = Readonly<{ url: string; key: string }>;
 
-/** Sends one event until it is accepted, always under one id. Returns its event id. Throws if it is refused for what it is. */
-const publish = async ({ url, key }: Origin, event: string): Promise<string> => {
+/**
+ * Sends one event until it is accepted, always under one id. Returns its event id. Throws if it is refused for what it is, and the
+ * reason of the signal once that has ended it.
+ */
+const publish = async ({ url, key }: Origin, event: string, giveUp: AbortSignal): Promise<string> => {
   for (;;) {
+    giveUp.throwIfAborted();
     const response = await fetch(`${url}/v1/events`, {
       method: 'POST',
       headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
@@ -32,6 +36,8 @@ export type PublisherOptions = Readonly<{
   /** Events a second, of all ordering keys together. */
   rate: number;
   signal: AbortSignal;
+  /** Ends it at once: what was sent and not accepted is not repeated. */
+  giveUp: AbortSignal;
 }>;
 
 const orderingKeys = 8;
@@ -47,6 +53,7 @@ export const publishUntil = async ({
   seed,
   rate,
   signal,
+  giveUp,
 }: PublisherOptions): Promise<void> => {
   let next = 0;
   const intervalMs = (orderingKeys * 1_000) / rate;
@@ -67,7 +74,7 @@ export const publishUntil = async ({
       };
       const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== null));
       const head = JSON.stringify(given).slice(0, -1);
-      const eventId = await publish(origin, `${head},"data":${data}}`);
+      const eventId = await publish(origin, `${head},"data":${data}}`, giveUp);
       history.write({ kind: 'accepted', number, at: Date.now(), eventId });
       await pause(Math.max(0, intervalMs - (Date.now() - startedAt)));
     }

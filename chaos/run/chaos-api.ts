@@ -4,14 +4,18 @@ import { setTimeout as pause } from 'node:timers/promises';
 export class ChaosApi {
   readonly #url: string;
   readonly #key: string;
+  readonly #signal: AbortSignal;
 
-  constructor({ url, key }: Readonly<{ url: string; key: string }>) {
+  /** The signal ends all requests: they reject with its reason. */
+  constructor({ url, key, signal }: Readonly<{ url: string; key: string; signal: AbortSignal }>) {
     this.#url = url;
     this.#key = key;
+    this.#signal = signal;
   }
 
   /** Sends a request once. Returns null if no answer came, or one of a service that is away (5xx), or too early (429). */
   async try(method: string, path: string, body?: object): Promise<Readonly<Record<string, unknown>> | null> {
+    this.#signal.throwIfAborted();
     const response = await fetch(`${this.#url}${path}`, {
       method,
       headers: {
@@ -19,7 +23,7 @@ export class ChaosApi {
         'content-type': method === 'PATCH' ? 'application/merge-patch+json' : 'application/json',
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(15_000),
+      signal: AbortSignal.any([AbortSignal.timeout(15_000), this.#signal]),
     }).catch(() => null);
     const text = await response?.text().catch(() => null);
     if (response === null || text === null || text === undefined) return null;
@@ -42,7 +46,7 @@ export class ChaosApi {
 
   /** Downloads a file that the API names by a path. */
   async download(path: string): Promise<string> {
-    const response = await fetch(`${this.#url}${path}`);
+    const response = await fetch(`${this.#url}${path}`, { signal: this.#signal });
     if (response.status !== 200) throw new Error(`GET ${path.split('?')[0]}: ${response.status}`);
     return response.text();
   }

@@ -73,7 +73,12 @@ const breakThings = async ({ run, plan, faults, subscriptions, startedAt }: Brea
     if (run.signal.aborted) break;
     run.print(`${(planned.atMs / 1_000).toFixed(1).padStart(7)} s  ${faultText(planned)}`);
     if (isSystemFault(planned)) await faults.inject(planned);
-    else acting.push(subscriptions.act(planned, startedAt));
+    else {
+      const act = subscriptions.act(planned, startedAt);
+      // Its failure is reported when all are awaited.
+      act.catch(() => undefined);
+      acting.push(act);
+    }
   }
   await pauseUntil(startedAt + run.options.minutes * 60_000, run.signal);
   faults.end();
@@ -105,7 +110,7 @@ type Parts = Readonly<{
 const publishAndBreak = async (run: Run, parts: Parts, origin: Origin): Promise<void> => {
   const { options, folder, print } = run;
   const { history, receiver, stack, faults, networks } = parts;
-  const api = new ChaosApi(origin);
+  const api = new ChaosApi({ ...origin, signal: run.signal });
   const receiverUrl = await networks.joinEndpoints(await receiver.listen());
   const subscriptions = new Subscriptions({
     api,
@@ -123,11 +128,13 @@ const publishAndBreak = async (run: Run, parts: Parts, origin: Origin): Promise<
   const stopPublishing = new AbortController();
   const { seed, rate } = options;
   const publishing = publishUntil({
-    ...{ origin, history, random: randomOf(seed + 3), seed, rate, signal: stopPublishing.signal },
+    ...{ origin, history, random: randomOf(seed + 3), seed, rate },
+    ...{ signal: stopPublishing.signal, giveUp: run.signal },
   });
-  await Promise.race([breakThings({ run, plan, faults, subscriptions, startedAt: Date.now() }), publishing]);
-  stopPublishing.abort();
-  await publishing;
+  const breaking = breakThings({ run, plan, faults, subscriptions, startedAt: Date.now() });
+  // Whichever fails first ends the run. While nothing has failed, publishing lasts longer.
+  breaking.then(() => stopPublishing.abort()).catch(() => undefined);
+  await Promise.all([breaking, publishing]);
 };
 
 /** Waits for the end of every delivery, redrives the dead letters to endpoints that work again, and reads the system's own records. */
@@ -136,26 +143,27 @@ const finish = async (
   { history, receiver }: Parts,
   origin: Origin,
 ): Promise<void> => {
-  const api = new ChaosApi(origin);
+  const api = new ChaosApi({ ...origin, signal });
   const onProgress = (text: string): void => print(`           ${text}`);
   print(
     `${history.count('accepted')} events accepted, ${receiver.received} requests received; waiting for the rest`,
   );
-  await settle({ api, withinMs: settleWithinMs, signal, onProgress });
-  if (signal.aborted) return;
+  await settle({ api, withinMs: settleWithinMs, onProgress });
   receiver.heal();
   print('the endpoints work again: redriving every dead letter');
   history.write({ kind: 'manual', action: 'redrive', at: Date.now(), subscription: null });
   const job = await api.request('POST', '/v1/webhooks/dead-letters/redrive', { all: true });
   await ended(api, String(job['id']));
-  await settle({ api, withinMs: settleWithinMs, signal, onProgress });
-  if (signal.aborted) return;
+  await settle({ api, withinMs: settleWithinMs, onProgress });
   for (const record of await collectRecords(api)) history.write(record);
 };
 
-/** Runs the suite once. Returns the exit code of the checker: 0 if every rule was kept. */
-export const runChaos = async (run: Run): Promise<number> => {
-  const { options, folder, signal } = run;
+/** Runs the suite once. Returns the exit code of the checker: 0 if every rule was kept; 130 if the signal has ended it. */
+export const runChaos = async ({ signal: interrupted, ...given }: Run): Promise<number> => {
+  const { options, folder } = given;
+  // Whatever is still under way when the run has failed ends with it.
+  const over = new AbortController();
+  const run = { ...given, signal: AbortSignal.any([interrupted, over.signal]) };
   const file = join(folder, 'history.ndjson');
   const history = new HistoryWriter(file);
   const receiver = new Receiver(history, randomOf(options.seed + 1));
@@ -166,13 +174,16 @@ export const runChaos = async (run: Run): Promise<number> => {
   const faults = new FaultInjector({ stack, history, networks: networks.byTarget, clockFolder });
   const parts = { history, receiver, stack, faults, networks };
   try {
-    const local = await stack.ready();
+    const local = await stack.ready(run.signal);
     const origin = { url: local.url, key: local.admin_key };
     history.write({ kind: 'run', seed: options.seed, at: Date.now(), inFlightLimit });
     await publishAndBreak(run, parts, origin);
-    if (!signal.aborted) await finish(run, parts, origin);
-    if (signal.aborted) return 130;
+    await finish(run, parts, origin);
+  } catch (error) {
+    if (!interrupted.aborted) throw error;
+    return 130;
   } finally {
+    over.abort();
     faults.end();
     await stack.stop();
     networks.close();

@@ -26,16 +26,14 @@ const lag = async (api: ChaosApi): Promise<number> => {
 export type SettleOptions = Readonly<{
   api: ChaosApi;
   withinMs: number;
-  /** Ends the wait early. */
-  signal: AbortSignal;
   /** Called about every five seconds. */
   onProgress: (text: string) => void;
 }>;
 
 /** Waits until nothing waits for an attempt and every record is processed. Throws with what is left when the time is over. */
-export const settle = async ({ api, withinMs, signal, onProgress }: SettleOptions): Promise<void> => {
+export const settle = async ({ api, withinMs, onProgress }: SettleOptions): Promise<void> => {
   const deadline = Date.now() + withinMs;
-  for (let quiet = 0; quiet < 3 && !signal.aborted; ) {
+  for (let quiet = 0; quiet < 3; ) {
     const [{ waiting, deadLetters }, records] = await Promise.all([undelivered(api), lag(api)]);
     const left = `${waiting} deliveries wait, ${deadLetters} dead letters, ${records} records to process`;
     quiet = waiting === 0 && records === 0 ? quiet + 1 : 0;

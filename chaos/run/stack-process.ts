@@ -56,8 +56,8 @@ export class StackProcess {
     return JSON.parse(await readFile(join(this.#folder, 'local.json'), 'utf8')) as LocalStack;
   }
 
-  /** Resolves when everything is ready. */
-  async ready(): Promise<LocalStack> {
+  /** Resolves when everything is ready. Rejects when the signal ends the wait. */
+  async ready(signal: AbortSignal): Promise<LocalStack> {
     const deadline = Date.now() + readyWithinMs;
     for (;;) {
       const local = await this.local().catch(() => null);
@@ -66,7 +66,7 @@ export class StackProcess {
         throw new Error(`the stack ended with ${this.#child.exitCode}: see stack.log`);
       if (Date.now() > deadline)
         throw new Error(`the stack was not ready after ${readyWithinMs / 1_000} s: see stack.log`);
-      await pause(200);
+      await pause(200, undefined, { signal });
     }
   }
 
