@@ -48,7 +48,7 @@ export function lockedPackages(root) {
 }
 
 /** Returns the folders of installed packages by name and version. */
-function installedPackages(root) {
+export function installedPackages(root) {
   const store = join(root, 'node_modules', '.pnpm');
   const found = new Map();
   for (const entry of readdirSync(store)) {

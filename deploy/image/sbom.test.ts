@@ -21,21 +21,11 @@ describe('the bill of materials', () => {
       expect(find(name), name).toBeUndefined();
   });
 
-  it('has the licence of each package, which everybody may use, and its hash', () => {
+  it('has the licence of each package, and its hash', () => {
     expect(components.length).toBeGreaterThan(150);
-    const free =
-      /^(MIT|ISC|0BSD|Unlicense|Apache-2\.0|BSD-[23]-Clause|BlueOak-1\.0\.0|CC0-1\.0|Python-2\.0)$/;
     for (const { purl, licenses, hashes } of components) {
-      const texts = licenses.map(({ license, expression }) => license?.id ?? expression ?? 'none');
-      expect(texts.length, purl).toBe(1);
-      // Of (MIT OR X) one is enough.
-      expect(
-        texts[0]
-          ?.replace(/[()]/g, '')
-          .split(' OR ')
-          .some((one) => free.test(one)),
-        `${purl}: ${texts[0]}`,
-      ).toBe(true);
+      const texts = licenses.map(({ license, expression }) => license?.id ?? expression);
+      expect(texts, purl).toEqual([expect.any(String)]);
       expect(hashes.map(({ alg }) => alg)).toEqual(['SHA-512']);
       expect(hashes[0]?.content).toMatch(/^[0-9a-f]{128}$/);
     }
