@@ -1,11 +1,23 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { FinishedSpan } from './span-sink.ts';
 
-type Work = Pick<FinishedSpan, 'traceparent' | 'parent' | 'startMs' | 'endMs' | 'error'>;
+type Work = Pick<FinishedSpan, 'traceparent' | 'parent' | 'startMs' | 'endMs' | 'error' | 'links'>;
 
-/** A message that was sent. `messageId`: its own id, if it is one message; `count`: their number, if several. */
+/**
+ * Messages that were sent. `messageId`: its own id, if it is one message; `count`: their number, if several. `carries`:
+ * the context in them, that of this span (default), or one that each had before.
+ */
 export type SentMessages = Work &
-  Readonly<{ topic: string; messageId?: string; count?: number; attributes?: Attributes }>;
+  Readonly<{
+    topic: string;
+    messageId?: string;
+    count?: number;
+    carries?: 'own context' | 'earlier context';
+    attributes?: Attributes;
+  }>;
+
+/** A message that was made for a send to come, and carries the context of this span. */
+export type CreatedMessage = Work & Readonly<{ topic: string; messageId: string; attributes?: Attributes }>;
 
 /** Work on one message of a topic. `parent`: the context that the message carries. */
 export type ProcessedMessage = Work &
@@ -23,25 +35,38 @@ const without = (work: Work) => ({
   ...{ traceparent: work.traceparent, parent: work.parent, startMs: work.startMs },
   ...(work.endMs === undefined ? {} : { endMs: work.endMs }),
   ...(work.error === undefined ? {} : { error: work.error }),
+  ...(work.links === undefined ? {} : { links: work.links }),
+});
+
+const operation = (type: 'send' | 'create', topic: string): Attributes => ({
+  'messaging.system': 'kafka',
+  'messaging.operation.name': type,
+  'messaging.operation.type': type,
+  'messaging.destination.name': topic,
 });
 
 /**
- * Returns the span of sending messages that carry its context, by OpenTelemetry's conventions for messaging (semantic
- * conventions 1.41, status Development).
+ * Returns the span of sending messages, by OpenTelemetry's conventions for messaging (semantic conventions 1.41, status
+ * Development): a producer if they carry its context, else a client.
  */
-export const sendSpan = ({ topic, messageId, count, attributes, ...work }: SentMessages): FinishedSpan => ({
+export const sendSpan = ({ topic, messageId, count, carries, attributes, ...work }: SentMessages): FinishedSpan => ({
   ...without(work),
   name: `send ${topic}`,
-  kind: 'producer',
+  kind: carries === 'earlier context' ? 'client' : 'producer',
   attributes: {
-    'messaging.system': 'kafka',
-    'messaging.operation.name': 'send',
-    'messaging.operation.type': 'send',
-    'messaging.destination.name': topic,
+    ...operation('send', topic),
     ...(messageId === undefined ? {} : { 'messaging.message.id': messageId }),
     ...(count === undefined ? {} : { 'messaging.batch.message_count': count }),
     ...attributes,
   },
+});
+
+/** Returns the span of making one message that others are sent with, by the same conventions. */
+export const createSpan = ({ topic, messageId, attributes, ...work }: CreatedMessage): FinishedSpan => ({
+  ...without(work),
+  name: `create ${topic}`,
+  kind: 'producer',
+  attributes: { ...operation('create', topic), 'messaging.message.id': messageId, ...attributes },
 });
 
 /**

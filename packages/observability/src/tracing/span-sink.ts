@@ -8,13 +8,14 @@ import { parseTraceparent } from './traceparent.ts';
 /**
  * Work that has ended. `traceparent`: the context of the work, whose span id becomes that of the span; `parent`: the
  * context that it continues. `isLinked`: the parent is the context of a message, to which OpenTelemetry's conventions
- * also link. Times are epoch milliseconds, `endMs` by default now. `error`: a low-cardinality class of failure, which
+ * also link. `links`: contexts of other traces that the work belongs to. Times are epoch milliseconds, `endMs` by default now. `error`: a low-cardinality class of failure, which
  * marks the span. Attributes contain no secrets, no bodies and no URL with its path or query.
  */
 export type FinishedSpan = Readonly<{
   traceparent: string;
   parent: string | null | undefined;
   isLinked?: boolean;
+  links?: readonly string[];
   name: string;
   kind: 'server' | 'client' | 'producer' | 'consumer' | 'internal';
   startMs: number;
@@ -105,6 +106,13 @@ function createReportingExporter(
   };
 }
 
+function remoteContext(traceparent: string | null | undefined): Api.SpanContext | undefined {
+  const context = parseTraceparent(traceparent ?? undefined);
+  if (context === null) return undefined;
+  const { traceId, spanId, flags } = context;
+  return { traceId, spanId, traceFlags: flags, isRemote: true };
+}
+
 function createRecorder(api: typeof Api, tracer: Api.Tracer, ids: SpanIds): SpanSink['record'] {
   const { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } = api;
   const kinds = {
@@ -114,20 +122,21 @@ function createRecorder(api: typeof Api, tracer: Api.Tracer, ids: SpanIds): Span
     consumer: SpanKind.CONSUMER,
     internal: SpanKind.INTERNAL,
   } as const;
-  return ({ traceparent, parent, isLinked = false, name, kind, startMs, endMs, attributes, error }) => {
+  return ({ traceparent, parent, isLinked = false, links = [], name, kind, startMs, endMs, ...rest }) => {
+    const { attributes, error } = rest;
     const own = parseTraceparent(traceparent);
     if (own === null) return;
-    const from = parseTraceparent(parent ?? undefined);
-    const remote =
-      from?.traceId === own.traceId
-        ? { traceId: from.traceId, spanId: from.spanId, traceFlags: from.flags, isRemote: true }
-        : undefined;
+    const from = remoteContext(parent);
+    const remote = from?.traceId === own.traceId ? from : undefined;
     ids.traceId = own.traceId;
     ids.spanId = own.spanId;
-    const links = isLinked && remote !== undefined ? [{ context: remote }] : [];
+    const linked = [isLinked ? remote : undefined, ...links.map(remoteContext)];
     const span = tracer.startSpan(
       name,
-      { kind: kinds[kind], startTime: startMs, attributes, links },
+      {
+        ...{ kind: kinds[kind], startTime: startMs, attributes },
+        links: linked.flatMap((context) => (context === undefined ? [] : { context })),
+      },
       remote === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, remote),
     );
     if (error !== undefined) {

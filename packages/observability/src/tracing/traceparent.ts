@@ -46,3 +46,9 @@ export function nextTraceparent(parent: string | null | undefined): string | und
   const context = parseTraceparent(parent ?? undefined);
   return context === null ? undefined : formatTraceparent({ ...context, spanId: randomHex(8) });
 }
+
+/** Returns the same context with the sampled flag: what continues it is recorded. */
+export function sampledTraceparent(traceparent: string): string {
+  const context = parseTraceparent(traceparent);
+  return context === null ? traceparent : formatTraceparent({ ...context, flags: context.flags | 1 });
+}
