@@ -244,6 +244,8 @@ export type RelayOptions = Readonly<{
   rungs: readonly Readonly<{ topic: TopicDefinition; delayMs: number }>[];
   /** Returns the record to write when this one is due, usually the same bytes on the deliveries topic. */
   forward(record: IncomingRecord): OutgoingRecord;
+  /** Called with records that are forwarded and acknowledged, and the time when they were sent. */
+  onForwarded?(records: readonly IncomingRecord[], sentAtMs: number): void;
   /**
    * Time that a due record may wait for others, so that one send carries them: all partitions send at the same multiples
    * of it. Default 0: each record is sent when it is due.

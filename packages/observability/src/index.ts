@@ -36,7 +36,7 @@ export { type ContextOptions, createServiceContext, type ServiceContext } from '
 export { type BackgroundStart, startInBackground } from './start-in-background.ts';
 export { measureTls, type TlsContext, tlsMetrics, type WatchedCertificates } from './tls-metrics.ts';
 export { CreatedMessages } from './tracing/created-messages.ts';
-export { type ProcessedMessage, processSpan, type SentMessages, sendSpan } from './tracing/messaging-span.ts';
+export { createSpan, processSpan, sendSpan } from './tracing/messaging-span.ts';
 export type { FinishedSpan } from './tracing/span-sink.ts';
 export { formatTraceparent, parseTraceparent, type TraceContext } from './tracing/traceparent.ts';
 export {

@@ -105,8 +105,13 @@ class RelayPartition {
     const { producer, relay, clock, logger } = this.#options;
     for (let attempt = 1; !this.#closing.signal.aborted; attempt += 1) {
       try {
+        const sentAtMs = clock.nowMs();
         await producer.publishAll(batch.map(({ item }) => relay.forward(item.record)));
         for (const { item } of batch) item.done();
+        relay.onForwarded?.(
+          batch.map(({ item }) => item.record),
+          sentAtMs,
+        );
         return;
       } catch (error) {
         if (this.#closing.signal.aborted) return;

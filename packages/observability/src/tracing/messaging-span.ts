@@ -49,7 +49,14 @@ const operation = (type: 'send' | 'create', topic: string): Attributes => ({
  * Returns the span of sending messages, by OpenTelemetry's conventions for messaging (semantic conventions 1.41, status
  * Development): a producer if they carry its context, else a client.
  */
-export const sendSpan = ({ topic, messageId, count, carries, attributes, ...work }: SentMessages): FinishedSpan => ({
+export const sendSpan = ({
+  topic,
+  messageId,
+  count,
+  carries,
+  attributes,
+  ...work
+}: SentMessages): FinishedSpan => ({
   ...without(work),
   name: `send ${topic}`,
   kind: carries === 'earlier context' ? 'client' : 'producer',

@@ -27,7 +27,11 @@ export async function startTracing({ service, env, logger }: TracingOptions): Pr
   if (endpoint === '' && tracesEndpoint === '') return { shutdown: async () => {} };
   const sampling = readSampling(env);
   const url = tracesEndpoint === '' ? `${endpoint.replace(/\/+$/, '')}/v1/traces` : tracesEndpoint;
-  const sink = await openSpanSink({ service, url, logger });
+  return traceTo(await openSpanSink({ service, url, logger }), sampling);
+}
+
+/** Starts tracing with an exit of its own, for tests. `sampling`: default every new trace, and received ones by their flag. */
+export function traceTo(sink: SpanSink, sampling: SamplingRule = { isParentBased: true, ratio: 1 }): Tracing {
   active = { sink, sampling };
   return {
     shutdown: async () => {

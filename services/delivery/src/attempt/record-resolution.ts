@@ -1,6 +1,6 @@
 import { type DeliveryRequested, topics } from '@tidings/contracts';
 import { isClosed, type Producer, type RecordPosition } from '@tidings/kafka';
-import type { Logger } from '@tidings/observability';
+import { isRecorded, type Logger } from '@tidings/observability';
 import { backoffMs, type Clock, sleep } from '@tidings/runtime';
 import { endingOf, type FinishedAttempts } from '../domain/finished-attempts.ts';
 import { type InFlightJobs, type Job, jobKeyOf } from '../domain/in-flight-jobs.ts';
@@ -10,6 +10,7 @@ import type { DeliveryMetrics } from '../metrics.ts';
 import { encodeAttemptEvent, encodeFollowUp } from './encode-resolution.ts';
 import type { Linger } from './linger.ts';
 import { countResolution } from './report-attempt.ts';
+import { traceMove } from './trace-move.ts';
 
 /**
  * Writes the resolution of a job, then completes the job. Resolves to false if the process is stopping; the
@@ -50,19 +51,24 @@ const write = async (
   resolution: Resolution,
   { producer, linger, clock }: RecordDependencies,
 ): Promise<bigint | null> => {
-  const next = encodeFollowUp(resolution, job, clock.nowMs());
+  const startMs = clock.nowMs();
+  const next = encodeFollowUp(resolution, job, startMs);
   const record = encodeAttemptEvent(resolution, job);
   if (next === null && record === null) return null;
   const batched = linger.waitFor(resolution, job);
   if (batched !== null) await batched;
   const isEnding = resolution.attemptEvent !== null && endingOf(resolution.attemptEvent) !== null;
+  let offset: bigint | null = null;
   if (next !== null && record !== null && !isEnding) {
     // An attempt event that does not end its attempt may be sent together with the command.
-    return changelogOffsetOf(await producer.publishAll([next, record]));
+    offset = changelogOffsetOf(await producer.publishAll([next, record]));
+  } else {
+    if (next !== null) offset = changelogOffsetOf([await producer.publish(next)]);
+    if (record !== null) await producer.publish(record);
   }
-  const position = next === null ? null : await producer.publish(next);
-  if (record !== null) await producer.publish(record);
-  return position === null ? null : changelogOffsetOf([position]);
+  if (next !== null && isRecorded(job.command.traceparent))
+    traceMove(job, resolution, { topic: next.topic.name, startMs, endMs: clock.nowMs() });
+  return offset;
 };
 
 // A successful delivery is recorded even by a former owner. Failures are left to

@@ -1,5 +1,6 @@
 import { consumerGroups, ladder, type TopicDefinition, topics } from '@tidings/contracts';
-import type { Bus, OutgoingRecord, Relay } from '@tidings/kafka';
+import type { Bus, OutgoingRecord, Relay, RelayOptions } from '@tidings/kafka';
+import { traceForwarded } from './trace-forwarded.ts';
 
 /** One rung of the ladder. `label` is its delay, as in its topic's name. */
 export type Rung = Readonly<{ label: string; topic: TopicDefinition; delayMs: number }>;
@@ -16,10 +17,8 @@ export const rungs: readonly Rung[] = ladder.map(({ topic, delayMs }) => ({
 
 const labels = new Map(rungs.map(({ topic, label }) => [topic.name, label]));
 
-type Forward = Parameters<Bus['relay']>[0]['forward'];
-
 /** Forwards a due record to deliveries unchanged: same key, hence same partition, same state and bytes. */
-const forwardToDeliveries: Forward = ({ key, headers, value }): OutgoingRecord => ({
+const forwardToDeliveries: RelayOptions['forward'] = ({ key, headers, value }): OutgoingRecord => ({
   topic: topics.deliveries,
   key,
   headers,
@@ -37,5 +36,6 @@ export const startRelay = async (bus: Pick<Bus, 'relay'>, lingerMs: number): Pro
     formerGroup: (topic) => `${retryGroup}-${labels.get(topic) ?? topic}`,
     rungs,
     forward: forwardToDeliveries,
+    onForwarded: (records, sentAtMs) => traceForwarded(records, { group: retryGroup, sentAtMs }),
     lingerMs,
   });

@@ -3,6 +3,7 @@ import type { WebhookReceived } from '@tidings/contracts';
 import { isTransient, type Producer } from '@tidings/kafka';
 import type { Logger } from '@tidings/observability';
 import { backoffMs, type Clock, messageOf, sleep } from '@tidings/runtime';
+import { inOwnSpan, recordDrained } from '../adapters/trace-sends.ts';
 import { outgoingOf } from './domain/spooled-record.ts';
 import { type Lane, lanes } from './lanes.ts';
 import type { Spool } from './spool.ts';
@@ -117,7 +118,11 @@ export class SpoolDrainer {
   // Without a deadline: the producer repeats a send until it succeeds, in order by partition.
   async #publish(records: readonly SpooledAt[]): Promise<void> {
     if (records.length === 0) return;
-    const outgoing = records.map(({ record }) => outgoingOf(record));
-    await this.#options.producer.publishAll(outgoing, { signal: this.#ending.signal });
+    const { producer, clock } = this.#options;
+    const startMs = clock.nowMs();
+    const given = records.map(({ record }) => record);
+    const written = given.map(inOwnSpan);
+    await producer.publishAll(written.map(outgoingOf), { signal: this.#ending.signal });
+    recordDrained({ given, written, startMs });
   }
 }

@@ -1,6 +1,7 @@
 import { encodeEvent, type WebhookReceived } from '@tidings/contracts';
 import { isTransient, measureRecord, type Producer } from '@tidings/kafka';
 import { type Clock, messageOf } from '@tidings/runtime';
+import { inOwnSpan, recordSends, recordSpooled } from '../adapters/trace-sends.ts';
 import type { StampedEvent } from '../domain/stamp-event.ts';
 import type { PublishEvents } from '../ports.ts';
 import { orderOf, outgoingOf, type SpooledRecord } from './domain/spooled-record.ts';
@@ -50,8 +51,11 @@ export class SpoolingPublisher {
     if (mayBeThere) for (const lane of lanes) this.#away.add(lane);
     // What the producer has seen it has measured: the log must not refuse it later.
     else for (const record of records) measureRecord(outgoingOf(record));
+    const startMs = clock.nowMs();
+    const written = records.map(inOwnSpan);
     try {
-      await spool.append(withFact(records, options.spooledFact?.(timestampMs)), fault);
+      await spool.append(withFact(written, options.spooledFact?.(timestampMs)), fault);
+      recordSpooled({ given: records, written, startMs });
     } catch (error) {
       // The next one asks the log again: nothing in the spool may be there to tell that it is back.
       for (const lane of lanes) this.#away.delete(lane);
@@ -62,12 +66,16 @@ export class SpoolingPublisher {
 
   /** Returns null when the log has the records, or why they are not acknowledged. */
   async #publish(records: readonly SpooledRecord[], deadlineMs = Infinity): Promise<string | null> {
-    const { producer, patienceMs } = this.#options;
-    const outgoing = records.map(outgoingOf);
+    const { producer, patienceMs, clock } = this.#options;
+    const startMs = clock.nowMs();
+    const written = records.map(inOwnSpan);
+    const sends = { given: records, written, startMs };
     try {
-      await producer.publishAll(outgoing, { deadlineMs: Math.min(patienceMs, deadlineMs) });
+      await producer.publishAll(written.map(outgoingOf), { deadlineMs: Math.min(patienceMs, deadlineMs) });
+      recordSends(sends);
       return null;
     } catch (error) {
+      recordSends({ ...sends, error: isTransient(error) ? 'unavailable' : 'failed' });
       if (!isTransient(error)) throw error;
       return messageOf(error);
     }
