@@ -43,8 +43,10 @@ it('an event has one trace, from its POST through Kafka to the endpoint, its ret
     expect(answer.status).toBe(202);
   };
   await post('01', traceId);
-  const ofTrace = (): readonly ReceivedSpan[] =>
+  const isMove = ({ name }: ReceivedSpan): boolean => name.endsWith(' tidings.retry.1s');
+  const allOfTrace = (): readonly ReceivedSpan[] =>
     spanCollector.spans().filter((span) => span.traceId === traceId);
+  const ofTrace = (): readonly ReceivedSpan[] => allOfTrace().filter((span) => !isMove(span));
   const attempt = { 'process tidings.deliveries': [{ POST: [] }, { 'process tidings.attempts': [] }] };
   await eventually(
     () =>
@@ -73,6 +75,13 @@ it('an event has one trace, from its POST through Kafka to the endpoint, its ret
   expect(requests.find((span) => statusOf(span) === 503)).toMatchObject({ status: { code: 2 } });
   for (const request of requests)
     expect(attributesOf(request)['url.full']).toBe(`${new URL(endpoint.url).origin}/REDACTED`);
+  // Between the attempts are the rung and back, more than once if it was a little early.
+  const failed = requests.find((span) => statusOf(span) === 503)?.parentSpanId;
+  const moves = allOfTrace().filter(isMove);
+  expect(moves.filter(({ parentSpanId }) => parentSpanId === failed).map(({ name }) => name)).toEqual([
+    'send tidings.retry.1s',
+  ]);
+  expect(moves.some(({ name }) => name === 'process tidings.retry.1s')).toBe(true);
   // The endpoint was given the span of the request that it got.
   const given = endpoint.receipts.map(({ headers }) => String(headers['traceparent']).split('-')[2]);
   expect(requests.map(({ spanId }) => spanId)).toEqual(expect.arrayContaining(given));

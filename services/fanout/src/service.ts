@@ -108,7 +108,7 @@ const startReplays = async (
   resources.add('erasures', () => erasures.close());
   await erasures.ready();
   return openReplays({
-    ...{ bus, producer, index, erasures, loadData, childTraceparent, maxDataBytes, clock, logger },
+    ...{ bus, producer, index, erasures, loadData, maxDataBytes, clock, logger },
     compileFilter: filterCompiler(logger),
     sharedPace: replayPace,
     metrics: metrics.handles,

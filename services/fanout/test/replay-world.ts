@@ -20,7 +20,7 @@ import {
 import { compileFilter } from '@tidings/filters';
 import { type OutgoingRecord, openErasures, type Producer } from '@tidings/kafka';
 import { createMemoryBus } from '@tidings/kafka/testing';
-import { childTraceparent, silentLogger } from '@tidings/observability';
+import { silentLogger } from '@tidings/observability';
 import { type Clock, systemClock } from '@tidings/runtime';
 import { onTestFinished } from 'vitest';
 import { MatchIndex } from '../src/domain/match-index.ts';
@@ -98,7 +98,6 @@ export const replayWorld = async (...subscriptions: SubscriptionRecord[]) => {
       index,
       compileFilter,
       loadData: async () => ({ ok: false, detail: 'there is no object storage' }),
-      childTraceparent,
       maxDataBytes: 1_000_000,
       sharedPace: new Pace(1e6),
       metrics: { replays: { collect: () => {} }, replayed: { inc: () => {} } } as never,

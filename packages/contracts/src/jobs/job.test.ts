@@ -55,7 +55,11 @@ const progress: JobProgressed = {
 
 describe('records of the jobs topic', () => {
   it('decode as they were encoded', () => {
-    for (const record of [order, progress]) expect(decodeJobRecord(encodeJobRecord(record))).toEqual(record);
+    const traceparent = `00-${'1'.repeat(32)}-${'2'.repeat(16)}-01`;
+    const traced = { ...order, traceparent };
+    expect(encodeJobRecord(traced).headers).toEqual({ traceparent });
+    for (const record of [order, traced, progress])
+      expect(decodeJobRecord(encodeJobRecord(record))).toEqual(record);
   });
 
   it.each([

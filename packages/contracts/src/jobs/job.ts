@@ -70,6 +70,8 @@ export type JobOrdered<K extends OrderedJobKind = OrderedJobKind> = Readonly<{
   /** Grows by one at each order of the job. The newest revision wins, regardless of the order of arrival. */
   revision: number;
   createdAtMs: number;
+  /** Trace context of the request: a header of the record. */
+  traceparent?: string;
 }>;
 
 /** The progress of a job, written by its worker alone. */
@@ -183,11 +185,14 @@ export const jobPartition = (id: string): number =>
   createHash('sha256').update(id).digest().readUInt32BE(0) % topics.jobs.partitions;
 
 /** Encodes a record of the jobs topic. Write it to {@link jobPartition} of its job. */
-export const encodeJobRecord = (record: JobRecord): WireRecord => ({
-  key: jobRecordKey(record.jobId, record.type),
-  headers: {},
-  value: Buffer.from(JSON.stringify(record)),
-});
+export const encodeJobRecord = (record: JobRecord): WireRecord => {
+  const { traceparent, ...rest } = { traceparent: undefined, ...record };
+  return {
+    key: jobRecordKey(record.jobId, record.type),
+    headers: traceparent === undefined ? {} : { traceparent },
+    value: Buffer.from(JSON.stringify(rest)),
+  };
+};
 
 const isKnownType = (type: unknown): type is JobRecord['type'] =>
   typeof type === 'string' && Object.hasOwn(checks, type);
@@ -198,5 +203,9 @@ export const decodeJobRecord = (record: WireRecord): JobRecord => {
   const value = parseJson('job record', record.value.toString('utf8'));
   const type: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, 'type') : undefined;
   if (!isKnownType(type)) throw new DecodeError('not a valid job record', `its type is ${String(type)}`);
-  return checks[type](value);
+  const { traceparent } = record.headers;
+  const decoded = checks[type](value);
+  return decoded.type === 'JobOrdered.v1' && traceparent !== undefined
+    ? { ...decoded, traceparent }
+    : decoded;
 };

@@ -1,4 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
+import { AppError } from '@tidings/runtime';
 import { createSpan, sendSpan } from './messaging-span.ts';
 import { sampledTraceparent } from './traceparent.ts';
 import { childTraceparent, isRecorded, recordSpan } from './tracing.ts';
@@ -39,6 +40,11 @@ export class CreatedMessages {
     if (isRecorded(work.parent)) this.#sending = childTraceparent(work.parent);
   }
 
+  /** Number of messages that were added. */
+  get count(): number {
+    return this.#count;
+  }
+
   /** Adds a message, and returns the context that it has to carry. */
   add(message: MadeMessage): string | null {
     this.#count += 1;
@@ -47,6 +53,21 @@ export class CreatedMessages {
     this.#created ??= [];
     this.#created.push({ ...message, traceparent, startMs: Date.now() });
     return traceparent;
+  }
+
+  /** Does the work, and records the spans when it has ended. */
+  async during<Result>(work: () => Promise<Result>): Promise<Result> {
+    let error: string | undefined = 'failed';
+    try {
+      const result = await work();
+      error = undefined;
+      return result;
+    } catch (thrown) {
+      if (thrown instanceof AppError) error = thrown.code;
+      throw thrown;
+    } finally {
+      this.end(error);
+    }
   }
 
   /** Records the spans, once the messages are in the log, or with the class of failure. Of work without messages: none. */

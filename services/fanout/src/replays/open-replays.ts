@@ -30,7 +30,6 @@ export type ReplayParts = Readonly<{
   erasures: Pick<Erasures, 'covers'>;
   loadData: LoadData;
   compileFilter: CompileFilter;
-  childTraceparent: (parent: string | undefined) => string;
   maxDataBytes: number;
   /** The rate of all replays of this process. */
   sharedPace: Pick<Pace, 'delayMs' | 'take'>;
@@ -62,7 +61,7 @@ export type Replays = Readonly<{ runner: PartitionRunner; close: () => Promise<v
 /** Starts the group of the replays. The match index and the erasures must be complete. */
 export const openReplays = async (parts: ReplayParts): Promise<Replays> => {
   const { bus, index, erasures, loadData, compileFilter, maxDataBytes } = parts;
-  const { childTraceparent, metrics, clock, logger } = parts;
+  const { metrics, clock, logger } = parts;
   const output = createOutput(parts);
   const log = createReplayLog(bus, replayGroup);
   const facts = createDeliveryFacts({ bus, eventGroup, clock });
@@ -82,7 +81,6 @@ export const openReplays = async (parts: ReplayParts): Promise<Replays> => {
       output: { ...output, report },
       match,
       sharedPace: parts.sharedPace,
-      childTraceparent,
       clock,
       signal,
     }).run();

@@ -21,9 +21,10 @@ import { SendWindow } from './domain/send-window.ts';
 import type { WaitingDeliveries } from './domain/waiting-deliveries.ts';
 import { findMissing } from './find-missing.ts';
 import type { MatchReplayed } from './match-replayed.ts';
-import type { AttemptWatch, DeliveryFacts, ReplayLog, ReplayOutput, Span } from './ports.ts';
+import type { AttemptWatch, Chunk, DeliveryFacts, ReplayLog, ReplayOutput, Span } from './ports.ts';
 import { readSpan } from './read-span.ts';
 import { type ReplayCounts, ReplayReport } from './replay-report.ts';
+import { ReplayedCommands } from './trace-replay.ts';
 
 /** The dependencies of the run of one replay. */
 export type ReplayRunParts = Readonly<{
@@ -34,7 +35,6 @@ export type ReplayRunParts = Readonly<{
   match: MatchReplayed;
   /** The rate of all replays of this process. */
   sharedPace: Pick<Pace, 'delayMs' | 'take'>;
-  childTraceparent: (parent: string | undefined) => string;
   clock: Clock;
   signal: AbortSignal;
 }>;
@@ -66,6 +66,7 @@ export class ReplayRun {
   readonly #chain: number;
   readonly #report: ReplayReport;
   readonly #window: SendWindow;
+  readonly #commands: ReplayedCommands;
   readonly #paces = new Map<SubscriptionId, Pace>();
   readonly #ordered = new Set<string>();
   readonly #seen = new BoundedMap<EventId, true>(maxSeen);
@@ -79,6 +80,7 @@ export class ReplayRun {
     this.#job = job;
     this.#parts = parts;
     this.#chain = replayChainOf(job.order);
+    this.#commands = new ReplayedCommands(job.order);
     const { ratePerSecond } = job.order.spec;
     this.#window = new SendWindow(Math.max(minWindow, Math.ceil(ratePerSecond * windowSeconds)));
     this.#report = new ReplayReport(job, { output: parts.output, clock: parts.clock });
@@ -125,16 +127,28 @@ export class ReplayRun {
   async #sendSpan(span: Span, isWanted: IsWanted): Promise<void> {
     const { log, signal } = this.#parts;
     const accepts = (headers: Readonly<Record<string, string>>) => coversHeaders(this.#job.order, headers);
-    for await (const { partition, events, next } of readSpan(log, span, { accepts, signal })) {
-      for (const [at, logged] of events.entries()) {
-        if (at % eventsPerTurn === eventsPerTurn - 1) await nextTurn();
-        const counts = await this.#replay({ ...logged, partition }, isWanted);
-        if (counts === null) return;
-        this.#report.reached(partition, logged.offset + 1, counts);
+    for await (const chunk of readSpan(log, span, { accepts, signal })) {
+      let isSent = false;
+      try {
+        isSent = await this.#sendChunk(chunk, isWanted);
+      } finally {
+        this.#commands.end(isSent ? undefined : 'stopped');
       }
-      this.#report.reached(partition, next);
-      await this.#flush();
+      if (!isSent) return;
     }
+  }
+
+  /** Sends the events of a chunk. Returns false if the replay was stopped before its last command. */
+  async #sendChunk({ partition, events, next }: Chunk, isWanted: IsWanted): Promise<boolean> {
+    for (const [at, logged] of events.entries()) {
+      if (at % eventsPerTurn === eventsPerTurn - 1) await nextTurn();
+      const counts = await this.#replay({ ...logged, partition }, isWanted);
+      if (counts === null) return false;
+      this.#report.reached(partition, logged.offset + 1, counts);
+    }
+    this.#report.reached(partition, next);
+    await this.#flush();
+    return true;
   }
 
   /** Sends one event. Returns what it adds to the counts; null if the replay was stopped before its last command. */
@@ -158,11 +172,10 @@ export class ReplayRun {
   }
 
   async #sendAll(logged: PositionedEvent, wanted: readonly IndexedSubscription[]): Promise<boolean> {
-    const { childTraceparent, clock } = this.#parts;
+    const { clock } = this.#parts;
     const { event, timestampMs } = logged;
     const acceptedAtMs = Math.max(0, timestampMs);
     const bodyFor = commandBodies(event, acceptedAtMs);
-    const traceparent = childTraceparent(event.traceparent ?? undefined);
     for (const subscription of wanted) {
       if (!(await this.#waitForRoom(subscription))) return false;
       const { id } = subscription;
@@ -172,6 +185,12 @@ export class ReplayRun {
       const content = bodyFor(subscription);
       const supersedes = this.#waiting?.mayWait(deliveryId, logged) === true;
       const replay = { deliveryId, chain: this.#chain, supersedes };
+      const attributes = { 'tidings.event.id': event.id, 'tidings.subscription.id': id };
+      const traceparent = this.#commands.add({
+        parent: event.traceparent,
+        messageId: deliveryId,
+        attributes,
+      });
       this.#batch.push(requestDelivery({ event, subscription, acceptedAtMs, content, traceparent, replay }));
       this.#batchBytes += content.body.length;
       this.#window.sent(id, deliveryId, clock.monotonicMs());
@@ -226,6 +245,7 @@ export class ReplayRun {
       // Opened before the first command, so that it sees the attempts of all of them.
       this.#watch ??= await this.#parts.watch((id) => this.#ordered.has(id), this.#chain);
       await this.#parts.output.send(batch);
+      this.#commands.acknowledged();
     }
     await this.#report.acknowledged();
   }

@@ -1,3 +1,4 @@
+import type { CreatedMessages } from '@tidings/observability';
 import { type BatchResult, batchSize } from '../jobs/domain/job.ts';
 import type { RunKind } from '../jobs/job-kind.ts';
 import {
@@ -54,7 +55,11 @@ export const deadLetterKinds = (parts: DeadLetterKindParts): readonly DeadLetter
   const toStored = storedPart(readEnds);
   const runBatch =
     (process: typeof redriveBatch, sizeOf: (job: DeadLetterJob) => number) =>
-    async (job: DeadLetterJob, signal: AbortSignal): Promise<BatchResult<Ranges>> => {
+    async (
+      job: DeadLetterJob,
+      signal: AbortSignal,
+      messages?: CreatedMessages,
+    ): Promise<BatchResult<Ranges>> => {
       const ranges = job.checkpoint;
       const range = currentRange(ranges);
       if (range === undefined) return { checkpoint: ranges, counts: {}, done: 0, sent: 0, isAtEnd: true };
@@ -62,7 +67,7 @@ export const deadLetterKinds = (parts: DeadLetterKindParts): readonly DeadLetter
       if (readable.next >= readable.end) {
         return { checkpoint: ranges, counts: {}, done: 0, sent: 0, isAtEnd: false, waitMs: readPollMs };
       }
-      const batch = { range: readable, limit: sizeOf(job), signal };
+      const batch = { range: readable, limit: sizeOf(job), signal, messages };
       const { counts, sent, ...position } = await process(parts, job, batch);
       const checkpoint = moved(ranges, position);
       return {

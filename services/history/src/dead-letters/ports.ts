@@ -5,6 +5,7 @@ import type {
   SubscriptionId,
   SubscriptionRecord,
 } from '@tidings/contracts';
+import type { CreatedMessages } from '@tidings/observability';
 import type { UndeliveredCount } from '../domain/undelivered-count.ts';
 import type { PurgedByWorkspace } from '../purge-expired.ts';
 import type {
@@ -110,6 +111,7 @@ export type DeadLetterJournal = Readonly<{
       content: KeptContent;
       subscriptionVersion: number;
     }>[],
+    messages?: CreatedMessages,
   ): Promise<void>;
   /** Writes the settlement of the dead letters behind them in the topic. */
   settle(deadLetters: readonly DeadLetter[], settlement: Settlement): Promise<void>;

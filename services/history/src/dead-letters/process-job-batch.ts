@@ -1,3 +1,4 @@
+import type { CreatedMessages } from '@tidings/observability';
 import type { Clock } from '@tidings/runtime';
 import type { DeliveryStore } from '../deliveries/ports.ts';
 import { type Content, type DeadLetter, deadLetterKey } from './domain/dead-letter.ts';
@@ -54,7 +55,7 @@ const chainsAfter = async (
 const redrive = async (
   parts: JobBatchParts,
   job: DeadLetterJob,
-  { found, signal }: Readonly<{ found: readonly DeadLetter[]; signal: AbortSignal }>,
+  { found, signal, messages }: Omit<Batch, 'range' | 'limit'> & Readonly<{ found: readonly DeadLetter[] }>,
 ) => {
   const { deadLetters, journal, subscriptions, clock } = parts;
   const refs = found.map(({ ref }) => ref);
@@ -82,7 +83,7 @@ const redrive = async (
   const erased = ours.filter(({ ref }) => contents.get(deadLetterKey(ref))?.kind === 'erased').length;
   const complete = ours.flatMap((deadLetter) => withContent(deadLetter, contents, subscriptions));
   signal.throwIfAborted();
-  await journal.redrive(complete);
+  await journal.redrive(complete, messages);
   const settlement = { how: 'redriven', by: job.requestedBy, reason: null, atMs: clock.nowMs() } as const;
   await journal.settle(
     complete.map(({ deadLetter }) => deadLetter),
@@ -126,8 +127,16 @@ const discard = async (parts: JobBatchParts, job: DeadLetterJob, found: readonly
   return { discarded };
 };
 
-/** A batch: at most `limit` dead letters of a range. `signal`: nothing is sent any more once it has aborted. */
-type Batch = Readonly<{ range: OffsetRange; limit: number; signal: AbortSignal }>;
+/**
+ * A batch: at most `limit` dead letters of a range. `signal`: nothing is sent any more once it has aborted. `messages`:
+ * those that are sent.
+ */
+type Batch = Readonly<{
+  range: OffsetRange;
+  limit: number;
+  signal: AbortSignal;
+  messages: CreatedMessages | undefined;
+}>;
 
 /** Returns the next dead letters of a range that are for this job, and the offset after them. */
 const takeNext = async ({ deadLetters }: JobBatchParts, job: DeadLetterJob, { range, limit }: Batch) => {
@@ -153,7 +162,7 @@ export const redriveBatch = async (
   const { found, next } = await takeNext(parts, job, batch);
   const { partition } = batch.range;
   if (found.length === 0) return { counts: {}, sent: 0, partition, next };
-  const counts = await redrive(parts, job, { found, signal: batch.signal });
+  const counts = await redrive(parts, job, { ...batch, found });
   return { counts, sent: counts.redriven, partition, next };
 };
 

@@ -26,6 +26,8 @@ export type JobRequest = Readonly<{
   reason: string | null;
   /** Null for a discard, which sends nothing. */
   ratePerSecond: number | null;
+  /** Trace context of the request; absent without one. */
+  traceparent?: string;
 }>;
 
 /** Returns the ranges of all records now in the topic, whether or not they have been projected. */

@@ -1,4 +1,5 @@
 import type { OrderedJobKind } from '@tidings/contracts';
+import type { CreatedMessages } from '@tidings/observability';
 import type { BatchResult, Job, JobCounts, JobKindName } from './domain/job.ts';
 
 /** A kind of jobs that this service carries out, batch by batch. */
@@ -12,8 +13,13 @@ export type RunKind<Spec = unknown, Checkpoint = unknown> = Readonly<{
   /**
    * Carries out the batch at the checkpoint. A crash repeats it, so its effects must be idempotent or bounded by the
    * size of a batch. `signal` aborts when the run has lost its claim: another run may carry out the same batch then.
+   * `messages`: those that it sends to the deliveries, for their spans.
    */
-  runBatch(job: Job<Spec, Checkpoint>, signal: AbortSignal): Promise<BatchResult<Checkpoint>>;
+  runBatch(
+    job: Job<Spec, Checkpoint>,
+    signal: AbortSignal,
+    messages?: CreatedMessages,
+  ): Promise<BatchResult<Checkpoint>>;
   /** Returns why a job that has not ended can be neither paused nor cancelled any more; null if it can. Default: it can. */
   refuseChange?(job: Job<Spec, Checkpoint>): string | null;
   /**

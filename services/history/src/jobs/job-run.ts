@@ -1,5 +1,6 @@
+import { topics } from '@tidings/contracts';
 import { isTransient } from '@tidings/kafka';
-import type { Logger } from '@tidings/observability';
+import { CreatedMessages, type Logger } from '@tidings/observability';
 import { backoffMs, type Clock, messageOf, PeriodicTask, sleep } from '@tidings/runtime';
 import { advanced, type BatchResult, batchMs, hasEnded, type Job } from './domain/job.ts';
 import { adopted } from './domain/job-change.ts';
@@ -91,7 +92,10 @@ export class JobRun {
   async #runBatch(kind: RunKind): Promise<void> {
     const { clock, onBatchDone } = this.#parts;
     const beganMs = clock.monotonicMs();
-    const result = await this.#underClaim(async (signal) => kind.runBatch(this.#job, signal));
+    const messages = this.#messages();
+    const result = await messages.during(async () =>
+      this.#underClaim(async (signal) => kind.runBatch(this.#job, signal, messages)),
+    );
     if (this.#isLost) return;
     onBatchDone(this.#job, result);
     this.#isAtEnd = result.isAtEnd;
@@ -99,6 +103,13 @@ export class JobRun {
     const pauseMs = Math.max(batchMs(this.#job, result.sent), result.waitMs ?? 0);
     const remainingMs = pauseMs - (clock.monotonicMs() - beganMs);
     if (remainingMs > 0 && !this.#isLost) await sleep(clock, remainingMs, this.#closing);
+  }
+
+  /** Returns the messages of a batch: its span belongs to the trace of the request for the job. */
+  #messages(): CreatedMessages {
+    const { id, kind, traceparent } = this.#job;
+    const attributes = { 'tidings.job.id': id, 'tidings.job.kind': kind };
+    return new CreatedMessages({ topic: topics.deliveries.name, parent: traceparent, attributes });
   }
 
   /** Renews the claim while the work lasts, and aborts it if the claim is lost or can no longer be relied on. */

@@ -21,6 +21,7 @@ export type ReplayRequest = Readonly<{
   scope: TenantScope;
   requestedBy: string;
   spec: ReplaySpec;
+  traceparent: string;
 }>;
 
 const isoTime = (ms: number): string => new Date(ms).toISOString();
@@ -117,13 +118,13 @@ const checkTarget = (
 
 /** Starts a replay, which the fanout service carries out. Throws AppError if the log or the target does not permit it. */
 export const startReplay = async (parts: StartReplayParts, request: ReplayRequest): Promise<Job> => {
-  const { id, scope, requestedBy, spec } = request;
+  const { id, scope, requestedBy, spec, traceparent } = request;
   checkTarget(parts.subscriptions, scope, spec);
   await checkLog(parts.log, spec, parts.expiredBeforeMs(scope.workspaceId));
   const { workspaceId, ownerId } = scope;
   const { ratePerSecond } = spec;
   return startJob(parts, {
-    ...{ id, kind: 'replay', workspaceId, ownerId, requestedBy, spec, ratePerSecond },
+    ...{ id, kind: 'replay', workspaceId, ownerId, requestedBy, spec, ratePerSecond, traceparent },
     checkpoint: {},
   });
 };

@@ -1,4 +1,4 @@
-import { childTraceparent } from '@tidings/observability';
+import { newTraceparent } from '@tidings/observability';
 import { AppError } from '@tidings/runtime';
 import { deliveryRenderer } from '@tidings/webhook-request';
 import { type Content, type DeadLetter, deadLetterKey } from '../dead-letters/domain/dead-letter.ts';
@@ -16,7 +16,7 @@ const contentOfEvent = (
   const { body, state } = deliveryRenderer(event, acceptedAtMs)(format, largePayloads === 'reference');
   return {
     body,
-    traceparent: childTraceparent(event.traceparent ?? undefined),
+    traceparent: event.traceparent ?? newTraceparent(),
     state: { format, orderingKey: event.orderingKey, acceptedAtMs, ...state },
   };
 };

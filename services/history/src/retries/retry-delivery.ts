@@ -1,3 +1,4 @@
+import type { CreatedMessages } from '@tidings/observability';
 import type { Clock } from '@tidings/runtime';
 import { type DeadLetter, settledEvent } from '../dead-letters/domain/dead-letter.ts';
 import { deadLettersOf } from '../dead-letters/handle-dead-letter-recorded.ts';
@@ -10,6 +11,7 @@ import type {
 import { type Delivery, documentKey } from '../deliveries/domain/delivery.ts';
 import type { DeliveryStore } from '../deliveries/ports.ts';
 import { type Erased, isDeliveryErased } from '../erasure/erasing-stores.ts';
+import { inTrace } from '../trace-command.ts';
 import { highestChainOf, waitingChainsOf } from './domain/chains.ts';
 import { retryCommand } from './domain/retry-command.ts';
 import type { ReadEvent, RequestedRetry, RetryStore, SendCommand } from './ports.ts';
@@ -38,8 +40,8 @@ export type RetryParts = Readonly<{
   clock: Clock;
 }>;
 
-/** The id of the request, which a repeat of it has too, and the key that made it. */
-export type RetryRequest = Readonly<{ runId: string; by: string }>;
+/** The id of the request, which a repeat of it has too, the key that made it, and the messages of its trace. */
+export type RetryRequest = Readonly<{ runId: string; by: string; messages?: CreatedMessages }>;
 
 /**
  * A retry that is in the log. `isOutOfOrder`: the delivery belongs to an ordered queue and had ended, so it joins the
@@ -119,7 +121,7 @@ const settleDeadLetters = async (
 export const retryDelivery = async (
   parts: RetryParts,
   delivery: Delivery,
-  { runId, by }: RetryRequest,
+  { runId, by, messages }: RetryRequest,
 ): Promise<Retried> => {
   refuseTest(delivery);
   if (isDeliveryErased(parts.erasures, delivery)) throw refuseErased(delivery);
@@ -134,7 +136,8 @@ export const retryDelivery = async (
   const chain = await reserveChain(parts, delivery, { ...situation, runId });
   // The first run of a request that is repeated may have taken the place of another retry.
   const supersedes = isWaiting || isRepeat;
-  await parts.send(retryCommand(delivery, content, { chain, supersedes, subscriptionVersion }));
+  const command = retryCommand(delivery, content, { chain, supersedes, subscriptionVersion });
+  await parts.send(inTrace(command, messages));
   await settleDeadLetters(parts, deadLetters, { by, chain });
   return { delivery, chain, isOutOfOrder: isOrdered && !isWaiting };
 };

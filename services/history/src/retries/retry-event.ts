@@ -76,7 +76,7 @@ export const retryEvent = async (
   parts: RetryEventParts,
   request: RetryEventRequest,
 ): Promise<RetriedEvent> => {
-  const { eventId, subscriptionIds, runId, by } = request;
+  const { eventId, subscriptionIds, runId, ...origin } = request;
   const deliveries = await deliveriesOf(parts, request);
   if (deliveries.length === 0) {
     throw unknown(eventId, subscriptionIds === null ? '' : ' to these subscriptions');
@@ -98,7 +98,7 @@ export const retryEvent = async (
   const once = { ...parts, readEvent: readingOnce(parts.readEvent) };
   for (const delivery of deliveries) {
     try {
-      retried.push(await retryDelivery(once, delivery, { runId: `${runId}/${delivery.id}`, by }));
+      retried.push(await retryDelivery(once, delivery, { ...origin, runId: `${runId}/${delivery.id}` }));
     } catch (error) {
       if (!isRefusal(error)) throw error;
       const { code, message: detail } = error;

@@ -1,9 +1,10 @@
+import type { CreatedMessages } from '@tidings/observability';
 import { AppError } from '@tidings/runtime';
 import type { Delivery } from '../deliveries/domain/delivery.ts';
 import { positionOf } from '../deliveries/list-deliveries.ts';
 import type { DeliveryFilters, DeliveryStore, ListPosition } from '../deliveries/ports.ts';
 import { type Erased, isDeliveryErased } from '../erasure/erasing-stores.ts';
-import { type BatchResult, batchSize, type Job } from '../jobs/domain/job.ts';
+import { batchSize, type Job } from '../jobs/domain/job.ts';
 import type { RunKind } from '../jobs/job-kind.ts';
 import type { RetryRequest } from './retry-delivery.ts';
 
@@ -21,6 +22,7 @@ export type RetryKindParts = Readonly<{
   isReady: () => boolean;
 }>;
 
+type Kind = RunKind<RetrySpec, ListPosition | null>;
 type Counts = { retried: number; refused: number; unavailable: number; erased: number };
 
 // The bodies of a batch are in memory one by one, but its deliveries with all their attempts at the same time.
@@ -37,22 +39,21 @@ const countOf = (error: unknown): keyof Counts => {
  * in the order of their events. A batch that a crash interrupts is repeated in the same chains, which delivery
  * recognises.
  */
-export const retryKind = ({
-  deliveries,
-  retry,
-  erasures,
-  isReady,
-}: RetryKindParts): RunKind<RetrySpec, ListPosition | null> => {
-  const retryOne = async (job: RetryJob, delivery: Delivery): Promise<keyof Counts> => {
+export const retryKind = ({ deliveries, retry, erasures, isReady }: RetryKindParts): Kind => {
+  const retryOne = async (
+    job: RetryJob,
+    delivery: Delivery,
+    messages: CreatedMessages | undefined,
+  ): Promise<keyof Counts> => {
     if (isDeliveryErased(erasures, delivery)) return 'erased';
     try {
-      await retry(delivery, { runId: job.id, by: job.requestedBy });
+      await retry(delivery, { runId: job.id, by: job.requestedBy, ...(messages && { messages }) });
       return 'retried';
     } catch (error) {
       return countOf(error);
     }
   };
-  const runBatch = async (job: RetryJob, signal: AbortSignal): Promise<BatchResult<ListPosition | null>> => {
+  const runBatch: Kind['runBatch'] = async (job, signal, messages) => {
     const limit = batchSize(job, maxBatch);
     const page = { limit, after: job.checkpoint, isOldestFirst: true };
     const { found, reached } = await deliveries.step(job.spec.filters, page);
@@ -62,7 +63,7 @@ export const retryKind = ({
       signal.throwIfAborted();
       const delivery = stored.get(id)?.delivery;
       // One whose retention has ended in between.
-      counts[delivery === undefined ? 'unavailable' : await retryOne(job, delivery)] += 1;
+      counts[delivery === undefined ? 'unavailable' : await retryOne(job, delivery, messages)] += 1;
     }
     const isAtEnd = reached === null;
     const last = found.at(-1);

@@ -1,4 +1,4 @@
-import { jsonBody, type Principal, type Route, route } from '@tidings/http';
+import { jsonBody, type Principal, type Route, route, traceparentOf } from '@tidings/http';
 import { refused } from '@tidings/runtime';
 import { bulkResponses, filterOf, type Selection } from '../../jobs/adapters/bulk-request.ts';
 import { startedReply } from '../../jobs/adapters/job-routes.ts';
@@ -43,16 +43,16 @@ const redriveRoute = (parts: DeadLetterParts): Route =>
     body: jsonBody<RedriveBody>({ schema: deadLetterBodies.redriveMany(parts.maxRatePerSecond) }),
     newId: newJobId,
     responses: bulkResponses,
-    handle: async ({ principal, body, run: { id } }) => {
+    handle: async ({ principal, body, run: { id }, request }) => {
       const filters = selected(body, principal);
       if (filters.kind === 'poison')
         throw refused([
           { pointer: '/filter/kind', detail: 'cannot be poison: redrive poison records one by one' },
         ]);
-      const { keyId: requestedBy } = principal;
+      const origin = { requestedBy: principal.keyId, reason: null, traceparent: traceparentOf(request) };
       const ratePerSecond = body.rate_per_second ?? parts.ratePerSecond;
-      const request = { id, kind: 'redrive', filters, requestedBy, reason: null, ratePerSecond } as const;
-      return replyOf(parts, request, body.dry_run === true);
+      const order = { id, kind: 'redrive', filters, ratePerSecond, ...origin } as const;
+      return replyOf(parts, order, body.dry_run === true);
     },
   });
 

@@ -1,4 +1,4 @@
-import { jsonBody, type Principal, pageReply, type Route, route } from '@tidings/http';
+import { jsonBody, type Principal, pageReply, type Route, route, traceparentOf } from '@tidings/http';
 import { AppError, refused } from '@tidings/runtime';
 import { type JobRouteParts, startedReply } from '../../jobs/adapters/job-routes.ts';
 import { jobSchema } from '../../jobs/adapters/job-schemas.ts';
@@ -135,13 +135,14 @@ const redriveRoute = (parts: DeadLetterParts): Route =>
     responses: { 202: { description: 'The job.', schema: jobSchema, headers: ['Location'] } },
     problems: ['conflict'],
     find: async ({ params: { id }, principal }) => find(parts, id, principal),
-    handle: async ({ params: { id }, principal, body, run }) => {
+    handle: async ({ params: { id }, principal, body, run, request }) => {
       const deadLetter = await find(parts, id, principal);
       refusePoison(deadLetter, body.to_origin === true);
       const job = await redriveOne(parts, deadLetter, {
         id: run.id,
         filters: deadLetterScopeOf(principal),
         requestedBy: principal.keyId,
+        traceparent: traceparentOf(request),
         ratePerSecond: parts.ratePerSecond,
       });
       return startedReply(parts, job);

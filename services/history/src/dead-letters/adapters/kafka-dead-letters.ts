@@ -7,8 +7,10 @@ import {
   type Producer,
   type Table,
 } from '@tidings/kafka';
+import type { CreatedMessages } from '@tidings/observability';
 import { AppError } from '@tidings/runtime';
-import { type DeadLetter, type KeptContent, redriven, settledEvent } from '../domain/dead-letter.ts';
+import { inTrace } from '../../trace-command.ts';
+import { redriven, settledEvent } from '../domain/dead-letter.ts';
 import type { DeadLetterEvent } from '../handle-dead-letter-recorded.ts';
 import type { DeadLetterJournal, KnownSubscription, ReadEnds } from '../ports.ts';
 
@@ -23,16 +25,17 @@ export const decodeDeadLetterRecord = (record: IncomingRecord): DeadLetterEvent 
   return { ...event, traceparent: record.headers['traceparent'] ?? null, position };
 };
 
+type Redriven = Parameters<DeadLetterJournal['redrive']>[0][number];
+
 const recordFor = (
-  deadLetter: DeadLetter,
-  content: KeptContent,
-  subscriptionVersion: number,
+  { deadLetter, content, subscriptionVersion }: Redriven,
+  messages: CreatedMessages | undefined,
 ): OutgoingRecord => {
   if (content.kind === 'delivery') {
     const chain = deadLetter.taken?.chain ?? 0;
     return {
       topic: topics.deliveries,
-      ...encodeDelivery(redriven(content.command, { chain, subscriptionVersion })),
+      ...encodeDelivery(inTrace(redriven(content.command, { chain, subscriptionVersion }), messages)),
     };
   }
   const { origin, hadValue } = content.poison;
@@ -45,10 +48,8 @@ const recordFor = (
 
 /** Creates a journal that writes redrives and settlements of dead letters to Kafka. */
 export const createDeadLetterJournal = (producer: Producer): DeadLetterJournal => ({
-  redrive: async (deadLetters) => {
-    const records = deadLetters.map(({ deadLetter, content, subscriptionVersion }) =>
-      recordFor(deadLetter, content, subscriptionVersion),
-    );
+  redrive: async (deadLetters, messages) => {
+    const records = deadLetters.map((one) => recordFor(one, messages));
     if (records.length > 0) await producer.publishAll(records, publish);
   },
   settle: async (deadLetters, settlement) => {

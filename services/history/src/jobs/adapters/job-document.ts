@@ -29,6 +29,7 @@ export type JobDocument = Readonly<{
   claim: string;
   claimed_until_ms: number;
   progress_offset: number;
+  traceparent?: string;
 }>;
 
 /** The schema of the collection, with its indexes. */
@@ -61,6 +62,7 @@ export const toDocument = (job: Job): JobDocument => ({
   claim: job.claim,
   claimed_until_ms: job.claimedUntilMs,
   progress_offset: job.progressOffset,
+  ...(job.traceparent !== undefined && { traceparent: job.traceparent }),
 });
 
 /** Returns the job of a document. */
@@ -88,4 +90,5 @@ export const fromDocument = (document: JobDocument): Job => ({
   claim: document.claim,
   claimedUntilMs: document.claimed_until_ms,
   progressOffset: document.progress_offset,
+  ...(document.traceparent !== undefined && { traceparent: document.traceparent }),
 });

@@ -30,6 +30,7 @@ const orderOf = (job: Job): JobOrdered => ({
   desired: desiredOf(job.state),
   revision: job.revision,
   createdAtMs: job.createdAtMs,
+  ...(job.traceparent !== undefined && { traceparent: job.traceparent }),
 });
 
 /** Creates the writer of orders to the jobs topic. */

@@ -29,6 +29,8 @@ export type Job<Spec = unknown, Checkpoint = unknown> = Readonly<{
   ownerId: ConsumerId | null;
   /** A key, or `enable` if enabling a subscription created the job. */
   requestedBy: string;
+  /** Trace context of the request; absent without one. */
+  traceparent?: string;
   /** The task, in the format of the kind. Never changes. */
   spec: Spec;
   /** Start of the next batch, in the format of the kind. */
@@ -65,7 +67,7 @@ export type NewJob<Spec = unknown, Checkpoint = unknown> = Pick<
   Job<Spec, Checkpoint>,
   'id' | 'kind' | 'workspaceId' | 'ownerId' | 'requestedBy' | 'spec' | 'checkpoint' | 'ratePerSecond'
 > &
-  Readonly<{ total?: number }>;
+  Readonly<{ total?: number; traceparent?: string }>;
 
 /** Returns a new job without progress, which any run can claim. */
 export const newJob = <Spec, Checkpoint>(

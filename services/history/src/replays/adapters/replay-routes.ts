@@ -1,4 +1,4 @@
-import { jsonBody, type Route, route } from '@tidings/http';
+import { jsonBody, type Route, route, traceparentOf } from '@tidings/http';
 import { refused } from '@tidings/runtime';
 import { tenantScopeOf } from '../../adapters/tenant-scope.ts';
 import { startedReply } from '../../jobs/adapters/job-routes.ts';
@@ -27,14 +27,15 @@ export const replayRoutes = (parts: ReplayRouteParts): Route[] => [
     body: jsonBody<ReplayBody>({ schema: replayBodySchema(parts.maxRatePerSecond) }),
     newId: newJobId,
     responses: { 202: { description: 'The job.', schema: jobSchema, headers: ['Location'] } },
-    handle: async ({ principal, body, run: { id } }) => {
+    handle: async ({ principal, body, run: { id }, request }) => {
       if (body.offsets !== undefined && principal.consumerId !== null) {
         throw refused([{ pointer: '/offsets', detail: 'requires a key that belongs to no consumer' }]);
       }
       const { ratePerSecond, clock } = parts;
       const spec = replaySpecOf(body, { nowMs: clock.nowMs(), ratePerSecond });
       const scope = tenantScopeOf(principal);
-      return startedReply(parts, await startReplay(parts, { id, scope, requestedBy: principal.keyId, spec }));
+      const origin = { requestedBy: principal.keyId, traceparent: traceparentOf(request) };
+      return startedReply(parts, await startReplay(parts, { id, scope, spec, ...origin }));
     },
   }),
 ];

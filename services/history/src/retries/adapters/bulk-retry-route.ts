@@ -1,4 +1,4 @@
-import { jsonBody, named, type Route, route } from '@tidings/http';
+import { jsonBody, named, type Route, route, traceparentOf } from '@tidings/http';
 import { scannedToSchema } from '../../adapters/scanned-page.ts';
 import {
   type DeliveryFilter,
@@ -96,7 +96,7 @@ export const bulkRetryRoute = (parts: BulkRetryParts): Route => {
       200: { description: 'The count of a dry run.', schema: countSchema },
       202: { description: 'The job.', schema: jobSchema, headers: ['Location'] },
     },
-    handle: async ({ principal, body: { filter, dry_run, rate_per_second }, run: { id } }) => {
+    handle: async ({ principal, body: { filter, dry_run, rate_per_second }, run: { id }, request }) => {
       const given = deliveryFiltersOf(filter, principal);
       const nowMs = parts.clock.nowMs();
       const filters = { ...given, createdBeforeMs: Math.min(given.createdBeforeMs ?? nowMs, nowMs) };
@@ -107,6 +107,7 @@ export const bulkRetryRoute = (parts: BulkRetryParts): Route => {
         workspaceId: filters.workspaceId,
         ownerId: filters.ownerId,
         requestedBy: principal.keyId,
+        traceparent: traceparentOf(request),
         spec: { filters, request: { filter } },
         checkpoint: null,
         // To count them would be to read what the job reads.

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { deliveryId, eventId, subscriptionId } from '@tidings/contracts';
-import { jsonBody, type Principal, type Route, route } from '@tidings/http';
+import type { IncomingMessage } from 'node:http';
+import { deliveryId, eventId, subscriptionId, topics } from '@tidings/contracts';
+import { jsonBody, type Principal, type Route, route, traceparentOf } from '@tidings/http';
+import { CreatedMessages } from '@tidings/observability';
 import { AppError } from '@tidings/runtime';
 import { tenantScopeOf } from '../../adapters/tenant-scope.ts';
 import type { Delivery } from '../../deliveries/domain/delivery.ts';
@@ -20,6 +22,10 @@ export type RetryRouteParts = RetryEventParts & Readonly<{ deliveries: Pick<Deli
 
 const tag = 'Deliveries';
 const newId = (): string => `rty_${randomUUID().replaceAll('-', '')}`;
+
+/** Returns the messages of a request. They are few: whoever has the request recorded sees what becomes of each. */
+const messagesOf = (request: IncomingMessage): CreatedMessages =>
+  new CreatedMessages({ topic: topics.deliveries.name, parent: traceparentOf(request), records: 'all' });
 
 const find = async ({ deliveries }: RetryRouteParts, id: string, principal: Principal): Promise<Delivery> => {
   const delivery = await deliveries.find(deliveryId(id), tenantScopeOf(principal));
@@ -43,9 +49,11 @@ const retryDeliveryRoute = (parts: RetryRouteParts): Route =>
     responses: { 202: { description: 'The delivery, and its new chain.', schema: retriedSchema } },
     problems: ['conflict', 'unprocessable'],
     find: async ({ params: { id }, principal }) => find(parts, id, principal),
-    handle: async ({ params: { id }, principal, run }) => {
+    handle: async ({ params: { id }, principal, run, request }) => {
       const delivery = await find(parts, id, principal);
-      const retried = await retryDelivery(parts, delivery, { runId: run.id, by: principal.keyId });
+      const messages = messagesOf(request);
+      const origin = { runId: run.id, by: principal.keyId, messages };
+      const retried = await messages.during(async () => retryDelivery(parts, delivery, origin));
       return { status: 202, body: retriedView(retried) };
     },
   });
@@ -69,14 +77,15 @@ const retryEventRoute = (parts: RetryRouteParts): Route =>
     problems: ['conflict'],
     find: async ({ params: { id }, principal }) =>
       refuseUnknownEvent(parts, eventId(id), tenantScopeOf(principal)),
-    handle: async ({ params: { id }, principal, body, run }) => {
-      const result = await retryEvent(parts, {
+    handle: async ({ params: { id }, principal, body, run, request }) => {
+      const messages = messagesOf(request);
+      const order = {
         scope: tenantScopeOf(principal),
         eventId: eventId(id),
         subscriptionIds: body.subscription_ids?.map(subscriptionId) ?? null,
-        runId: run.id,
-        by: principal.keyId,
-      });
+        ...{ runId: run.id, by: principal.keyId, messages },
+      };
+      const result = await messages.during(async () => retryEvent(parts, order));
       const [first] = result.refused;
       if (result.retried.length === 0 && first !== undefined) {
         const more = result.refused.length > 1 ? ` (and ${result.refused.length - 1} more were refused)` : '';
