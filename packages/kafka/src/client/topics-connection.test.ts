@@ -28,12 +28,14 @@ type Decoder = {
 };
 const KafkaEncoder = require('kafkajs/src/protocol/encoder.js') as new () => Encoder;
 const KafkaDecoder = require('kafkajs/src/protocol/decoder.js') as new (bytes: Buffer) => Decoder;
-const { RecordBatch } = require('kafkajs/src/protocol/recordBatch/v0/index.js') as {
-  RecordBatch: (fields: object) => Promise<Encoder>;
+const { planBatch } = require('kafkajs/src/protocol/recordBatch/v0/index.js') as {
+  planBatch: (
+    messages: readonly object[],
+    compression: number,
+  ) => {
+    write(encoder: Encoder, fields: object): void;
+  };
 };
-const BatchRecord = require('kafkajs/src/protocol/recordBatch/record/v0/index.js') as (
-  fields: object,
-) => Encoder;
 
 const [fetchKey, listOffsetsKey, metadataKey, versionsKey] = [1, 2, 3, 18];
 const [leaderNotAvailable, storageError, notAuthorized] = [5, 56, 29];
@@ -45,14 +47,16 @@ const arrayOf = <T>(values: readonly T[], write: (value: T) => Encoder): Encoder
   return encoder;
 };
 
-const batch = async (): Promise<Buffer> => {
-  const record = BatchRecord({ key: 'k', value: Buffer.from('v') });
-  return (await RecordBatch({ records: [record] })).buffer;
+const batch = (): Buffer => {
+  const encoder = new KafkaEncoder();
+  const fields = { transactional: false, producerId: -1, producerEpoch: 0, firstSequence: 0 };
+  planBatch([{ key: 'k', value: Buffer.from('v') }], 0).write(encoder, fields);
+  return encoder.buffer;
 };
 
 /** A batch that says that it is compressed in a way that this client does not know. */
-const unreadableBatch = async (): Promise<Buffer> => {
-  const bytes = await batch();
+const unreadableBatch = (): Buffer => {
+  const bytes = batch();
   // Base offset 8, length 4, leader epoch 4, magic 1, checksum 4; then the attributes.
   bytes.writeInt16BE(snappy, 21);
   return bytes;
@@ -245,10 +249,10 @@ it('learns the topics that the brokers have beside a missing one and a partition
 
 it('returns the records of each partition beside the errors of others', async () => {
   await connection.learn(['t', 'u']);
-  broker.answers.set('t/0', { records: await batch() });
+  broker.answers.set('t/0', { records: batch() });
   broker.answers.set('t/2', { error: storageError });
   broker.answers.set('u/0', { error: notAuthorized });
-  broker.answers.set('u/2', { records: await batch() });
+  broker.answers.set('u/2', { records: batch() });
   expect(await fetchAll()).toEqual({
     't/0': 1,
     't/2': 'KAFKA_STORAGE_ERROR',
@@ -261,8 +265,8 @@ it('returns the records of each partition beside the errors of others', async ()
 
 it('finds the partition whose records cannot be decoded, and returns those of the others', async () => {
   await connection.learn(['t', 'u']);
-  for (const name of ['t/0', 't/2', 'u/0', 'u/2']) broker.answers.set(name, { records: await batch() });
-  broker.answers.set('u/1', { records: await unreadableBatch() });
+  for (const name of ['t/0', 't/2', 'u/0', 'u/2']) broker.answers.set(name, { records: batch() });
+  broker.answers.set('u/1', { records: unreadableBatch() });
   expect(await fetchAll()).toEqual({
     't/0': 1,
     't/2': 1,
@@ -298,7 +302,7 @@ it('asks a leader once for the ends that it has not told yet, and for no others'
 
 it('returns no end of a partition whose new leader cannot tell it yet, beside those of the others', async () => {
   await connection.learn(['t', 'u']);
-  broker.answers.set('t/0', { records: await batch() });
+  broker.answers.set('t/0', { records: batch() });
   broker.ends.set('t/0', { error: leaderNotAvailable });
   broker.ends.set('u/1', { end: 3 });
   expect(await fetchEnds()).toEqual({ 't/0': undefined, 't/2': 1, 'u/0': 1, 'u/1': 3, 'u/2': 1 });
