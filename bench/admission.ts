@@ -1,5 +1,6 @@
 import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
+import { createKeys, senderCount } from './admission/keys.ts';
 import { type Outcome, type Sender, startLoadProcess } from './admission/load-process.ts';
 import { spreadOf } from './percentiles.ts';
 import { usageOf } from './process-usage.ts';
@@ -27,22 +28,7 @@ const { values } = parseArgs({
 });
 
 const seconds = Number(values.seconds);
-const senderCount = 8;
 const unlimited = { INGRESS_TARGET_WAIT: '4s', INGRESS_MAX_WAITING_REQUESTS: '20000' };
-
-async function createKeys({ url, target }: BenchStack): Promise<readonly string[]> {
-  const create = async (_: unknown, at: number): Promise<string> => {
-    const response = await fetch(`${url}/v1/webhooks/api-keys`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${target.key}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ name: `sender ${at}`, scopes: ['events:write'] }),
-    });
-    const { key } = (await response.json()) as { key?: string };
-    if (key === undefined) throw new Error(`no key: ${response.status}`);
-    return key;
-  };
-  return Promise.all(Array.from({ length: senderCount }, create));
-}
 
 /** Asks for /ready until it is stopped; returns the p99 of the answers, in milliseconds, and how many were not 200. */
 function watchHealth(url: string): () => Promise<Readonly<{ p99: number; failed: number }>> {

@@ -16,6 +16,8 @@ export type Load = Readonly<{
 
 /** The result of the load of one sender. Times in milliseconds. */
 export type Outcome = Readonly<{
+  /** All events that were accepted, with those of the first second, in which connections open. */
+  accepted: number;
   acceptedPerSecond: number;
   refusedPerSecond: number;
   acceptMs: Spread;

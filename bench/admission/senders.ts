@@ -22,6 +22,7 @@ class Tally {
   readonly #refused: number[] = [];
   readonly #statuses: Record<number, number> = {};
   retryAfter = 0;
+  acceptedInAll = 0;
   /** The longest delay of a request behind its time, in milliseconds. */
   behind = 0;
 
@@ -33,6 +34,7 @@ class Tally {
 
   outcome(seconds: number): Outcome {
     return {
+      accepted: this.acceptedInAll,
       acceptedPerSecond: Math.round(this.#accepted.length / seconds),
       refusedPerSecond: Math.round(this.#refused.length / seconds),
       acceptMs: spreadOf(this.#accepted),
@@ -58,6 +60,7 @@ async function closedLoop({ url, seconds, senders }: Load): Promise<Outcome[]> {
         const { status, retryAfterSeconds } = await new Promise<
           Parameters<Parameters<Connection['send']>[1]>[0]
         >((resolve) => connection.send(request, resolve));
+        if (status === 202) tally.acceptedInAll += 1;
         tally.add(status, performance.now() - sentMs);
         if (retryAfterSeconds > 0) tally.retryAfter += 1;
         if (status !== 202)
@@ -87,6 +90,7 @@ async function openLoop({ url, seconds, senders }: Load): Promise<Outcome[]> {
       const sentMs = performance.now();
       connection.send(request, ({ status, retryAfterSeconds }) => {
         idle.push(connection);
+        if (status === 202) tally.acceptedInAll += 1;
         if (sentMs - beganMs < warmUpMs) return;
         tally.add(status, performance.now() - sentMs);
         if (retryAfterSeconds > 0) tally.retryAfter += 1;
