@@ -7,6 +7,8 @@ import { consumers, endpointPlansFor } from './endpoints.ts';
 import type { Receiver } from './receiver.ts';
 
 const overlapSeconds = 120;
+// What a replay sends again: as much in a run of minutes as in one of hours.
+const replayedMs = 60_000;
 const endedName = 'ended';
 const path = '/v1/webhooks/subscriptions';
 
@@ -106,7 +108,7 @@ export class Subscriptions {
         this.#history.write({ kind: 'manual', action: 'replay', at: Date.now(), subscription });
         const target = { subscription_id: subscription };
         await this.#api.try('POST', '/v1/webhooks/replays', {
-          from: new Date(startedAt).toISOString(),
+          from: new Date(Math.max(startedAt, Date.now() - replayedMs)).toISOString(),
           target,
         });
         return;

@@ -169,7 +169,13 @@ export const runChaos = async ({ signal: interrupted, ...given }: Run): Promise<
   const receiver = new Receiver(history, randomOf(options.seed + 1));
   const networks = await openNetworks(options);
   const clockFolder = join(folder, 'clocks');
-  const env = { ...networks.env, CHAOS_CLOCK_FOLDER: clockFolder, NODE_OPTIONS: `--import=${shiftedClock}` };
+  const env = {
+    ...networks.env,
+    CHAOS_CLOCK_FOLDER: clockFolder,
+    NODE_OPTIONS: `--import=${shiftedClock}`,
+    // A long cut of the network is more than 100 failures in a row, and a disabled subscription receives nothing.
+    SUBSCRIPTION_DISABLE_AFTER_FAILURES: '0',
+  };
   const stack = new StackProcess({ folder, portBase: options.portBase, args: argsOf(options), env });
   const faults = new FaultInjector({ stack, history, networks: networks.byTarget, clockFolder });
   const parts = { history, receiver, stack, faults, networks };

@@ -1,4 +1,5 @@
 import { fuzzApi } from '../fuzz/fuzz-api.mjs';
+import { runChaosTests } from '../ops/chaos-tests.mjs';
 import { runDatabaseTests } from '../ops/database-tests.mjs';
 import { runExampleTests } from '../ops/example-tests.mjs';
 import { runHelmTests } from '../ops/helm-tests.mjs';
@@ -29,6 +30,7 @@ const suites = [
   ['secure', async () => await runSuite('secure')],
   // KILL_TEST_EVENTS=2000 makes its replay smaller.
   ['kill', async () => await runSuite('kill')],
+  ['chaos', runChaosTests],
   // Two passes: random paths, then existing objects.
   ['fuzz', async () => await fuzzApi(['--max-time', String(fuzzSeconds)])],
 ];
