@@ -3,9 +3,11 @@ import {
   type AuditRecorded,
   accessScopes,
   bodyFormats,
+  type DocumentCopied,
   type EventTypeRecord,
   encodeAccess,
   encodeAudit,
+  encodeDocumentCopy,
   encodeEventType,
   encodeKeyUsed,
   encodeSource,
@@ -191,4 +193,17 @@ export const auditExamples = named<AuditRecorded>(
     },
   },
   encodeAudit,
+);
+
+const copied = { _id: consumerId, version: 3, schema_version: 2, state: 'active' };
+// None is so large that it is compressed: another release of Node.js may compress it to other bytes.
+export const copyExamples = named<DocumentCopied>(
+  {
+    'a document of a kind': {
+      type: 'DocumentCopied.v1',
+      kind: 'consumer',
+      document: { ...copied, name: null },
+    },
+  },
+  encodeDocumentCopy,
 );

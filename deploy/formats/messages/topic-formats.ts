@@ -6,6 +6,7 @@ import {
   decodeBreakerOpened,
   decodeDeadLetterFact,
   decodeDelivery,
+  decodeDocumentCopy,
   decodeErasure,
   decodeEvent,
   decodeEventReceived,
@@ -49,6 +50,7 @@ import { atMs, type MessageExample } from './example.ts';
 import {
   accessExamples,
   auditExamples,
+  copyExamples,
   eventTypeExamples,
   keyUsageExamples,
   sourceExamples,
@@ -91,6 +93,7 @@ const byTopic: Readonly<Record<keyof typeof topics, Pair>> = {
   receivedIds: { examples: receivedIdExamples, read: decodeEventReceived },
   received: { examples: receivedExamples, read: decodeWebhookReceived },
   access: { examples: accessExamples, read: decodeAccess },
+  registry: { examples: copyExamples, read: decodeDocumentCopy },
   keyUsage: { examples: keyUsageExamples, read: decodeKeyUsed },
   audit: { examples: auditExamples, read: decodeAudit },
   jobs: { examples: jobExamples, read: decodeJobRecord },

@@ -209,6 +209,13 @@ export {
 } from './registry/access.ts';
 export type { AuditRecorded } from './registry/audit.ts';
 export { decodeAudit, encodeAudit } from './registry/audit.ts';
+export type { DocumentCopied } from './registry/document-copy.ts';
+export {
+  decodeDocumentCopy,
+  documentCopyKey,
+  documentCopyText,
+  encodeDocumentCopy,
+} from './registry/document-copy.ts';
 export type { Ended } from './registry/ended.ts';
 export { hasEnded } from './registry/ended.ts';
 export type { KeyUsed } from './registry/key-usage.ts';

@@ -21,15 +21,19 @@ const uses: Readonly<Record<KafkaService, Uses>> = {
   subscription: {
     reads: [
       ...authentication.reads,
-      ...[topics.subscriptions, topics.eventTypes, topics.sources, topics.erasures],
+      ...[topics.subscriptions, topics.eventTypes, topics.sources, topics.registry, topics.erasures],
       ...[topics.attempts, topics.keyUsage, topics.seenEventTypes],
+      // Read by the command that restores a lost database.
+      topics.audit,
     ],
     writes: [
       ...authentication.writes,
-      ...[topics.access, topics.subscriptions, topics.eventTypes, topics.sources, topics.audit],
+      ...[topics.access, topics.subscriptions, topics.eventTypes, topics.sources],
+      ...[topics.registry, topics.audit],
       ...[topics.events, topics.deliveries, topics.attempts, topics.seenEventTypes, topics.deadLetters],
     ],
     groups: [endpointHealth, `${endpointHealth}-key-usage`, `${endpointHealth}-seen-types`],
+    temporaryGroups: ['subscription-restore'].map(temporaryGroupsOf),
   },
   fanout: {
     reads: [

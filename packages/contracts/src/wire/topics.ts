@@ -160,6 +160,14 @@ const access: TopicDefinition = {
   config: compacted,
 };
 
+const registry: TopicDefinition = {
+  name: 'tidings.registry',
+  kind: 'table',
+  partitions: 1,
+  key: '<kind>/<id>, such as subscription/<subscription id>',
+  config: compacted,
+};
+
 const keyUsage: TopicDefinition = {
   name: 'tidings.key-usage',
   kind: 'facts',
@@ -244,6 +252,7 @@ export const topics = {
   receivedIds,
   received,
   access,
+  registry,
   keyUsage,
   audit,
   jobs,

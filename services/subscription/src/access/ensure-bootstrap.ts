@@ -1,7 +1,8 @@
 import { hashOfKey, prefixOfKey } from '@tidings/access';
 import { accessScopes, type EventTypePolicy, type WorkspaceId } from '@tidings/contracts';
-import type { Documents } from '../registry/documents.ts';
+import { type Documents, newestVersionOf } from '../registry/documents.ts';
 import { systemActor } from '../registry/domain/audit-entry.ts';
+import type { Versioned } from '../registry/domain/versioned.ts';
 import { writeFirst, writeVersion } from '../registry/write-version.ts';
 import { type ApiKey, beginKey, rehashed, revoked } from './domain/api-key.ts';
 import { beginWorkspace, defaultRules, type Workspace } from './domain/workspace.ts';
@@ -21,18 +22,35 @@ export type BootstrapParts = Readonly<{
   workspaces: Documents<Workspace>;
   apiKeys: Documents<ApiKey>;
   settings: BootstrapSettings;
+  /** True once it is known what the topics have: an empty database may be a lost one. */
+  areTopicsRead: boolean;
 }>;
 
 const bootstrapId = (workspaceId: WorkspaceId): string => `key_admin_${workspaceId}`;
 
 /**
  * Ensures that the operator's key in the environment opens the operator's workspace, and revokes earlier operator keys.
- * Creates the workspace if it is missing and never changes an existing one: after creation, only the API does.
+ * Creates the workspace if it is missing and never changes an existing one: after creation, only the API does. Does nothing
+ * if something is missing and the topics have not been read (`waiting`), or have it (`lost`).
  */
-export async function ensureBootstrap(parts: BootstrapParts): Promise<void> {
+export async function ensureBootstrap(parts: BootstrapParts): Promise<'done' | 'waiting' | 'lost'> {
+  const { workspaces, apiKeys, settings, areTopicsRead } = parts;
+  const { workspaceId } = settings;
+  const known = [await stateOf(workspaces, workspaceId), await stateOf(apiKeys, bootstrapId(workspaceId))];
+  if (known.some((one) => one !== 'stored') && !areTopicsRead) return 'waiting';
+  if (known.includes('lost')) return 'lost';
   await ensureWorkspace(parts);
   await ensureKey(parts);
   await endOtherKeys(parts);
+  return 'done';
+}
+
+async function stateOf<T extends Versioned>(
+  documents: Documents<T>,
+  id: string,
+): Promise<'stored' | 'new' | 'lost'> {
+  if ((await documents.store.findAnywhere(id)) !== null) return 'stored';
+  return newestVersionOf(documents, id) === 0 ? 'new' : 'lost';
 }
 
 async function ensureWorkspace({ workspaces, settings }: BootstrapParts): Promise<void> {

@@ -5,8 +5,22 @@ import type { metricsCatalogue } from '../metrics.ts';
 // A failed run is retried sooner than `everyMs`, because its work is still pending.
 const retryMs = 5_000;
 
-/** A task of maintenance. `everyMs` is the pause between the end of a run and the start of the next. */
-export type MaintenanceTask = Readonly<{ name: string; everyMs: number; run(): Promise<unknown> }>;
+/** Knowledge of a run. `areTopicsRead`: the topic versions are complete. */
+export type TaskState = Readonly<{ areTopicsRead: boolean }>;
+
+/**
+ * A task of maintenance. `everyMs` is the pause between the end of a run and the start of the next. `needsTopics`: it runs
+ * again once the topics have been read.
+ */
+export type MaintenanceTask = Readonly<{
+  name: string;
+  everyMs: number;
+  needsTopics?: boolean;
+  run(state: TaskState): Promise<unknown>;
+}>;
+
+/** A task without what decides when it starts. */
+export type RepeatedTask = Readonly<{ name: string; everyMs: number; run(): Promise<unknown> }>;
 
 /** Dependencies of a maintenance task. */
 export type MaintenanceTaskParts = Readonly<{
@@ -21,7 +35,7 @@ export type MaintenanceTaskParts = Readonly<{
  * next success: while the database is unavailable every run fails, and one log line is enough.
  */
 export function createMaintenanceTask(
-  { name: work, everyMs, run }: MaintenanceTask,
+  { name: work, everyMs, run }: RepeatedTask,
   { clock, logger, health, seconds }: MaintenanceTaskParts,
 ): PeriodicTask {
   let isFailing = false;

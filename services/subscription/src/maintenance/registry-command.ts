@@ -1,95 +1,46 @@
 import { parseArgs } from 'node:util';
-import { openBus, openProducer } from '@tidings/kafka';
-import { createServiceContext } from '@tidings/observability';
-import { AppError, type Clock, keyRing, loadConfig, messageOf, sleep } from '@tidings/runtime';
-import { configSpec } from '../config.ts';
-import { metricsCatalogue } from '../metrics.ts';
-import { openRegistry, readTopics } from '../registry/adapters/open-registry.ts';
+import { messageOf } from '@tidings/runtime';
+import { readCopies } from '../registry/adapters/read-copies.ts';
 import { compareTopic } from '../registry/maintenance/compare-topic.ts';
-import { type Resealed, resealDocuments } from '../registry/maintenance/reseal-documents.ts';
+import { resealDocuments } from '../registry/maintenance/reseal-documents.ts';
 import { sweepUnpublished } from '../registry/maintenance/sweep-unpublished.ts';
 import { type Verified, verifyDocuments } from '../registry/maintenance/verify-documents.ts';
-import { documentKinds } from './document-kinds.ts';
+import { type Outcome, renderReport } from './command-report.ts';
+import { type OpenedCommand, openCommand } from './open-command.ts';
+import { restoreAudit } from './restore-audit.ts';
+import { type RegistryRestored, type RestoreMode, restoreRegistry } from './restore-registry.ts';
 
-/** Result of a command. */
-export type Outcome =
-  | Readonly<{ verified: readonly Verified[] }>
-  | Readonly<{
-      resealed: Readonly<{ primaryKey: string; isDryRun: boolean; kinds: readonly Resealed[] }>;
-    }>;
+const help = `Checks, re-seals and restores the registry. May run beside the service.
 
-/** Text for a terminal. `isOk`: no further action is needed. */
-export type Report = Readonly<{ text: string; isOk: boolean }>;
+  npm run registry:verify -- [--repair] [--json]
+  npm run registry:reseal -- [--dry-run] [--json]
+  npm run registry:restore -- [--dry-run] [--missing-only | --replace-older] [--json]
+  node services/subscription/dist/src/maintenance/registry-command.js verify | reseal | restore [options]
 
-const maxListed = 50;
+verify   compares every document with the topics; with --repair it publishes what differs
+reseal   seals every secret again with the first key of SEALING_KEYS
+restore  brings documents back that MongoDB has lost, from their copies on the topic tidings.registry, and the audit log
+         from tidings.audit. An interrupted restore is continued by the same command. It is refused, with a list, if a
+         document differs from its copy.
 
-function verifiedLines({ kind, documents, records, disagreements }: Verified): string[] {
-  const head = `${kind}: ${documents} documents, ${records} records, ${disagreements.length} differ`;
-  const listed = disagreements.slice(0, maxListed).map(({ id, how }) => `  ${id} ${how}`);
-  const more = disagreements.length - listed.length;
-  return [head, ...listed, ...(more > 0 ? [`  and ${more} more`] : [])];
-}
+  --repair         verify: publishes the current documents, then compares again
+  --dry-run        changes nothing
+  --missing-only   restore: leaves documents as they are that differ from their copies, and restores what is missing
+  --replace-older  restore: besides, replaces documents that are older than their copies
+  --json           prints the result as JSON
+  --help           prints this text
 
-function resealedLines(primaryKey: string, { kind, documents, ...found }: Resealed): string[] {
-  const keys = Object.entries(found.sealsByKey).map(
-    ([keyId, count]) => `  sealed with '${keyId}': ${count}${keyId === primaryKey ? ' (primary)' : ''}`,
-  );
-  const failed = found.failed.map((id) => `  ${id} does not open: its key is not in the ring`);
-  return [`${kind}: ${documents} documents, ${found.resealed} re-sealed`, ...keys, ...failed];
-}
+Settings: those of the subscription service, from the environment; npm run takes those of the local stack.
 
-/** Renders the result of a command. Key counts are those from before re-sealing. */
-function renderReport(outcome: Outcome): Report {
-  if ('verified' in outcome) {
-    const lines = outcome.verified.flatMap(verifiedLines);
-    const isOk = outcome.verified.every(({ disagreements }) => disagreements.length === 0);
-    return { text: `${lines.join('\n')}\n`, isOk };
-  }
-  const { primaryKey, isDryRun, kinds } = outcome.resealed;
-  const head = isDryRun ? ['dry run: nothing is changed'] : [];
-  const lines = [...head, ...kinds.flatMap((kind) => resealedLines(primaryKey, kind))];
-  return { text: `${lines.join('\n')}\n`, isOk: kinds.every(({ failed }) => failed.length === 0) };
-}
+Exit codes: 0 done, 1 refused, failed, or something differs or cannot be restored, 2 an invalid argument.
+`;
 
-// Usage: `node services/subscription/dist/src/maintenance/registry-command.js verify | reseal`, with the environment of
-// the service. It may run beside the service. Exit codes: 0 success, 1 a difference or failure, 2 an invalid argument.
-
-const usage = 'usage: verify [--repair] [--json] | reseal [--dry-run] [--json]\n';
+const usage = `usage: verify [--repair] [--json] | reseal [--dry-run] [--json] | restore [--dry-run] [--missing-only | --replace-older] [--json]
+See --help.
+`;
 const progressEvery = 200;
 
-async function open() {
-  const config = loadConfig(configSpec, process.env);
-  const context = createServiceContext<typeof configSpec, typeof metricsCatalogue>({
-    name: 'registry-command',
-    config,
-    catalogue: metricsCatalogue,
-  });
-  const { clock, resources } = context;
-  const bus = await openBus(context);
-  const registry = openRegistry(context, await openProducer(context, bus));
-  const kinds = documentKinds.map(({ kind, withSeals }) => ({ ...registry.documents(kind), withSeals }));
-  const isUp = new Promise<void>((resolve) => registry.mongo.onUp(resolve));
-  registry.mongo.open();
-  await Promise.race([isUp, late(clock, `MongoDB at ${new URL(config.mongodbUri).host}`)]);
-  const readBack = async (): Promise<void> => {
-    const tables = await readTopics(bus, kinds, () => {});
-    for (const table of tables) resources.add('own topic', async () => table.close());
-    const ready = Promise.all(tables.map(async (table) => table.ready()));
-    await Promise.race([ready, late(clock, `Kafka at ${config.kafkaBrokers.join(', ')}`)]);
-  };
-  return { kinds, readBack, ring: keyRing(config.sealingKeys), close: async () => resources.close(10_000) };
-}
-
-type Opened = Awaited<ReturnType<typeof open>>;
-
-const openWithinMs = 30_000;
-
-const late = async (clock: Clock, what: string): Promise<never> => {
-  await sleep(clock, openWithinMs);
-  throw new AppError({ code: 'unavailable', message: `${what} does not respond` });
-};
-
-async function verify({ kinds, readBack }: Opened, isRepair: boolean): Promise<readonly Verified[]> {
+async function verify({ kinds, readBack }: OpenedCommand, isRepair: boolean): Promise<readonly Verified[]> {
   await readBack();
   const found = [];
   for (const documents of kinds) {
@@ -104,7 +55,7 @@ async function verify({ kinds, readBack }: Opened, isRepair: boolean): Promise<r
   return found;
 }
 
-async function reseal({ kinds, ring }: Opened, isDryRun: boolean) {
+async function reseal({ kinds, ring }: OpenedCommand, isDryRun: boolean) {
   const done = [];
   for (const documents of kinds) {
     const onProgress = (count: number): void => {
@@ -115,24 +66,79 @@ async function reseal({ kinds, ring }: Opened, isDryRun: boolean) {
   return { primaryKey: ring.primaryId, isDryRun, kinds: done };
 }
 
+async function restore(
+  { bus, audit, kinds, readBack }: OpenedCommand,
+  options: Readonly<{ mode: RestoreMode; isDryRun: boolean }>,
+): Promise<RegistryRestored> {
+  await readBack();
+  const names = kinds.map(({ kind }) => kind.name);
+  const parts = {
+    ...{ kinds, copies: await readCopies(bus, names) },
+    restoreAudit: async (how: Readonly<{ isDryRun: boolean }>) => restoreAudit(bus, audit, how),
+    onProgress: (done: number, total: number): void => {
+      if (done % progressEvery === 0) process.stderr.write(`restored ${done} of ${total} documents\n`);
+    },
+  };
+  return restoreRegistry(parts, options);
+}
+
+const options = {
+  repair: { type: 'boolean', default: false },
+  'dry-run': { type: 'boolean', default: false },
+  'missing-only': { type: 'boolean', default: false },
+  'replace-older': { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+} as const;
+
+const parsed = () => parseArgs({ options, allowPositionals: true });
+type Values = ReturnType<typeof parsed>['values'];
+
+const commands: Readonly<
+  Record<
+    string,
+    Readonly<{
+      allowed: readonly string[];
+      run(opened: OpenedCommand, values: Values): Promise<Outcome>;
+    }>
+  >
+> = {
+  verify: {
+    allowed: ['repair'],
+    run: async (opened, { repair }) => ({ verified: await verify(opened, repair) }),
+  },
+  reseal: {
+    allowed: ['dry-run'],
+    run: async (opened, values) => ({ resealed: await reseal(opened, values['dry-run']) }),
+  },
+  restore: {
+    allowed: ['dry-run', 'missing-only', 'replace-older'],
+    run: async (opened, values) => {
+      const others: RestoreMode = values['missing-only'] ? 'missing-only' : 'all';
+      const mode = values['replace-older'] ? 'replace-older' : others;
+      return { restored: await restore(opened, { mode, isDryRun: values['dry-run'] }) };
+    },
+  },
+};
+
 async function run(): Promise<number> {
-  const options = {
-    repair: { type: 'boolean', default: false },
-    'dry-run': { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false },
-  } as const;
-  const { positionals, values } = parseArgs({ options, allowPositionals: true });
-  const [name] = positionals;
-  if (positionals.length !== 1 || (name !== 'verify' && name !== 'reseal')) {
+  const { positionals, values } = parsed();
+  if (values.help) {
+    process.stdout.write(help);
+    return 0;
+  }
+  const [name = ''] = positionals;
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  const given = Object.entries(values).flatMap(([option, isGiven]) => (isGiven ? [option] : []));
+  const isAllowed = given.every((option) => option === 'json' || command?.allowed.includes(option));
+  const isAmbiguous = values['missing-only'] && values['replace-older'];
+  if (command === undefined || positionals.length !== 1 || !isAllowed || isAmbiguous) {
     process.stderr.write(usage);
     return 2;
   }
-  const opened = await open();
+  const opened = await openCommand();
   try {
-    const outcome =
-      name === 'verify'
-        ? { verified: await verify(opened, values.repair) }
-        : { resealed: await reseal(opened, values['dry-run']) };
+    const outcome = await command.run(opened, values);
     const { text, isOk } = renderReport(outcome);
     process.stdout.write(values.json ? `${JSON.stringify(outcome)}\n` : text);
     return isOk ? 0 : 1;

@@ -8,7 +8,7 @@ import { compareTopic } from '../registry/maintenance/compare-topic.ts';
 import { purgeDeleted } from '../registry/maintenance/purge-deleted.ts';
 import { republishSuperseded } from '../registry/maintenance/republish-superseded.ts';
 import { sweepUnaudited, sweepUnpublished } from '../registry/maintenance/sweep-unpublished.ts';
-import { createMaintenanceTask, type MaintenanceTask } from './create-maintenance-task.ts';
+import { createMaintenanceTask, type MaintenanceTask, type RepeatedTask } from './create-maintenance-task.ts';
 
 /** Entry points of maintenance for the topic readers and the use cases. */
 export type Maintenance = Readonly<{
@@ -27,6 +27,17 @@ const maxRunMs = 120_000;
 
 type Context = ServiceContext<typeof configSpec, typeof metricsCatalogue>;
 
+/** Returns what creates a task, registers its health, and closes it with the service. */
+const repeaterIn = ({ logger, metrics, resources, clock, health }: Context) => {
+  const seconds = metrics.handles.maintenance;
+  return (task: RepeatedTask): PeriodicTask => {
+    const part = health.register(task.name, { maxSilenceMs: task.everyMs * 2 + maxRunMs });
+    const work = createMaintenanceTask(task, { clock, logger, health: part, seconds });
+    resources.add(task.name, async () => work.close());
+    return work;
+  };
+};
+
 /**
  * Starts registry maintenance: the sweep of unpublished versions, the repair of superseded records, the comparison of
  * registry and topics (at boot and then hourly), the purge of deleted documents, and `tasks`.
@@ -36,18 +47,12 @@ export function startMaintenance(
   kinds: readonly Documents<Versioned>[],
   tasks: readonly MaintenanceTask[],
 ): Maintenance {
-  const { config, logger, metrics, resources, clock } = context;
-  const seconds = metrics.handles.maintenance;
+  const { config } = context;
   const superseded = new Map(kinds.map(({ kind }) => [kind.name, new Set<string>()]));
   let areTopicsRead = false;
   let isRegistryUp = false;
 
-  const repeat = (task: MaintenanceTask): PeriodicTask => {
-    const health = context.health.register(task.name, { maxSilenceMs: task.everyMs * 2 + maxRunMs });
-    const work = createMaintenanceTask(task, { clock, logger, health, seconds });
-    resources.add(task.name, async () => work.close());
-    return work;
-  };
+  const repeat = repeaterIn(context);
   const ofEach = (run: (documents: Documents<Versioned>) => Promise<unknown>) => async () => {
     for (const documents of kinds) await run(documents);
   };
@@ -63,8 +68,11 @@ export function startMaintenance(
   });
   const compare = repeat({ name: 'compare', everyMs: config.compareEveryMs, run: ofEach(compareTopic) });
   const purge = repeat({ name: 'tidy', everyMs: purgeEveryMs, run: ofEach(purgeDeleted) });
-  const namedTasks = new Map(tasks.map((task) => [task.name, repeat(task)]));
+  const repeatTask = ({ run, ...task }: MaintenanceTask) =>
+    [task.name, repeat({ ...task, run: async () => run({ areTopicsRead }) })] as const;
+  const namedTasks = new Map(tasks.map(repeatTask));
   const others = [sweep, purge, ...namedTasks.values()];
+  const awaitingTopics = tasks.flatMap(({ name, needsTopics }) => (needsTopics ? [name] : []));
   return {
     onRegistryUp: () => {
       isRegistryUp = true;
@@ -78,8 +86,10 @@ export function startMaintenance(
     },
     onTopicsRead: () => {
       areTopicsRead = true;
-      // Otherwise the comparison begins when the registry is available.
-      if (isRegistryUp) compare.wake();
+      // Otherwise they begin when the registry is available.
+      if (!isRegistryUp) return;
+      compare.wake();
+      for (const name of awaitingTopics) namedTasks.get(name)?.wake();
     },
     wake: (task) => namedTasks.get(task)?.wake(),
   };

@@ -5,7 +5,7 @@ import { pagesOf } from '../registry/maintenance/sweep-unpublished.ts';
 import type { DocumentStore } from '../registry/ports.ts';
 import type { Subscription } from '../subscriptions/domain/subscription.ts';
 import type { CertificateInfo } from '../subscriptions/domain/tls-material.ts';
-import type { MaintenanceTask } from './create-maintenance-task.ts';
+import type { RepeatedTask } from './create-maintenance-task.ts';
 
 const everyMs = 3_600_000;
 const expiringWithinMs = 14 * 86_400_000;
@@ -39,7 +39,7 @@ type Parts = Readonly<{
  * Returns the task that counts the certificates of enabled subscriptions by their state, hourly, and logs each that
  * expires soon or has expired.
  */
-export const watchCertificatesTask = ({ store, clock, logger, metrics }: Parts): MaintenanceTask => ({
+export const watchCertificatesTask = ({ store, clock, logger, metrics }: Parts): RepeatedTask => ({
   name: 'watch-certificates',
   everyMs,
   run: async () => {

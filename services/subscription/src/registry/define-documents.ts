@@ -1,4 +1,4 @@
-import { consumerId, workspaceId } from '@tidings/contracts';
+import { consumerId, decodeDocumentCopy, encodeDocumentCopy, workspaceId } from '@tidings/contracts';
 import { compiledOnFirstUse } from '@tidings/json';
 import type { IndexKeys } from '@tidings/mongodb';
 import { AppError } from '@tidings/runtime';
@@ -82,7 +82,7 @@ type Bookkeeping = Readonly<{
 /** Definition of a kind. `D`: its own fields in the database, in addition to those of every document. */
 export type Definition<T extends Versioned, D> = Omit<
   DocumentKind<T>,
-  'schema' | 'indexes' | 'toDocument' | 'fromDocument' | 'consumerOf' | 'masks'
+  'schema' | 'indexes' | 'toDocument' | 'fromDocument' | 'consumerOf' | 'masks' | 'encodeCopy' | 'decodeCopy'
 > &
   Readonly<{
     /** JSON Schema of the kind's own fields. With a `consumer_id`, a key of one consumer sees only its documents. */
@@ -90,6 +90,8 @@ export type Definition<T extends Versioned, D> = Omit<
     /** Indexes in addition to those of every kind: by workspace, by unpublished versions, by deletion time. */
     indexes?: readonly IndexKeys[];
     masks?: DocumentKind<T>['masks'];
+    /** Fields that change without a version (`setFlags`), and their values in a copy, which belongs to a version. */
+    unversioned?: Partial<Record<Extract<keyof D, string>, boolean>>;
     schemaVersion: number;
     /**
      * Migrations; `steps[1]` leads from schema version 1 to 2. A schema change adds a step; a document is rewritten at
@@ -123,6 +125,9 @@ const bookkeepingOf = (entity: Versioned, schemaVersion: number): Bookkeeping =>
   audit: entity.audit === null ? null : auditDocument(entity.audit),
 });
 
+/** The marks of a version that the topic and the audit log have. */
+const settledMarks = { unpublished: false, unaudited: false, audit: null };
+
 const versionedOf = (document: Bookkeeping): Omit<Versioned, 'id' | 'state'> => ({
   workspaceId: workspaceId(document.workspace_id),
   version: document.version,
@@ -155,6 +160,7 @@ export function defineDocuments<T extends Versioned, D extends object>(
     fields,
     indexes = [],
     masks = {},
+    unversioned = {},
     schemaVersion,
     steps,
     toFields,
@@ -166,21 +172,32 @@ export function defineDocuments<T extends Versioned, D extends object>(
     ...(fields as Record<string, object>),
   });
   const read = documentReader<D & Bookkeeping>({ name: kind.name, schema, schemaVersion, steps });
+  const toDocument = (entity: T) => ({ ...bookkeepingOf(entity, schemaVersion), ...toFields(entity) });
+  const fromDocument = (raw: unknown): T => {
+    const document = read(raw);
+    // The registry adds exactly the fields that the kind omits, so the result is complete.
+    return { ...versionedOf(document), ...fromFields(document) } as unknown as T;
+  };
   return {
     ...kind,
     indexes: [...commonIndexes, ...indexes],
     masks,
     schema,
-    toDocument: (entity) => ({ ...bookkeepingOf(entity, schemaVersion), ...toFields(entity) }),
+    toDocument,
     consumerOf: (entity) => {
       const { consumer_id: owner } = toFields(entity) as Readonly<{ consumer_id?: string | null }>;
       return owner == null ? null : consumerId(owner);
     },
-    fromDocument: (raw) => {
-      const document = read(raw);
-      // The registry adds exactly the fields that the kind omits, so the result is complete.
-      return { ...versionedOf(document), ...fromFields(document) } as unknown as T;
+    fromDocument,
+    encodeCopy: (entity) => {
+      const { unpublished: _, unaudited: __, audit: ___, ...document } = toDocument(entity);
+      return encodeDocumentCopy({
+        type: 'DocumentCopied.v1',
+        kind: kind.name,
+        document: { ...document, ...unversioned },
+      });
     },
+    decodeCopy: (record) => fromDocument({ ...decodeDocumentCopy(record).document, ...settledMarks }),
   };
 }
 

@@ -32,6 +32,10 @@ export type DocumentKind<T extends Versioned> = Readonly<{
   encode(entity: T): WireRecord;
   /** Reads a record of this kind that is not a tombstone. Throws DecodeError. */
   recordInfoOf(record: WireRecord): RecordInfo;
+  /** Encodes the whole document for the topic from which a lost database is restored. */
+  encodeCopy(entity: T): WireRecord;
+  /** Returns the document of a copy, published and audited. Throws DecodeError, and AppError `undecodable`. */
+  decodeCopy(record: WireRecord): T;
   masks: Masks;
   /** Returns the log fields of a version. They never include credentials. */
   logFields(entity: T): Readonly<Record<string, unknown>>;

@@ -22,6 +22,8 @@ export type DocumentLocations<T extends Versioned> = Readonly<{
   store: DocumentStore<T>;
   topic: DocumentTopic<T>;
   topicVersions: TopicVersions;
+  /** The versions of the copies from which a lost database is restored. */
+  copyVersions: TopicVersions;
   /** Removes data stored beside a document, before the document is purged. */
   onPurge?(id: string): Promise<void>;
 }>;
@@ -32,6 +34,12 @@ export type DocumentLocations<T extends Versioned> = Readonly<{
 export type Documents<T extends Versioned> = DocumentLocations<T> &
   RegistryParts &
   Readonly<{ outbox: Outbox<T> }>;
+
+/** Returns the newest version of a document that its topic or its copies ever had; 0 if neither has one. */
+export const newestVersionOf = (
+  { topicVersions, copyVersions }: Pick<DocumentLocations<Versioned>, 'topicVersions' | 'copyVersions'>,
+  id: string,
+): number => Math.max(topicVersions.newestVersionOf(id), copyVersions.newestVersionOf(id));
 
 /** Combines the dependencies of a kind and creates its outbox. */
 export const documentsOf = <T extends Versioned>(

@@ -54,10 +54,19 @@ export type DocumentStore<T extends Versioned> = Readonly<{
   purge(id: string, version: number): Promise<void>;
 }>;
 
-/** The compacted topic. Both resolve when all in-sync replicas have the record; a rejection means unknown. */
+/** The compacted topic of a kind, and the one of the copies. Both resolve when all in-sync replicas have both records; a rejection means unknown. */
 export type DocumentTopic<T extends Versioned> = Readonly<{
   publish(entity: T): Promise<void>;
   publishTombstone(id: string): Promise<void>;
+}>;
+
+/** A copy that cannot be restored, by its key. */
+export type UnreadableCopy = Readonly<{ key: string; detail: string }>;
+
+/** The newest copies of one kind, by id, and those that this release cannot read. */
+export type Copies<T extends Versioned> = Readonly<{
+  documents: ReadonlyMap<string, T>;
+  unreadable: readonly UnreadableCopy[];
 }>;
 
 /** Filters of the audit log, which is listed newest first. Both times are exclusive. */
@@ -75,6 +84,8 @@ export type AuditQuery = Readonly<{
 export type AuditLog = Readonly<{
   /** Adds an entry, marked as unpublished; an existing one stays unchanged. */
   append(entry: AuditEntry): Promise<void>;
+  /** Adds an entry that its topic has. Returns false if the log has it. */
+  restore(entry: AuditEntry): Promise<boolean>;
   list(scope: Scope, query: AuditQuery): Promise<Listed<AuditEntry>>;
   /** Returns the entry with this id, or null if the scope does not contain it. */
   find(scope: Scope, id: string): Promise<AuditEntry | null>;

@@ -1,6 +1,6 @@
 import { etagOf, type IfMatch, idempotencyWindowMs } from '@tidings/http';
 import { AppError } from '@tidings/runtime';
-import type { Documents } from './documents.ts';
+import { type Documents, newestVersionOf } from './documents.ts';
 import type { Actor } from './domain/audit-entry.ts';
 import type { Versioned } from './domain/versioned.ts';
 import type { Scope } from './ports.ts';
@@ -9,7 +9,7 @@ import { isEntryOf, withAudit } from './write-audit.ts';
 /** Dependencies of every use case that writes. */
 export type WriteParts<T extends Versioned> = Pick<
   Documents<T>,
-  'kind' | 'store' | 'outbox' | 'audit' | 'clock' | 'logger' | 'metrics'
+  'kind' | 'store' | 'outbox' | 'audit' | 'clock' | 'logger' | 'metrics' | 'topicVersions' | 'copyVersions'
 >;
 
 /** Target, expected version and actor of a write. `name`: the caller's name for the document, if not its id. */
@@ -127,7 +127,21 @@ export async function writeVersion<T extends Versioned>(
   throw new AppError({ code: 'conflict', message, retryable: true });
 }
 
-/** Writes version 1 of a document and publishes it. Returns null if the id is taken. */
+/**
+ * Throws AppError `unavailable` if the topics have a document that the database has lost: version 1 would take the place of
+ * what a restore needs.
+ */
+async function refuseLost<T extends Versioned>(parts: WriteParts<T>, id: string): Promise<void> {
+  const version = newestVersionOf(parts, id);
+  if (version === 0 || (await parts.store.findAnywhere(id)) !== null) return;
+  const message = `The registry has lost the ${parts.kind.title} '${id}', of which the topics have version ${version}: run registry:restore.`;
+  throw new AppError({ code: 'unavailable', message });
+}
+
+/**
+ * Writes version 1 of a document and publishes it. Returns null if the id is taken. Throws AppError `unavailable` if the
+ * database has lost the document.
+ */
 export async function writeFirst<T extends Versioned>(
   parts: WriteParts<T>,
   { entity, by }: Readonly<{ entity: T; by: Actor }>,
@@ -135,6 +149,7 @@ export async function writeFirst<T extends Versioned>(
   const { kind, store, outbox, clock, logger, metrics } = parts;
   const operation = 'created';
   const beganMs = clock.monotonicMs();
+  await refuseLost(parts, entity.id);
   const audited = await withAudit(parts, { operation, by, current: null, next: entity });
   if (!(await store.insert(audited))) return null;
   const propagated = await outbox.announce(audited);

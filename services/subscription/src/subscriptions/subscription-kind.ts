@@ -16,6 +16,7 @@ export const subscriptionKind = defineDocuments<Subscription, SubscriptionFields
   keyPrefix: '',
   fields,
   indexes: [{ workspace_id: 1, consumer_id: 1, _id: -1 }, { next_secret_expiry_ms: 1 }, { test_owed: 1 }],
+  unversioned: { test_owed: false },
   schemaVersion: 7,
   steps: {
     1: (document) => ({ ...document, on_enable: 'redrive' }),

@@ -40,7 +40,13 @@ export async function serveAccess() {
   const open = <T extends Versioned>(kind: DocumentKind<T>) => {
     const store = new MemoryDocumentStore(kind);
     return documentsOf(
-      { kind, store, topic: kafkaDocumentTopic(kind, producer), topicVersions: new TopicVersions() },
+      {
+        kind,
+        store,
+        topic: kafkaDocumentTopic(kind, producer),
+        topicVersions: new TopicVersions(),
+        copyVersions: new TopicVersions(),
+      },
       parts,
     );
   };

@@ -37,6 +37,7 @@ export async function openInMemoryCatalogue() {
       store: new MemoryDocumentStore(eventTypeKind),
       topic: kafkaDocumentTopic(eventTypeKind, producer),
       topicVersions: new TopicVersions(),
+      copyVersions: new TopicVersions(),
     },
     {
       audit,

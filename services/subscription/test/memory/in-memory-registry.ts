@@ -16,7 +16,11 @@ import { answered } from '@tidings/testing/messages';
 import type { ConsumerRef } from '../../src/access/domain/consumer.ts';
 import { readHealth } from '../../src/endpoint-health/read-health.ts';
 import { metricsCatalogue } from '../../src/metrics.ts';
-import { kafkaDocumentTopic, readBack } from '../../src/registry/adapters/kafka-document-topic.ts';
+import {
+  kafkaDocumentTopic,
+  readBack,
+  readCopiesBack,
+} from '../../src/registry/adapters/kafka-document-topic.ts';
 import { documentsOf } from '../../src/registry/documents.ts';
 import { TopicVersions } from '../../src/registry/domain/topic-versions.ts';
 import type { DocumentTopic } from '../../src/registry/ports.ts';
@@ -69,15 +73,16 @@ export async function openInMemoryRegistry(clock: FakeClock = fakeClock()) {
   const kind = subscriptionKind;
   const topic = faulty(kafkaDocumentTopic(kind, producer));
   const topicVersions = new TopicVersions();
+  const copyVersions = new TopicVersions();
   const store = new MemoryDocumentStore(kind);
   const onPurge = async (id: string): Promise<void> => endpointHealth.remove(id as SubscriptionId);
   const documents = documentsOf(
-    { kind, store, topic, topicVersions, onPurge },
+    { kind, store, topic, topicVersions, copyVersions, onPurge },
     { audit, clock, logger, metrics: metrics.handles, waitMs: 1_000 },
   );
-  const table: Table<null> = await readBack(bus, topics.subscriptions, [
-    { kind, topicVersions, onSuperseded: (id) => superseded.add(id) },
-  ]);
+  const read = [{ kind, topicVersions, copyVersions, onSuperseded: (id: string) => superseded.add(id) }];
+  const table: Table<null> = await readBack(bus, topics.subscriptions, read);
+  await readCopiesBack(bus, read);
   return {
     ...documents,
     // Not read-only here: tests replace methods to make it fail.

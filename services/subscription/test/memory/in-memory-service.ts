@@ -31,7 +31,10 @@ async function openKinds({ bus, audit, logger, metrics }: Registry) {
   const open = <T extends Versioned>(kind: DocumentKind<T>) => {
     const topic = kafkaDocumentTopic(kind, producer);
     const store = new MemoryDocumentStore(kind);
-    return documentsOf({ kind, store, topic, topicVersions: new TopicVersions() }, parts);
+    return documentsOf(
+      { kind, store, topic, topicVersions: new TopicVersions(), copyVersions: new TopicVersions() },
+      parts,
+    );
   };
   return {
     eventTypes: open(eventTypeKind),

@@ -12,6 +12,12 @@ export class MemoryAuditLog implements AuditLog {
     if (!this.#entries.has(entry.id)) this.#entries.set(entry.id, structuredClone(entry));
   }
 
+  async restore(entry: AuditEntry): Promise<boolean> {
+    if (this.#entries.has(entry.id)) return false;
+    this.#entries.set(entry.id, structuredClone(entry));
+    return true;
+  }
+
   /** Leaves the mark of an entry that was never written. */
   loseEntry(id: string): void {
     this.#unpublished.add(id);

@@ -35,7 +35,7 @@ export async function serveSources() {
   const store = new MemoryDocumentStore(sourceKind);
   const topic = kafkaDocumentTopic(sourceKind, await bus.producer());
   const documents = documentsOf(
-    { kind: sourceKind, store, topic, topicVersions: new TopicVersions() },
+    { kind: sourceKind, store, topic, topicVersions: new TopicVersions(), copyVersions: new TopicVersions() },
     { audit, clock: systemClock, logger, metrics, waitMs: 1_000 },
   );
   const workspaces = {

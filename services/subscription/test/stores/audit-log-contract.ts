@@ -69,6 +69,14 @@ export function describeAuditLog(
       expect(await log.listUnpublished(10)).toEqual([]);
     });
 
+    it('restores an entry as published, once, and never changes one that it has', async () => {
+      const entry = { ...anEntry, id: 'aud_1' };
+      expect(await log.restore(entry)).toBe(true);
+      expect(await log.restore({ ...entry, operation: 'forged' })).toBe(false);
+      expect((await log.list(ownScope, everything)).items).toEqual([entry]);
+      expect(await log.listUnpublished(10)).toEqual([]);
+    });
+
     it('lists what is not published however many older entries are missing', async () => {
       for (const n of [1, 2, 3, 4, 5]) await loseEntry(log, `aud_${n}`);
       const entry = await appended({ id: 'aud_6' });

@@ -1,5 +1,12 @@
-import { DecodeError, type TopicDefinition } from '@tidings/contracts';
+import {
+  DecodeError,
+  decodeDocumentCopy,
+  documentCopyKey,
+  type TopicDefinition,
+  topics,
+} from '@tidings/contracts';
 import type { Bus, IncomingRecord, Producer, Table } from '@tidings/kafka';
+import { copyDigestOf } from '../copy-digest.ts';
 import type { DocumentKind } from '../document-kind.ts';
 import { digestOf } from '../domain/record-digest.ts';
 import type { TopicVersions } from '../domain/topic-versions.ts';
@@ -9,17 +16,24 @@ import type { DocumentTopic } from '../ports.ts';
 // The sweep reads the current version and retries, so one attempt need not outlast a short broker outage.
 const publishDeadlineMs = 5_000;
 
-/** Returns the compacted topic of a kind as a port. */
+/** Returns the compacted topic of a kind, and that of the copies, as a port. */
 export const kafkaDocumentTopic = <T extends Versioned>(
-  { topic, keyPrefix, encode }: DocumentKind<T>,
-  producer: Producer,
+  { name, topic, keyPrefix, encode, encodeCopy }: DocumentKind<T>,
+  producer: Pick<Producer, 'publishAll'>,
 ): DocumentTopic<T> => ({
   publish: async (entity) => {
-    await producer.publish({ topic, ...encode(entity) }, { deadlineMs: publishDeadlineMs });
+    const records = [
+      { topic, ...encode(entity) },
+      { topic: topics.registry, ...encodeCopy(entity) },
+    ];
+    await producer.publishAll(records, { deadlineMs: publishDeadlineMs });
   },
   publishTombstone: async (id) => {
-    const tombstone = { topic, key: `${keyPrefix}${id}`, value: null };
-    await producer.publish(tombstone, { deadlineMs: publishDeadlineMs });
+    const tombstones = [
+      { topic, key: `${keyPrefix}${id}`, value: null },
+      { topic: topics.registry, key: documentCopyKey(name, id), value: null },
+    ];
+    await producer.publishAll(tombstones, { deadlineMs: publishDeadlineMs });
   },
 });
 
@@ -63,6 +77,38 @@ export async function readBack(
     onChange: (key, value) => {
       const owner = ownerOf(key);
       if (value === undefined) owner?.topicVersions.remove(key.slice(owner.kind.keyPrefix.length));
+    },
+  });
+}
+
+/** A kind whose copies are read back into `copyVersions`. `onSuperseded`: called for a copy older than one before. */
+export type CopiesReadBack = Readonly<{
+  kind: Pick<DocumentKind<Versioned>, 'name'>;
+  copyVersions: TopicVersions;
+  onSuperseded(id: string): void;
+}>;
+
+/** Reads the copies of all kinds back. Their documents are not decoded: only a restore needs them. */
+export async function readCopiesBack(bus: Bus, kinds: readonly CopiesReadBack[]): Promise<Table<null>> {
+  const ownerOf = (name: string): CopiesReadBack | undefined => kinds.find(({ kind }) => kind.name === name);
+  return bus.table<null>({
+    topic: topics.registry,
+    service: 'subscription',
+    decode: (record) => {
+      const { kind, document } = decodeDocumentCopy(record);
+      const owner = ownerOf(kind);
+      if (owner === undefined) throw new DecodeError('not a copy of this release', `its kind is '${kind}'`);
+      const { _id: id, version, state } = document;
+      const landing = owner.copyVersions.apply(id, {
+        ...{ version, countedVersion: 0, isDeleted: state === 'deleted', offset: record.offset },
+        digest: copyDigestOf(record),
+      });
+      if (landing === 'superseded') owner.onSuperseded(id);
+      return { key: documentCopyKey(kind, id), version, value: null };
+    },
+    onChange: (key, value) => {
+      const at = key.indexOf('/');
+      if (value === undefined) ownerOf(key.slice(0, at))?.copyVersions.remove(key.slice(at + 1));
     },
   });
 }

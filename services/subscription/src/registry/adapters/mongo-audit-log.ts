@@ -49,6 +49,10 @@ export class MongoAuditLog implements AuditLog {
     this.#onAppended();
   }
 
+  async restore(entry: AuditEntry): Promise<boolean> {
+    return atDatabase(async () => createOnce(async () => this.#model.create(auditDocument(entry))));
+  }
+
   async listUnpublished(limit: number): Promise<readonly AuditEntry[]> {
     return atDatabase(async () => {
       for (let after = copiedMark; ; ) {
@@ -136,10 +140,13 @@ export class MongoAuditLog implements AuditLog {
 
 const byId = (a: AuditEntry, b: AuditEntry): number => (a.id < b.id ? -1 : 1);
 
-async function createOnce(create: () => Promise<unknown>): Promise<void> {
+/** Returns false if the document is there already. */
+async function createOnce(create: () => Promise<unknown>): Promise<boolean> {
   try {
     await create();
+    return true;
   } catch (error) {
     if (!isDuplicateKey(error)) throw error;
+    return false;
   }
 }

@@ -8,7 +8,7 @@ import { type DocumentLocations, type Documents, documentsOf } from '../document
 import { TopicVersions } from '../domain/topic-versions.ts';
 import type { Versioned } from '../domain/versioned.ts';
 import type { AuditLog } from '../ports.ts';
-import { kafkaDocumentTopic, readBack } from './kafka-document-topic.ts';
+import { kafkaDocumentTopic, readBack, readCopiesBack } from './kafka-document-topic.ts';
 import { MongoAuditLog } from './mongo-audit-log.ts';
 import { MongoDocumentStore } from './mongo-document-store.ts';
 
@@ -62,7 +62,14 @@ export function openRegistry(context: Context, producer: Producer): OpenRegistry
       mongo.beforeUp(async () => store.createIndexes());
       const topic = kafkaDocumentTopic(kind, producer);
       const documents = documentsOf(
-        { kind, store, topic, topicVersions: new TopicVersions(), ...more },
+        {
+          kind,
+          store,
+          topic,
+          topicVersions: new TopicVersions(),
+          copyVersions: new TopicVersions(),
+          ...more,
+        },
         parts,
       );
       resources.add(`${kind.name} outbox`, async () => documents.outbox.close());
@@ -71,17 +78,17 @@ export function openRegistry(context: Context, producer: Producer): OpenRegistry
   };
 }
 
-/** Reads the topics of all kinds back and returns one table per topic. */
+/** Reads the topics of all kinds and that of the copies back and returns one table per topic. */
 export async function readTopics(
   bus: Bus,
   kinds: readonly Documents<Versioned>[],
   onSuperseded: (kind: string, id: string) => void,
 ): Promise<readonly Table<null>[]> {
-  const read = kinds.map(({ kind, topicVersions }) => ({
-    kind,
-    topicVersions,
+  const read = kinds.map(({ kind, topicVersions, copyVersions }) => ({
+    ...{ kind, topicVersions, copyVersions },
     onSuperseded: (id: string) => onSuperseded(kind.name, id),
   }));
   const topics = [...new Set(kinds.map(({ kind }) => kind.topic))];
-  return Promise.all(topics.map(async (topic) => readBack(bus, topic, read)));
+  const own = topics.map(async (topic) => readBack(bus, topic, read));
+  return Promise.all([...own, readCopiesBack(bus, read)]);
 }

@@ -1,3 +1,4 @@
+import { topics } from '@tidings/contracts';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { aSubscription, someSettings } from '../../../test/a-subscription.ts';
 import {
@@ -6,8 +7,10 @@ import {
   publishedOn,
 } from '../../../test/memory/in-memory-registry.ts';
 import { deleted, disabled, enabled, type Subscription } from '../../subscriptions/domain/subscription.ts';
-import { compareTopic } from './compare-topic.ts';
+import { subscriptionKind } from '../../subscriptions/subscription-kind.ts';
+import { compareTopic, differenceOf } from './compare-topic.ts';
 import { republishSuperseded } from './republish-superseded.ts';
+import { verifyDocuments } from './verify-documents.ts';
 
 describe('registry and topic', () => {
   let registry: InMemoryRegistry;
@@ -40,6 +43,33 @@ describe('registry and topic', () => {
       expect(registry.topicVersions.lastOf(id)?.version).toBe(version);
     }
     expect(await compareTopic(registry)).toMatchObject({ republished: 0 });
+  });
+
+  it('differ if only the copy from which a lost database is restored is missing, older, or another', async () => {
+    const { bus, producer } = registry;
+    const publishWithout = async (subscription: Subscription, copy: Subscription | null): Promise<void> => {
+      await stored(subscription);
+      await producer.publish({ topic: topics.subscriptions, ...subscriptionKind.encode(subscription) });
+      if (copy !== null)
+        await producer.publish({ topic: topics.registry, ...subscriptionKind.encodeCopy(copy) });
+    };
+    const missing = aSubscription();
+    const second = disabled(aSubscription(), 'r', 2);
+    const other = aSubscription();
+    await publishWithout(missing, null);
+    await publishWithout(second, { ...second, version: 1 });
+    await publishWithout(other, { ...other, settings: { ...other.settings, description: 'x' } });
+    const differences = [missing, second, other].map((one) => differenceOf(one, registry));
+    expect(differences).toEqual(
+      (['missing', 'older', 'other'] as const).map((how) => ({ how, isOfCopy: true })),
+    );
+    expect(await compareTopic(registry)).toMatchObject({ compared: 3, republished: 3 });
+    expect((await verifyDocuments(registry)).disagreements).toEqual([]);
+    const last = bus.records(topics.registry).at(-1);
+    expect(last === undefined ? null : subscriptionKind.decodeCopy(last)).toEqual({
+      ...other,
+      isUnpublished: false,
+    });
   });
 
   it('leave unpublished versions to the sweep', async () => {

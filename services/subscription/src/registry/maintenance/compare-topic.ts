@@ -1,6 +1,8 @@
-import type { Documents } from '../documents.ts';
+import { copyDigestOf } from '../copy-digest.ts';
+import { type Documents, newestVersionOf } from '../documents.ts';
 import { systemActor } from '../domain/audit-entry.ts';
 import { digestOf } from '../domain/record-digest.ts';
+import type { TopicVersions } from '../domain/topic-versions.ts';
 import { isDueForPurge, raisedAbove, type Versioned } from '../domain/versioned.ts';
 import { withAudit } from '../write-audit.ts';
 import { pagesOf } from './sweep-unpublished.ts';
@@ -19,20 +21,35 @@ export type Comparison = Readonly<{
 /** Kind of difference between a document and its last record. */
 export type Difference = 'missing' | 'older' | 'newer' | 'other';
 
-/** Returns how the topic differs from a document, or null if it does not. */
+/** A difference, and whether the copies have it rather than the topic of the kind. */
+export type Differing = Readonly<{ how: Difference; isOfCopy: boolean }>;
+
+/** Returns how the topic of its kind, or else its copy, differs from a document, or null if neither does. */
 export function differenceOf<T extends Versioned>(
   entity: T,
-  { kind, topicVersions, clock }: Pick<Documents<T>, 'kind' | 'topicVersions' | 'clock'>,
-): Difference | null {
+  { kind, topicVersions, copyVersions, clock }: DifferenceParts<T>,
+): Differing | null {
   // A record published during a purge would outlive its document.
   if (isDueForPurge(entity, clock.nowMs())) return null;
-  const last = topicVersions.lastOf(entity.id);
+  const { value } = kind.encode(entity);
+  const how = differenceIn(topicVersions, entity, () => (value === null ? '' : digestOf(value)));
+  if (how !== null) return { how, isOfCopy: false };
+  const ofCopy = differenceIn(copyVersions, entity, () => copyDigestOf(kind.encodeCopy(entity)));
+  return ofCopy && { how: ofCopy, isOfCopy: true };
+}
+
+type DifferenceParts<T extends Versioned> = Pick<
+  Documents<T>,
+  'kind' | 'topicVersions' | 'copyVersions' | 'clock'
+>;
+
+function differenceIn(versions: TopicVersions, entity: Versioned, digest: () => string): Difference | null {
+  const last = versions.lastOf(entity.id);
   if (last === undefined) return 'missing';
   // The database lost an acknowledged write, or was restored from a backup.
-  if (topicVersions.newestVersionOf(entity.id) > entity.version) return 'newer';
+  if (versions.newestVersionOf(entity.id) > entity.version) return 'newer';
   if (last.version < entity.version) return 'older';
-  const { value } = kind.encode(entity);
-  return value !== null && digestOf(value) === last.digest ? null : 'other';
+  return digest() === last.digest ? null : 'other';
 }
 
 /** Publishes every document whose last record is not its current version. The registry is authoritative. */
@@ -59,20 +76,21 @@ async function repair<T extends Versioned>(parts: CompareParts<T>, entity: T): P
   const { kind, outbox, logger, metrics } = parts;
   // It is being published, or the sweep will publish it.
   if (entity.isUnpublished || outbox.isBusy(entity.id)) return false;
-  const how = differenceOf(entity, parts);
-  if (how === null) return false;
+  const difference = differenceOf(entity, parts);
+  if (difference === null) return false;
+  const { how, isOfCopy } = difference;
   const current = how === 'newer' ? await raise(parts, entity.id) : entity;
   if (current === null) return false;
   metrics.differences.inc({ kind: kind.name, how });
-  logger.warn({ ...kind.logFields(entity), how }, `${kind.name}.differed`);
+  logger.warn({ ...kind.logFields(entity), how, isOfCopy }, `${kind.name}.differed`);
   return outbox.publish(current, 'difference');
 }
 
 // A write reaches the registry before the topic, so a document read after the topic is at least as new, unless the
 // registry lost a write.
 async function raise<T extends Versioned>(parts: CompareParts<T>, id: string): Promise<T | null> {
-  const { store, topicVersions, clock } = parts;
-  const newestVersion = topicVersions.newestVersionOf(id);
+  const { store, clock } = parts;
+  const newestVersion = newestVersionOf(parts, id);
   const current = await store.findAnywhere(id);
   if (current === null || current.version >= newestVersion) return null;
   const next = raisedAbove(current, newestVersion, clock.nowMs());
@@ -86,15 +104,16 @@ async function raise<T extends Versioned>(parts: CompareParts<T>, id: string): P
  * the event path, so they stay and an error is logged.
  */
 async function handleUnknownRecords<T extends Versioned>(
-  { kind, store, topic, topicVersions, logger, metrics }: CompareParts<T>,
+  { kind, store, topic, topicVersions, copyVersions, logger, metrics }: CompareParts<T>,
   known: ReadonlySet<string>,
 ): Promise<Readonly<{ tombstones: number; orphans: number }>> {
   let tombstones = 0;
   let orphans = 0;
-  for (const id of [...topicVersions.keys()].filter((candidate) => !known.has(candidate))) {
+  const ids = new Set([...topicVersions.keys(), ...copyVersions.keys()]);
+  for (const id of [...ids].filter((candidate) => !known.has(candidate))) {
     // It was written after its page was read.
     if ((await store.findAnywhere(id)) !== null) continue;
-    const last = topicVersions.lastOf(id);
+    const last = topicVersions.lastOf(id) ?? copyVersions.lastOf(id);
     if (last === undefined) continue;
     if (last.isDeleted) {
       await topic.publishTombstone(id);

@@ -1,10 +1,10 @@
-import type { Documents } from '../documents.ts';
+import { type Documents, newestVersionOf } from '../documents.ts';
 import type { Versioned } from '../domain/versioned.ts';
 
 /** Dependencies of the repair of superseded records. */
 export type SupersededParts<T extends Versioned> = Pick<
   Documents<T>,
-  'kind' | 'store' | 'outbox' | 'topicVersions' | 'logger' | 'metrics'
+  'kind' | 'store' | 'outbox' | 'topicVersions' | 'copyVersions' | 'logger' | 'metrics'
 >;
 
 /**
@@ -13,9 +13,10 @@ export type SupersededParts<T extends Versioned> = Pick<
  * stays there otherwise.
  */
 export async function republishSuperseded<T extends Versioned>(
-  { kind, store, outbox, topicVersions, logger, metrics }: SupersededParts<T>,
+  parts: SupersededParts<T>,
   superseded: Set<string>,
 ): Promise<number> {
+  const { kind, store, outbox, logger, metrics } = parts;
   let repaired = 0;
   for (const id of [...superseded]) {
     // Removed before the document is read, so that a record that arrives later adds it again.
@@ -34,7 +35,7 @@ export async function republishSuperseded<T extends Versioned>(
     // Purged in the meantime: the comparison with the registry handles the remaining record.
     if (current === null) return true;
     // Readers hold a version that the registry does not have: publishing again would not fix that.
-    if (current.version < topicVersions.newestVersionOf(id)) return true;
+    if (current.version < newestVersionOf(parts, id)) return true;
     metrics.differences.inc({ kind: kind.name, how: 'overtaken' });
     logger.warn(kind.logFields(current), `${kind.name}.superseded`);
     return outbox.publish(current, 'stale');

@@ -7,11 +7,15 @@ import { pagesOf } from './sweep-unpublished.ts';
 /** Dependencies of the verification. */
 export type VerifyParts<T extends Versioned> = Pick<
   Documents<T>,
-  'kind' | 'store' | 'topicVersions' | 'clock'
+  'kind' | 'store' | 'topicVersions' | 'copyVersions' | 'clock'
 >;
 
-/** A document or record that differs from its counterpart. */
-export type Disagreement = Readonly<{ id: string; how: Difference | 'unpublished' | 'orphan' }>;
+/** A document or record that differs from its counterpart. `isOfCopy`: true where only its copy does. */
+export type Disagreement = Readonly<{
+  id: string;
+  how: Difference | 'unpublished' | 'orphan';
+  isOfCopy?: true;
+}>;
 
 /** Result of comparing a kind with its topic. `documents`: includes deleted documents that are not purged yet. */
 export type Verified = Readonly<{
@@ -28,14 +32,17 @@ const recheckMs = 500;
 function disagreementOf<T extends Versioned>(parts: VerifyParts<T>, entity: T): Disagreement | null {
   const { id } = entity;
   if (entity.isUnpublished) return { id, how: 'unpublished' };
-  const how = differenceOf(entity, parts);
-  return how === null ? null : { id, how };
+  const difference = differenceOf(entity, parts);
+  if (difference === null) return null;
+  const { how, isOfCopy } = difference;
+  return { id, how, ...(isOfCopy && { isOfCopy }) };
 }
 
 async function recheck<T extends Versioned>(parts: VerifyParts<T>, id: string): Promise<Disagreement | null> {
   const entity = await parts.store.findAnywhere(id);
   if (entity !== null) return disagreementOf(parts, entity);
-  return parts.topicVersions.lastOf(id) === undefined ? null : { id, how: 'orphan' };
+  if (parts.topicVersions.lastOf(id) !== undefined) return { id, how: 'orphan' };
+  return parts.copyVersions.lastOf(id) === undefined ? null : { id, how: 'orphan', isOfCopy: true };
 }
 
 /**
@@ -44,7 +51,7 @@ async function recheck<T extends Versioned>(parts: VerifyParts<T>, id: string): 
  * write in progress agree when checked again.
  */
 export async function verifyDocuments<T extends Versioned>(parts: VerifyParts<T>): Promise<Verified> {
-  const { kind, store, topicVersions, clock } = parts;
+  const { kind, store, topicVersions, copyVersions, clock } = parts;
   const known = new Set<string>();
   let suspects: Disagreement[] = [];
   for await (const page of pagesOf(async (request) => store.listAll(request))) {
@@ -54,7 +61,8 @@ export async function verifyDocuments<T extends Versioned>(parts: VerifyParts<T>
       if (disagreement !== null) suspects.push(disagreement);
     }
   }
-  for (const id of topicVersions.keys()) if (!known.has(id)) suspects.push({ id, how: 'orphan' });
+  const ids = new Set([...topicVersions.keys(), ...copyVersions.keys()]);
+  for (const id of ids) if (!known.has(id)) suspects.push({ id, how: 'orphan' });
   const deadlineMs = clock.monotonicMs() + settleWithinMs;
   while (suspects.length > 0) {
     const seen = await Promise.all(suspects.map(async ({ id }) => recheck(parts, id)));

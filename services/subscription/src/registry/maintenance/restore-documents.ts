@@ -1,0 +1,82 @@
+import { copyDigestOf } from '../copy-digest.ts';
+import type { Documents } from '../documents.ts';
+import type { Versioned } from '../domain/versioned.ts';
+import type { Copies, UnreadableCopy } from '../ports.ts';
+import { pagesOf } from './sweep-unpublished.ts';
+
+/** Dependencies of restoring one kind. */
+export type RestoreParts<T extends Versioned> = Pick<Documents<T>, 'kind' | 'store' | 'topicVersions'> &
+  Readonly<{ copies: Copies<T> }>;
+
+/** A document of the database that is not its copy. `uncopied`: it has no copy. */
+export type Differing = Readonly<{ id: string; how: 'older' | 'newer' | 'other' | 'uncopied' }>;
+
+/** A record of the topic of a kind whose document has no copy of that version, so that it cannot be restored. */
+export type Uncopied = Readonly<{ id: string; version: number; copyVersion: number | null }>;
+
+/** Plan of a restore of one kind. Nothing is restored that is not in `missing` or `older`. */
+export type RestorePlan<T extends Versioned> = Readonly<{
+  kind: string;
+  /** Documents that the database has as they were copied. */
+  equal: number;
+  missing: readonly T[];
+  /** Copies of the documents that differ because they are older. */
+  older: readonly Readonly<{ copy: T; version: number }>[];
+  differing: readonly Differing[];
+  uncopied: readonly Uncopied[];
+  unreadable: readonly UnreadableCopy[];
+}>;
+
+/** Returns the records of documents that are not deleted and have no copy of the version that readers hold. */
+function uncopiedOf<T extends Versioned>({ topicVersions, copies }: RestoreParts<T>): readonly Uncopied[] {
+  return [...topicVersions.keys()].flatMap((id) => {
+    const version = topicVersions.newestVersionOf(id);
+    const copyVersion = copies.documents.get(id)?.version ?? null;
+    if (copyVersion !== null && copyVersion >= version) return [];
+    return topicVersions.lastOf(id)?.isDeleted === true ? [] : [{ id, version, copyVersion }];
+  });
+}
+
+/** Compares the copies of a kind with the database; changes nothing. */
+export async function planRestore<T extends Versioned>(parts: RestoreParts<T>): Promise<RestorePlan<T>> {
+  const { kind, store, copies } = parts;
+  const uncopied = uncopiedOf(parts);
+  // Readers hold a newer version: taking this one for the current one would set them back.
+  const outdated = new Set(uncopied.map(({ id }) => id));
+  const found = new Set<string>();
+  const differing: Differing[] = [];
+  const older: { copy: T; version: number }[] = [];
+  for await (const page of pagesOf(async (request) => store.listAll(request))) {
+    for (const entity of page) {
+      const { id, version } = entity;
+      found.add(id);
+      const copy = copies.documents.get(id);
+      const how = differenceFrom(copy);
+      if (how !== null) differing.push({ id, how });
+      if (how === 'older' && copy !== undefined && !outdated.has(id)) older.push({ copy, version });
+
+      function differenceFrom(one: T | undefined): Differing['how'] | null {
+        if (one === undefined) return 'uncopied';
+        if (one.version !== version) return one.version > version ? 'older' : 'newer';
+        return copyDigestOf(kind.encodeCopy(entity)) === copyDigestOf(kind.encodeCopy(one)) ? null : 'other';
+      }
+    }
+  }
+  const missing = [...copies.documents.values()].filter(({ id }) => !found.has(id) && !outdated.has(id));
+  const equal = found.size - differing.length;
+  return { kind: kind.name, equal, missing, older, differing, uncopied, unreadable: copies.unreadable };
+}
+
+/**
+ * Stores a copy as the current version of its document, under its own version: later writes continue from it. It is marked
+ * as unpublished only where the topic of its kind does not have it. Returns false if another writer was first.
+ */
+export async function restoreDocument<T extends Versioned>(
+  { store, topicVersions }: Pick<RestoreParts<T>, 'store' | 'topicVersions'>,
+  copy: T,
+  replaced: number | null,
+): Promise<boolean> {
+  const isUnpublished = topicVersions.lastOf(copy.id)?.version !== copy.version;
+  const entity = { ...copy, isUnpublished };
+  return replaced === null ? store.insert(entity) : store.replace(entity, replaced);
+}
