@@ -9,8 +9,11 @@ import { freePortBase, startTidings, type Tidings } from './tidings.ts';
 const portsOfInstances = 80;
 
 /** Starts a stack with several instances of each process. */
-export const startInstances = async (args: readonly string[]): Promise<Tidings> =>
-  startTidings({ args: ['--no-demo', ...args], portBase: await freePortBase(portsOfInstances) });
+export const startInstances = async (
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Tidings> =>
+  startTidings({ args: ['--no-demo', ...args], env, portBase: await freePortBase(portsOfInstances) });
 
 /** A load with an ordered subscription for each of its event types, whose path is the type. */
 export type InstancesRun = Readonly<{
