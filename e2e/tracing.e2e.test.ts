@@ -6,6 +6,8 @@ import { startCollector } from './harness/collector.ts';
 import { inOwnWorkspace, sharedTidings } from './harness/shared-tidings.ts';
 import { type ReceivedSpan, startSpanCollector } from './harness/span-collector.ts';
 
+const once = { type: 'traced.once', data: { text: 'in-the-body' } };
+
 type Tree = Readonly<{ [name: string]: readonly Tree[] }>;
 
 const treeOf = (spans: readonly ReceivedSpan[], parent: string): readonly Tree[] =>
@@ -30,24 +32,25 @@ it('an event has one trace, from its POST through Kafka to the endpoint, its ret
   endpoint.failNext(1, 503);
   const traceId = randomBytes(16).toString('hex');
   const rootId = randomBytes(8).toString('hex');
-  const post = async (flags: string, id: string): Promise<void> => {
-    const answer = await fetch(`${local.url}/v1/events`, {
+  const post = async (flags: string, id: string, path = 'events', body: object = once): Promise<string> => {
+    const answer = await fetch(`${local.url}/v1/${path}`, {
       method: 'POST',
       headers: {
         authorization: `Bearer ${local.admin_key}`,
         'content-type': 'application/json',
         traceparent: `00-${id}-${rootId}-${flags}`,
       },
-      body: JSON.stringify({ type: 'traced.once', data: { text: 'in-the-body' } }),
+      body: JSON.stringify(body),
     });
     expect(answer.status).toBe(202);
+    return ((await answer.json()) as { id: string }).id;
   };
-  await post('01', traceId);
+  const eventId = await post('01', traceId);
   const isMove = ({ name }: ReceivedSpan): boolean => name.endsWith(' tidings.retry.1s');
   const allOfTrace = (): readonly ReceivedSpan[] =>
     spanCollector.spans().filter((span) => span.traceId === traceId);
   const ofTrace = (): readonly ReceivedSpan[] => allOfTrace().filter((span) => !isMove(span));
-  const attempt = { 'process tidings.deliveries': [{ POST: [] }, { 'process tidings.attempts': [] }] };
+  const succeeded = { 'process tidings.deliveries': [{ POST: [] }, { 'process tidings.attempts': [] }] };
   await eventually(
     () =>
       expect(treeOf(ofTrace(), rootId)).toEqual([
@@ -57,7 +60,7 @@ it('an event has one trace, from its POST through Kafka to the endpoint, its ret
               'POST /v1/events': [
                 {
                   'send tidings.events': [
-                    { 'process tidings.events': [{ 'send tidings.deliveries': [attempt, attempt] }] },
+                    { 'process tidings.events': [{ 'send tidings.deliveries': [succeeded, succeeded] }] },
                   ],
                 },
               ],
@@ -94,6 +97,23 @@ it('an event has one trace, from its POST through Kafka to the endpoint, its ret
   }
   for (const text of [hidden, secret, 'in-the-body', local.admin_key])
     expect(spanCollector.text()).not.toContain(text);
+
+  // What is sent again stays in the trace of its event, and is linked with the request for it.
+  const retryId = randomBytes(16).toString('hex');
+  await post('01', retryId, `webhooks/events/${eventId}/retry`, {});
+  const created = await eventually(
+    () => {
+      const span = allOfTrace().find(({ name }) => name === 'create tidings.deliveries');
+      expect(treeOf(allOfTrace(), span?.spanId ?? '')).toEqual([succeeded]);
+      return span;
+    },
+    { timeoutMs: 30_000 },
+  );
+  const [sent] = spanCollector
+    .spans()
+    .filter((span) => span.traceId === retryId && span.name === 'send tidings.deliveries');
+  expect(created?.links?.map(({ spanId }) => spanId)).toEqual([sent?.spanId]);
+  expect(sent?.links?.map(({ spanId }) => spanId)).toEqual([created?.spanId]);
 
   // A trace that is not sampled goes on to the endpoint, and leaves no span.
   const silentId = randomBytes(16).toString('hex');
