@@ -40,6 +40,7 @@ const progress: JobProgressed = {
 export const jobExamples = named<JobRecord>(
   {
     'an order by times': order,
+    'an order with the trace of its request': { ...order, traceparent },
     'an order by offsets, of a consumer': {
       ...{ ...order, ownerId: consumerId },
       spec: {
@@ -63,6 +64,7 @@ const step = (over: Partial<RunStep> = {}): RunStep => ({
   attempts: runAttemptOutcomes.map((outcome, at) => ({
     ...{ attempt: at + 1, startedAtMs: atMs, durationMs: 12, outcome },
     error: outcome === 'succeeded' ? null : 'refused',
+    ...(outcome !== 'succeeded' && { traceparent }),
   })),
   ...{ succeededAt: 2, result: { id: 'ch_1', n: [1, null, 'é'] } },
   ...over,

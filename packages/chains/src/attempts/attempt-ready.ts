@@ -1,4 +1,5 @@
 import type { RunStep } from '@tidings/contracts';
+import { traceFields } from '@tidings/observability';
 import { AppError } from '@tidings/runtime';
 import { stepsByName } from '../domain/decide.ts';
 import type { ReadyStep } from '../domain/evaluate.ts';
@@ -8,6 +9,7 @@ import type { StartingEvent, StepContext, StepLog } from '../handlers/step.ts';
 import type { RunEntry } from '../runs/run-entry.ts';
 import type { WorkerParts } from '../worker/worker-parts.ts';
 import { type AttemptEnd, attemptStep } from './attempt-step.ts';
+import { traceAttempt } from './trace-attempt.ts';
 
 /** A step of a run whose turn it is. */
 export type Turn = Readonly<{
@@ -54,8 +56,9 @@ const contextOf = (turn: Turn, attempt: number, log: StepLog): StepContext => {
 export const kindOf = (name: string): RunStep['kind'] =>
   name.endsWith(compensateSuffix) ? 'compensation' : 'step';
 
-const factOf = (name: string, end: AttemptEnd): RunFact => {
-  const common = { step: name, kind: kindOf(name), attempt: end.attempt } as const;
+const factOf = (name: string, end: AttemptEnd, traceparent: string | undefined): RunFact => {
+  const attempt = { ...end.attempt, ...(traceparent !== undefined && { traceparent }) };
+  const common = { step: name, kind: kindOf(name), attempt } as const;
   return end.kind === 'succeeded'
     ? { type: 'StepSucceeded', ...common, result: end.result }
     : { type: 'StepFailed', ...common, retryAtMs: end.retryAtMs };
@@ -70,16 +73,25 @@ export async function attemptReady(turn: Turn, parts: WorkerParts): Promise<RunF
     throw new AppError({ code: 'internal', message: `handler '${handler.name}' has no step '${name}'` });
   const attempt = (stepsByName(entry.run.steps).get(name)?.attemptCount ?? 0) + 1;
   const { runId } = entry;
-  const log = parts.logger.child({ runId, handler: handler.name, step: name, attempt });
+  const { event, steps } = entry.run;
+  const traced = traceAttempt({
+    ...{ app: parts.app, handler: handler.name, runId, event, step: name, attempt },
+    ...{ known: stepsByName(steps).get(name), nowMs: parts.clock.nowMs() },
+  });
+  const fields = traceFields(traced.traceparent ?? event.traceparent);
+  const log = parts.logger.child({ runId, handler: handler.name, step: name, attempt, ...fields });
   const labels = { handler: handler.name };
   parts.metrics.queueDelay.observe(labels, (parts.clock.monotonicMs() - entry.readySinceMs) / 1_000);
   const context = contextOf(turn, attempt, log);
-  const end = await attemptStep({ step, input: ready.input, context, controller, clock: parts.clock });
+  const end = await traced.run(async () =>
+    attemptStep({ step, input: ready.input, context, controller, clock: parts.clock }),
+  );
+  traced.end(end);
   const { outcome, durationMs, error } = end.attempt;
   parts.metrics.attempts.inc({ ...labels, step: name, outcome });
   parts.metrics.duration.observe(labels, durationMs / 1_000);
   if (end.kind === 'failed')
     log.warn({ outcome, durationMs, error, retryAtMs: end.retryAtMs }, 'step.attempted');
   else log.info({ outcome, durationMs }, 'step.attempted');
-  return factOf(name, end);
+  return factOf(name, end, traced.traceparent);
 }

@@ -7,6 +7,7 @@ import type { WorkerParts } from '../worker/worker-parts.ts';
 import type { KeyOrder } from './key-order.ts';
 import { RunEntry } from './run-entry.ts';
 import type { RunStore } from './run-store.ts';
+import { tracedStart } from './trace-start.ts';
 
 type Options = Readonly<{
   parts: WorkerParts;
@@ -65,7 +66,9 @@ export class RunStarts {
     order.add(entry);
     admission.open(entry);
     metrics.started.inc({ handler: entry.handler });
-    entry.starting = store.write(entry, run);
+    entry.starting = tracedStart({ app, handler: handler.name, runId, event }, async () =>
+      store.write(entry, run),
+    );
     await entry.starting;
     entry.starting = undefined;
     onStarted(entry);

@@ -61,6 +61,8 @@ type Life = Readonly<{
   logger?: Logger;
 }>;
 
+type Published = Readonly<{ key?: string | null; traceparent?: string | null }>;
+
 export const app = 'shop';
 
 /** One log, and the workers of an application on it, one after the other or several. */
@@ -136,17 +138,17 @@ export class World {
   }
 
   /** Publishes an event. Returns its id. */
-  async publish(eventType: string, data: unknown, { key = null }: Readonly<{ key?: string | null }> = {}) {
+  async publish(eventType: string, data: unknown, { key = null, traceparent = null }: Published = {}) {
     this.#published += 1;
     const id = deriveEventId({ workspaceId: 'ws', source: '/shop', callerId: String(this.#published) });
-    await this.#append(eventType, id, { data, key });
+    await this.#append(eventType, id, { data, key, traceparent });
     return id;
   }
 
   async #append(
     eventType: string,
     id: ReturnType<typeof deriveEventId>,
-    { data, key }: Readonly<{ data: unknown; key: string | null }>,
+    { data, key, traceparent }: Required<Published> & Readonly<{ data: unknown }>,
   ): Promise<void> {
     const record = encodeEvent(
       {
@@ -158,7 +160,7 @@ export class World {
         source: '/shop',
         time: new Date(this.clock.nowMs()).toISOString(),
         orderingKey: key,
-        traceparent: null,
+        traceparent,
         data: Buffer.from(JSON.stringify(data)),
       },
       { isRepeatable: true },

@@ -63,6 +63,8 @@ export type RunAttempt = Readonly<{
   outcome: RunAttemptOutcome;
   /** Message of the error, shortened; null if it succeeded. */
   error: string | null;
+  /** Trace context of its span; absent unless the worker has recorded one. */
+  traceparent?: string;
 }>;
 
 /** A step with at least one attempt that has ended, or a compensation. Steps not begun are not in the state. */
@@ -139,13 +141,16 @@ export type RunRecorded = Readonly<{
   cancelled: Readonly<{ by: string; reason: string | null }> | null;
 }>;
 
-const attempt = exactly({
-  attempt: { type: 'integer', minimum: 1 },
-  startedAtMs: shape.epochMs,
-  durationMs: shape.count,
-  outcome: { enum: runAttemptOutcomes },
-  error: shape.nullableText,
-});
+const attempt = exactly(
+  {
+    attempt: { type: 'integer', minimum: 1 },
+    startedAtMs: shape.epochMs,
+    durationMs: shape.count,
+    outcome: { enum: runAttemptOutcomes },
+    error: shape.nullableText,
+  },
+  { traceparent: shape.text },
+);
 
 const step = exactly({
   name: shape.text,
