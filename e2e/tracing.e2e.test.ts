@@ -6,7 +6,9 @@ import { startCollector } from './harness/collector.ts';
 import { inOwnWorkspace, sharedTidings } from './harness/shared-tidings.ts';
 import { type ReceivedSpan, startSpanCollector } from './harness/span-collector.ts';
 
-const once = { type: 'traced.once', data: { text: 'in-the-body' } };
+type Post = Readonly<{ path: string; body: object }>;
+
+const publish: Post = { path: 'events', body: { type: 'traced.once', data: { text: 'in-the-body' } } };
 
 type Tree = Readonly<{ [name: string]: readonly Tree[] }>;
 
@@ -32,7 +34,7 @@ it('an event has one trace, from its POST through Kafka to the endpoint, its ret
   endpoint.failNext(1, 503);
   const traceId = randomBytes(16).toString('hex');
   const rootId = randomBytes(8).toString('hex');
-  const post = async (flags: string, id: string, path = 'events', body: object = once): Promise<string> => {
+  const post = async (flags: string, id: string, { path, body } = publish): Promise<string> => {
     const answer = await fetch(`${local.url}/v1/${path}`, {
       method: 'POST',
       headers: {
@@ -100,7 +102,7 @@ it('an event has one trace, from its POST through Kafka to the endpoint, its ret
 
   // What is sent again stays in the trace of its event, and is linked with the request for it.
   const retryId = randomBytes(16).toString('hex');
-  await post('01', retryId, `webhooks/events/${eventId}/retry`, {});
+  await post('01', retryId, { path: `webhooks/events/${eventId}/retry`, body: {} });
   const created = await eventually(
     () => {
       const span = allOfTrace().find(({ name }) => name === 'create tidings.deliveries');
