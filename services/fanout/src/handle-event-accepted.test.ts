@@ -115,6 +115,16 @@ describe('handling an accepted event', () => {
     });
   });
 
+  it('drops the second event about one attempt, of which a crash left two records with times of their own', () => {
+    const { handle } = setUp([[aSubscription()]]);
+    const about = (at: string) => {
+      const data = Buffer.from(`{"last_failure":{"at":"${at}"}}`);
+      return anEvent(1, { eventType: 'tidings.delivery.exhausted', data });
+    };
+    handle(about('2026-11-30T10:00:00Z'));
+    expect(handle(about('2026-11-30T10:00:26Z'))).toEqual({ outcome: 'repeat' });
+  });
+
   it('drops a repeat of a received event although the provider has changed its body', () => {
     const { handle } = setUp([[aSubscription()]]);
     const received = { sourceId: sourceId(`src_${'1'.repeat(32)}`), headers: {} };

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { EventAccepted, EventId } from '@tidings/contracts';
+import { type EventAccepted, type EventId, operationalEventTypes } from '@tidings/contracts';
 
 /** The result of a look-up: the first record of the event, a repeat, or the same id with another body. */
 export type DedupeResult = 'first' | 'repeat' | 'conflict';
@@ -22,9 +22,14 @@ const mix = (text: string): number => {
  */
 export const ofReceived: Fingerprint = { high: 0, low: 0 };
 
+/** Nobody else may publish these. The id, which is derived from the cause, decides alone: two copies of one attempt differ in their times. */
+const operational: ReadonlySet<string> = new Set(operationalEventTypes);
+const ofOperational: Fingerprint = { high: 0, low: 0 };
+
 /** Computes the {@link Fingerprint} of an event. */
 export const fingerprintOf = (event: EventAccepted): Fingerprint => {
   if (event.received !== undefined) return ofReceived;
+  if (operational.has(event.eventType)) return ofOperational;
   const { large } = event;
   const digest =
     large === undefined ? hash('sha256', event.data, 'buffer') : Buffer.from(large.sha256, 'hex');
