@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { HistoryWriter } from '../history/history-writer.ts';
 import type { StackProcess } from '../run/stack-process.ts';
 import type { SystemFault } from './plan-faults.ts';
+import type { SmallDisk } from './small-disk.ts';
 import type { TcpProxy } from './tcp-proxy.ts';
 
 const send = (pid: number, signal: NodeJS.Signals): boolean => {
@@ -18,11 +19,11 @@ const send = (pid: number, signal: NodeJS.Signals): boolean => {
 const sessionMs = 5_000;
 
 /**
- * Returns whether what was in flight may be repeated: after a kill; after a pause beyond a session; and where a response was lost. A slower network
+ * Returns whether what was in flight may be repeated: after a kill, and a full disk, which ends a broker; after a pause beyond a session; and where a response was lost. A slower network
  * and a wrong clock repeat nothing.
  */
 const canRepeat = ({ fault, target, forMs }: SystemFault): boolean => {
-  if (fault === 'kill' || fault === 'reset') return true;
+  if (fault === 'kill' || fault === 'reset' || fault === 'fill') return true;
   if (fault === 'partition') return forMs >= sessionMs || !target.startsWith('broker-');
   return fault === 'stop' && forMs >= sessionMs;
 };
@@ -32,6 +33,8 @@ export type FaultInjectorOptions = Readonly<{
   history: HistoryWriter;
   /** The proxies in front of brokers and endpoints, by target. */
   networks: ReadonlyMap<string, TcpProxy>;
+  /** The disks of brokers, by target. */
+  disks: ReadonlyMap<string, SmallDisk>;
   /** The folder that shifted-clock.mjs reads. */
   clockFolder: string;
 }>;
@@ -83,7 +86,7 @@ export class FaultInjector {
 
   /** Returns a function that ends the fault, or null if its target is away at the moment. */
   async #begin({ fault, target, amountMs }: SystemFault): Promise<(() => void) | null> {
-    const { stack, networks, clockFolder } = this.#options;
+    const { stack, networks, disks, clockFolder } = this.#options;
     const pid = (await stack.local()).pids[target];
     const network = networks.get(target);
     switch (fault) {
@@ -97,6 +100,8 @@ export class FaultInjector {
         writeFileSync(file, String(amountMs));
         return () => rmSync(file, { force: true });
       }
+      case 'fill':
+        return (await disks.get(target)?.fill()) ?? null;
       case 'delay':
         network?.delay(amountMs);
         break;

@@ -6,6 +6,7 @@ const targets = {
   services: ['pipeline', 'management'],
   brokers: ['broker-1', 'broker-2', 'broker-3'],
   mongodb: 'mongodb',
+  hasSmallDisks: false,
 } as const;
 
 const plan = (seed: number, minutes = 60) => planFaults({ random: randomOf(seed), minutes, targets });
@@ -24,6 +25,16 @@ describe('a plan of faults', () => {
       [...system, ...users].toSorted(),
     );
     expect(new Set(faults.filter(isSystemFault).map(({ target }) => target)).size).toBe(7);
+  });
+
+  it('fills disks of brokers if these have disks of their own', () => {
+    const filled = planFaults({
+      random: randomOf(3),
+      minutes: 60,
+      targets: { ...targets, hasSmallDisks: true },
+    }).filter(({ fault }) => fault === 'fill');
+    expect(filled).not.toEqual([]);
+    expect(filled.every((fault) => isSystemFault(fault) && fault.target.startsWith('broker-'))).toBe(true);
   });
 
   it('never takes a second broker before the first one has caught up', () => {

@@ -10,9 +10,10 @@ import type { Random } from '../run/random.ts';
  * | delay | the network in front of a broker or of the endpoints is slower by `amountMs` in each direction |
  * | partition | nothing passes that network |
  * | reset | every connection through it ends |
+ * | fill | the disk of a broker is full |
  * | clock-step | the wall clock of a process of services is wrong by `amountMs` |
  */
-export type FaultKind = 'kill' | 'stop' | 'delay' | 'partition' | 'reset' | 'clock-step';
+export type FaultKind = 'kill' | 'stop' | 'delay' | 'partition' | 'reset' | 'fill' | 'clock-step';
 
 /** A fault of one part, for a time; 0 is an event without length. */
 export type SystemFault = Readonly<{
@@ -38,6 +39,8 @@ export type FaultTargets = Readonly<{
   services: readonly [string, ...string[]];
   brokers: readonly string[];
   mongodb: string;
+  /** The brokers have disks that can be filled. */
+  hasSmallDisks: boolean;
 }>;
 
 /** Name of the network between the delivery service and all endpoints. */
@@ -50,8 +53,10 @@ const brokerRestMs = 45_000;
 
 type Drawn = Omit<SystemFault, 'atMs'>;
 
-const planBroker = (random: Random, target: string): Drawn => {
-  const fault = random.pick(['kill', 'stop', 'delay', 'partition', 'reset']);
+const brokerFaults = ['kill', 'stop', 'delay', 'partition', 'reset'] as const;
+
+const planBroker = (random: Random, target: string, hasSmallDisk: boolean): Drawn => {
+  const fault = random.pick(hasSmallDisk ? [...brokerFaults, 'fill'] : brokerFaults);
   const forMs = fault === 'kill' || fault === 'reset' ? 0 : random.between(2_000, 15_000);
   return { fault, target, forMs, amountMs: fault === 'delay' ? random.between(20, 300) : 0 };
 };
@@ -75,10 +80,14 @@ const planMongodb = (random: Random, target: string): Drawn => {
   return { fault, target, forMs: fault === 'kill' ? 0 : random.between(2_000, 15_000), amountMs: 0 };
 };
 
-const planSystemFault = (random: Random, { services, brokers, mongodb }: FaultTargets): Drawn => {
+const planSystemFault = (
+  random: Random,
+  { services, brokers, mongodb, hasSmallDisks }: FaultTargets,
+): Drawn => {
   const roll = random.next();
   const [broker, ...others] = brokers;
-  if (roll < 0.25 && broker !== undefined) return planBroker(random, random.pick([broker, ...others]));
+  if (roll < 0.25 && broker !== undefined)
+    return planBroker(random, random.pick([broker, ...others]), hasSmallDisks);
   if (roll < 0.4) return planEndpoints(random);
   if (roll < 0.5) return planMongodb(random, mongodb);
   return planService(random, random.pick(services));

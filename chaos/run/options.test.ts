@@ -4,7 +4,8 @@ import { readOptions } from './options.ts';
 describe('the arguments of a chaos run', () => {
   it('have defaults, and a drawn seed', () => {
     expect(readOptions([], 42)).toEqual({
-      ...{ minutes: 5, seed: 42, rate: 30, brokers: 3, instances: 2, portBase: 18_700, keep: false },
+      ...{ minutes: 5, seed: 42, rate: 30, brokers: 3, instances: 2, portBase: 18_700 },
+      ...{ fullDisks: false, keep: false },
     });
     expect(readOptions(['--help'], 42)).toBeNull();
   });

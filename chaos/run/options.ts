@@ -8,6 +8,7 @@ export type ChaosOptions = Readonly<{
   brokers: 1 | 3;
   instances: number;
   portBase: number;
+  fullDisks: boolean;
   keep: boolean;
 }>;
 
@@ -22,6 +23,7 @@ export const helpText = `npm run chaos [-- options]
   --brokers 1|3   size of the Kafka cluster (default: 3); of a single broker nothing is broken
   --instances N   processes of each kind, 1 to 4 (default: 2)
   --port-base N   first of some 60 ports of the stack (default: 18700)
+  --full-disks    also fill the disks of brokers: each gets a file system of its own in memory (Linux, as root)
   --keep          keep the folder of the run, with its history and logs, also if every rule was kept
   --help          this text
 `;
@@ -50,7 +52,10 @@ export const readOptions = (args: readonly string[], drawnSeed: number): ChaosOp
         instances: text,
         'port-base': text,
       };
-      return parseArgs({ args: [...args], options: { ...numbers, keep: flag, help: flag } }).values;
+      return parseArgs({
+        args: [...args],
+        options: { ...numbers, 'full-disks': flag, keep: flag, help: flag },
+      }).values;
     } catch (error) {
       throw new UsageError(error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error));
     }
@@ -65,6 +70,7 @@ export const readOptions = (args: readonly string[], drawnSeed: number): ChaosOp
     brokers: brokers === '1' ? 1 : 3,
     instances: wholeNumber('instances', values.instances ?? '2', [1, 4]),
     portBase: wholeNumber('port-base', values['port-base'] ?? '18700', [1, 65_400]),
+    fullDisks: values['full-disks'] === true,
     keep: values.keep === true,
   };
 };

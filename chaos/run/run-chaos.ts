@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { FaultInjector } from '../faults/fault-injector.ts';
 import { type FaultTargets, isSystemFault, type PlannedFault, planFaults } from '../faults/plan-faults.ts';
+import type { SmallDisk } from '../faults/small-disk.ts';
 import { HistoryWriter } from '../history/history-writer.ts';
 import { type Origin, publishUntil } from '../load/publisher.ts';
 import { Receiver } from '../load/receiver.ts';
@@ -14,6 +15,7 @@ import { type Networks, openNetworks } from './networks.ts';
 import type { ChaosOptions } from './options.ts';
 import { randomOf } from './random.ts';
 import { ended, settle } from './settle.ts';
+import { mountDisks } from './small-disks.ts';
 import { type LocalStack, StackProcess } from './stack-process.ts';
 
 /** DELIVERY_CONCURRENCY: what one process has in flight at most, and what a kill can therefore repeat. */
@@ -31,7 +33,7 @@ export type Run = Readonly<{
 }>;
 
 /** The processes of a stack by the name of one of the services in each. */
-const targetsOf = ({ pids }: LocalStack): FaultTargets => {
+const targetsOf = ({ pids }: LocalStack, hasSmallDisks: boolean): FaultTargets => {
   const names = Object.keys(pids);
   const brokers = names.filter((name) => name.startsWith('broker-'));
   const others = names.filter(
@@ -39,7 +41,7 @@ const targetsOf = ({ pids }: LocalStack): FaultTargets => {
   );
   const [service, ...services] = [...new Map(others.map((name) => [pids[name], name])).values()];
   if (service === undefined) throw new Error('local.json names no service');
-  return { services: [service, ...services], brokers, mongodb: 'mongodb' };
+  return { services: [service, ...services], brokers, mongodb: 'mongodb', hasSmallDisks };
 };
 
 /** Waits until a time, or until the signal ends the wait. */
@@ -104,6 +106,7 @@ type Parts = Readonly<{
   stack: StackProcess;
   faults: FaultInjector;
   networks: Networks;
+  disks: ReadonlyMap<string, SmallDisk>;
 }>;
 
 /** Publishes while the plan is carried out. Resolves when every event that was sent is accepted. */
@@ -120,7 +123,7 @@ const publishAndBreak = async (run: Run, parts: Parts, origin: Origin): Promise<
     eventsPerSecond: options.rate,
   });
   await subscriptions.create(receiver);
-  const targets = targetsOf(await stack.local());
+  const targets = targetsOf(await stack.local(), parts.disks.size > 0);
   const plan = planFaults({ random: randomOf(options.seed), minutes: options.minutes, targets });
   print(
     `${plan.length} faults and actions over ${options.minutes} min, seed ${options.seed}; history and logs in ${folder}`,
@@ -176,9 +179,10 @@ export const runChaos = async ({ signal: interrupted, ...given }: Run): Promise<
     // A long cut of the network is more than 100 failures in a row, and a disabled subscription receives nothing.
     SUBSCRIPTION_DISABLE_AFTER_FAILURES: '0',
   };
+  const disks = mountDisks(options, folder, given.print);
   const stack = new StackProcess({ folder, portBase: options.portBase, args: argsOf(options), env });
-  const faults = new FaultInjector({ stack, history, networks: networks.byTarget, clockFolder });
-  const parts = { history, receiver, stack, faults, networks };
+  const faults = new FaultInjector({ stack, history, networks: networks.byTarget, disks, clockFolder });
+  const parts = { history, receiver, stack, faults, networks, disks };
   try {
     const local = await stack.ready(run.signal);
     const origin = { url: local.url, key: local.admin_key };
@@ -192,6 +196,7 @@ export const runChaos = async ({ signal: interrupted, ...given }: Run): Promise<
     over.abort();
     faults.end();
     await stack.stop();
+    for (const disk of disks.values()) disk.unmount();
     networks.close();
     receiver.close();
     await history.close();
