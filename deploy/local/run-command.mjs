@@ -28,6 +28,8 @@ export const runProgram = async (...path) =>
       WORKSPACE_ID: local.workspace_id,
       SEALING_KEYS: secrets.sealingKeys,
     };
+    // A secret that the caller has in a file takes precedence as well.
+    for (const name of Object.keys(known)) if (process.env[`${name}_FILE`]) delete known[name];
     const env = { ...known, ...process.env };
     for (const [name, value] of Object.entries(env)) if (value === undefined) delete env[name];
     handOver();

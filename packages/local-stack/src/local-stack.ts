@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { AppError, systemClock } from '@tidings/runtime';
+import { AppError, messageOf, systemClock } from '@tidings/runtime';
 import { DataFolder, type StackSecrets } from './data-folder.ts';
 import type { DemoInbox } from './demo/demo-inbox.ts';
 import { startDemo } from './demo/start-demo.ts';
@@ -64,6 +65,17 @@ const openPromise = <T>() => {
     reject = onReason;
   });
   return { promise, resolve, reject };
+};
+
+/** Returns the text of a file that the caller names; undefined if there is none. Throws AppError `config-invalid`. */
+const textOfFile = (path: string | undefined): string | undefined => {
+  if (path === undefined) return undefined;
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch (cause) {
+    const message = `ADMIN_KEY_FILE must name a readable file, got '${path}': ${messageOf(cause)}`;
+    throw new AppError({ code: 'config-invalid', message, cause });
+  }
 };
 
 /** Kafka, MongoDB, the services and the demo as one unit: {@link start}, then {@link stop}. */
@@ -160,7 +172,7 @@ export class LocalStack {
     const kept = folder.secrets();
     const secrets: StackSecrets = {
       ...kept,
-      adminKey: env['ADMIN_KEY'] ?? kept.adminKey,
+      adminKey: env['ADMIN_KEY'] ?? textOfFile(env['ADMIN_KEY_FILE']) ?? kept.adminKey,
       sealingKeys: env['SEALING_KEYS'] ?? kept.sealingKeys,
     };
     const count = this.#options.brokers ?? recordedBrokerCount(folder.kafka) ?? 1;

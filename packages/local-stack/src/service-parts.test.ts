@@ -60,6 +60,16 @@ test("only the service that stores keys receives the operator's key", () => {
   }
 });
 
+test('a secret that the caller has in a file stays there: a process reads it at each start', () => {
+  const names = ['SEALING_KEYS', 'ADMIN_KEY', 'CONSOLE_SESSION_KEYS'];
+  const own = Object.fromEntries(names.map((name) => [`${name}_FILE`, `/run/secrets/${name}`]));
+  const found = processEnvironment(named('tidings'), around, own);
+  for (const name of names) {
+    expect(found[name]).toBeUndefined();
+    expect(found[`${name}_FILE`]).toBe(`/run/secrets/${name}`);
+  }
+});
+
 test.each(['history', 'ingress', 'fanout', 'delivery'])(
   '%s has its objects in the data folder, unless the caller names another',
   (service) => {

@@ -83,6 +83,15 @@ const loopIdOf = ({ sealingKeys }: ServiceSurroundings): string =>
 const derivedKey = ({ sealingKeys }: ServiceSurroundings): string =>
   createHash('sha256').update(`session ${sealingKeys}`).digest('base64');
 
+/**
+ * Returns the setting of a secret. Each process reads a file that the caller names when it starts, so a restart takes over
+ * what has changed in it.
+ */
+const secretSetting = (name: string, value: string, own: NodeJS.ProcessEnv): Record<string, string> => {
+  const file = own[`${name}_FILE`];
+  return file === undefined ? { [name]: value } : { [`${name}_FILE`]: file };
+};
+
 /** The settings that decide which code a process loads. */
 const codeSettings = ({ services }: ServiceProcess, own: NodeJS.ProcessEnv): Record<string, string> => ({
   NODE_ENV: own['NODE_ENV'] ?? 'production',
@@ -104,7 +113,7 @@ export function processEnvironment(
     ...codeSettings(process, own),
     KAFKA_BROKERS: around.brokers.join(','),
     MONGODB_URI: around.mongodbUri,
-    SEALING_KEYS: around.sealingKeys,
+    ...secretSetting('SEALING_KEYS', around.sealingKeys, own),
     DANGEROUSLY_ALLOWED_NETWORKS: own['DANGEROUSLY_ALLOWED_NETWORKS'] ?? '127.0.0.0/8,::1/128',
     ALLOW_HTTP_ENDPOINTS: own['ALLOW_HTTP_ENDPOINTS'] ?? 'true',
     OWN_LISTENERS: [...listenersOf(around), ...(own['OWN_LISTENERS']?.split(',') ?? [])].join(','),
@@ -133,7 +142,7 @@ export function processEnvironment(
   }
   // Every other service reads its keys from the access topic.
   if (names.has('subscription')) {
-    environment['ADMIN_KEY'] = around.adminKey;
+    Object.assign(environment, secretSetting('ADMIN_KEY', around.adminKey, own));
     environment['WORKSPACE_ID'] = around.workspaceId;
     environment['WORKSPACE_POLICY'] = own['WORKSPACE_POLICY'] ?? 'open';
     const [console] = consolesOf(around.services);
@@ -160,7 +169,11 @@ function consoleSettings(
     urls[name] = urls[name] === undefined ? url : `${urls[name]},${url}`;
   }
   return {
-    CONSOLE_SESSION_KEYS: own['CONSOLE_SESSION_KEYS'] ?? `local:${derivedKey(around)}`,
+    ...secretSetting(
+      'CONSOLE_SESSION_KEYS',
+      own['CONSOLE_SESSION_KEYS'] ?? `local:${derivedKey(around)}`,
+      own,
+    ),
     CONSOLE_OPERATOR_HOST: around.host,
     CONSOLE_OPERATOR_PORT: String(operatorPort),
     ...urls,

@@ -1,0 +1,65 @@
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { LocalStack } from './tidings.ts';
+
+/** Secrets of a stack that are in files, as Kubernetes and Docker mount them. */
+export type KeyFiles = Readonly<{
+  /** The settings that name the files. */
+  env: Readonly<Record<string, string>>;
+  write(name: KeyFileName, text: string): Promise<void>;
+  remove(): Promise<void>;
+}>;
+
+const names = ['ADMIN_KEY', 'SEALING_KEYS', 'CONSOLE_SESSION_KEYS'] as const;
+
+/** The name of a setting whose text is in a file. */
+export type KeyFileName = (typeof names)[number];
+
+/** Creates a folder for the files, which {@link KeyFiles.write} fills. */
+export async function openKeyFiles(): Promise<KeyFiles> {
+  const folder = await mkdtemp(join(tmpdir(), 'tidings-keys-'));
+  return {
+    env: Object.fromEntries(names.map((name) => [`${name}_FILE`, join(folder, name)])),
+    write: async (name, text) => writeFile(join(folder, name), `${text}\n`, { mode: 0o600 }),
+    remove: async () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+/** Returns a new key of a ring, as `id:base64key`. */
+export const newRingKey = (id: string): string => `${id}:${randomBytes(32).toString('base64')}`;
+
+type Resealed = Readonly<{
+  kinds: readonly Readonly<{ sealsByKey: Record<string, number>; failed: string[] }>[];
+}>;
+
+const command = fileURLToPath(
+  new URL('../../services/subscription/dist/src/maintenance/registry-command.js', import.meta.url),
+);
+
+/** Runs `registry:reseal` with the keys of the files. Returns the number of seals of each key before it. */
+export async function reseal(
+  local: LocalStack,
+  env: KeyFiles['env'],
+): Promise<Readonly<Record<string, number>>> {
+  const settings = {
+    KAFKA_BROKERS: local.brokers,
+    MONGODB_URI: local.mongodb_uri,
+    WORKSPACE_ID: local.workspace_id,
+    LOG_LEVEL: 'silent',
+  };
+  const { stdout } = await promisify(execFile)(process.execPath, [command, 'reseal', '--json'], {
+    env: { ...process.env, ...settings, ...env },
+  });
+  const { kinds } = (JSON.parse(stdout) as Readonly<{ resealed: Resealed }>).resealed;
+  const seals: Record<string, number> = {};
+  for (const { sealsByKey, failed } of kinds) {
+    if (failed.length > 0) throw new Error(`no key opens the seals of ${failed.join(', ')}`);
+    for (const [key, count] of Object.entries(sealsByKey)) seals[key] = (seals[key] ?? 0) + count;
+  }
+  return seals;
+}
