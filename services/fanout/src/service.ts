@@ -103,7 +103,7 @@ const startReplays = async (
   { index, producer, replayPace, loadData }: Parts,
   context: Context,
 ): Promise<Replays> => {
-  const { metrics, logger, clock, resources } = context;
+  const { config, metrics, logger, clock, resources } = context;
   const erasures = await openErasures(bus, 'fanout');
   resources.add('erasures', () => erasures.close());
   await erasures.ready();
@@ -111,6 +111,7 @@ const startReplays = async (
     ...{ bus, producer, index, erasures, loadData, maxDataBytes, clock, logger },
     compileFilter: filterCompiler(logger),
     sharedPace: replayPace,
+    dedupeWindowMs: config.dedupeWindowMs,
     metrics: metrics.handles,
   });
 };

@@ -92,6 +92,7 @@ export const replayWorld = async (...subscriptions: SubscriptionRecord[]) => {
     onTestFinished(async () => erasures.close());
     await erasures.ready();
     const replays = await openReplays({
+      dedupeWindowMs: 600_000,
       bus,
       erasures,
       producer: gated,

@@ -10,6 +10,8 @@ type Parts = Readonly<{
   order: ReplayOrder;
   /** The filter of the replay. */
   filter: Filter | null;
+  /** Returns whether a record repeats an event that was accepted before the span. */
+  repeatsEarlier: (logged: LoggedEvent) => boolean;
   erasures: Pick<Erasures, 'covers'>;
   loadData: LoadData;
   maxDataBytes: number;
@@ -35,10 +37,10 @@ const none: Replayed = { matched: [], disabled: 0, erased: 0 };
  * covers. A disabled subscription gets nothing, because it would only collect dead letters.
  */
 export const createMatchReplayed =
-  ({ index, order, filter, erasures, loadData, maxDataBytes }: Parts): MatchReplayed =>
+  ({ index, order, filter, repeatsEarlier, erasures, loadData, maxDataBytes }: Parts): MatchReplayed =>
   (logged) => {
     const { event, timestampMs } = logged;
-    if (!coversEvent(order, event, timestampMs)) return undefined;
+    if (!coversEvent(order, event, timestampMs) || repeatsEarlier(logged)) return undefined;
     const candidates = index.candidates(event).filter((candidate) => coversSubscription(order, candidate));
     if (candidates.length === 0) return none;
     const { id: eventId, workspaceId } = event;

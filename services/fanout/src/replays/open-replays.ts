@@ -18,6 +18,7 @@ import { createDeliveryFacts } from './adapters/kafka-delivery-facts.ts';
 import { createReplayLog } from './adapters/kafka-replay-log.ts';
 import type { Pace } from './domain/pace.ts';
 import { liveHoldOf, type ReplayJob } from './domain/replay-job.ts';
+import { readEarlierEvents } from './earlier-events.ts';
 import { createMatchReplayed } from './match-replayed.ts';
 import type { ReplayOutput } from './ports.ts';
 import { ReplayRun } from './replay-run.ts';
@@ -31,6 +32,8 @@ export type ReplayParts = Readonly<{
   loadData: LoadData;
   compileFilter: CompileFilter;
   maxDataBytes: number;
+  /** The time within which fan-out drops a repeat of an event. */
+  dedupeWindowMs: number;
   /** The rate of all replays of this process. */
   sharedPace: Pick<Pace, 'delayMs' | 'take'>;
   metrics: Pick<Metrics<typeof metricsCatalogue>['handles'], 'replayed' | 'replays'>;
@@ -73,7 +76,10 @@ export const openReplays = async (parts: ReplayParts): Promise<Replays> => {
   const start: StartRun = async (job, signal) => {
     const { order } = job;
     const filter = order.spec.filter === null ? null : compileFilter(order.spec.filter);
-    const match = createMatchReplayed({ index, order, filter, erasures, loadData, maxDataBytes });
+    const repeatsEarlier = await readEarlierEvents({ log, order, windowMs: parts.dedupeWindowMs, signal });
+    const match = createMatchReplayed({
+      ...{ index, order, filter, repeatsEarlier, erasures, loadData, maxDataBytes },
+    });
     return new ReplayRun(job, {
       log,
       facts,

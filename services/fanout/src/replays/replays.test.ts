@@ -120,6 +120,25 @@ describe('a replay', () => {
     expect(world.progress()?.counts).toMatchObject({ matched: 2, sent: 2, disabled: 2, repeats: 3 });
   });
 
+  it('sends nothing of an event whose first record is before the span, and that was repeated within it', async () => {
+    const world = await replayWorld(sub('1'));
+    const minute = 60_000;
+    const published = [
+      [1, 0],
+      [2, 1],
+      [3, 9],
+      // A repeat of the first one; what is repeated later than fan-out remembers is another event to it, too.
+      [1, 9.5],
+      [2, 12],
+    ] as const;
+    for (const [n, minutes] of published)
+      await world.publish(n, anEvent(n), { atMs: timeOf(0) + minutes * minute });
+    await world.startInstance();
+    await world.order(aSpec({ fromMs: timeOf(0) + 8 * minute, toMs: timeOf(0) + 13 * minute }));
+    await eventually(() => expect(world.progress()).toMatchObject({ state: 'done' }));
+    expect(world.commands().map(({ eventId }) => eventId)).toEqual([anEvent(3).id, anEvent(2).id]);
+  });
+
   it('with new ids gives each delivery one that is derived from the replay', async () => {
     const world = await replayWorld(sub('1'));
     await world.publish(1, anEvent(1));
