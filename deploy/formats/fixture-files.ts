@@ -1,10 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The kinds of fixtures: what is in Kafka, and what is in MongoDB. */
-export const fixtureKinds = ['messages', 'documents'] as const;
-/** See {@link fixtureKinds}. */
-export type FixtureKind = (typeof fixtureKinds)[number];
+/** The kinds of fixtures: what is in Kafka, in MongoDB, and on the disk of ingress. */
+export type FixtureKind = 'messages' | 'documents' | 'files';
 
 /** One example: what was stored, as JSON, and what its reader returned, as JSON. */
 export type Fixture = Readonly<{ name: string; stored: unknown; reads: unknown }>;

@@ -9,14 +9,15 @@ import {
 } from '../harness/instances.ts';
 import type { Tidings } from '../harness/tidings.ts';
 
-// `npm run test:ops` has more, and three instances.
+// `npm run test:ops` has more: both numbers, of each process, and limits of endpoints.
 const seed = Number(process.env['INSTANCES_TEST_SEED'] ?? Date.now() % 1_000_000);
+const instances = 2 + (seed % 2);
 
-describe('two instances of the pipeline, one of which is killed and one stopped', () => {
+describe(`${instances} instances of the pipeline, one of which is killed and one stopped`, () => {
   let tidings: Tidings;
 
   beforeAll(async () => {
-    tidings = await startInstances(['--instances', 'pipeline=2']);
+    tidings = await startInstances(['--instances', `pipeline=${instances}`]);
   });
   afterAll(async () => {
     await tidings?.stop();
