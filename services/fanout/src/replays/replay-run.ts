@@ -185,12 +185,7 @@ export class ReplayRun {
       const content = bodyFor(subscription);
       const supersedes = this.#waiting?.mayWait(deliveryId, logged) === true;
       const replay = { deliveryId, chain: this.#chain, supersedes };
-      const attributes = { 'tidings.event.id': event.id, 'tidings.subscription.id': id };
-      const traceparent = this.#commands.add({
-        parent: event.traceparent,
-        messageId: deliveryId,
-        attributes,
-      });
+      const traceparent = this.#commands.add(event, { deliveryId, subscriptionId: id });
       this.#batch.push(requestDelivery({ event, subscription, acceptedAtMs, content, traceparent, replay }));
       this.#batchBytes += content.body.length;
       this.#window.sent(id, deliveryId, clock.monotonicMs());

@@ -1,4 +1,4 @@
-import { topics } from '@tidings/contracts';
+import { type DeliveryState, type EventAccepted, topics } from '@tidings/contracts';
 import { CreatedMessages } from '@tidings/observability';
 import type { ReplayJob } from './domain/replay-job.ts';
 
@@ -18,7 +18,19 @@ export class ReplayedCommands {
   }
 
   /** Returns the context that a command has to carry: one in the trace of its event. */
-  readonly add: CreatedMessages['add'] = (message) => this.#slice.add(message);
+  add(
+    { id: eventId, traceparent }: Pick<EventAccepted, 'id' | 'traceparent'>,
+    { deliveryId, subscriptionId }: Pick<DeliveryState, 'deliveryId' | 'subscriptionId'>,
+  ): string | null {
+    return this.#slice.add({
+      ...{ parent: traceparent, messageId: deliveryId },
+      attributes: {
+        'tidings.event.id': eventId,
+        'tidings.subscription.id': subscriptionId,
+        'tidings.trigger': 'replay',
+      },
+    });
+  }
 
   /** Notes that what was added is in the log. A slice that is large enough ends. */
   acknowledged(): void {

@@ -35,7 +35,7 @@ it('a replay has a span for what it sends at once, linked with the traces of its
   ]);
   const links = [sent[0]?.traceparent];
   expect(spans.filter(({ name }) => name === `create ${topics.deliveries.name}`)).toMatchObject([
-    { parent: first, traceparent: carried[0], links },
+    { parent: first, traceparent: carried[0], links, attributes: { 'tidings.trigger': 'replay' } },
     { parent: second, traceparent: carried[1], links },
   ]);
 });
