@@ -52,13 +52,20 @@ export function tidingsProcesses(
 function processesIn(form: ProcessForm, program: Program): readonly ServiceProcess[] {
   if (form === 'together') return [{ name: 'tidings', services: tidingsServices, program }];
   if (form === 'split') {
-    const [path, beside] = [true, false].map((isOnPath) =>
-      tidingsServices.filter(({ name }) => pipeline.has(name) === isOnPath),
-    );
+    const on = (isOnPath: boolean) => tidingsServices.filter(({ name }) => pipeline.has(name) === isOnPath);
     return [
-      { name: 'pipeline', services: path ?? [], program },
-      { name: 'management', services: beside ?? [], program },
+      { name: 'pipeline', services: on(true), program: withYoungGeneration(program, 32) },
+      { name: 'management', services: on(false), program: withYoungGeneration(program, 4) },
     ];
   }
   return tidingsServices.map((service) => ({ name: service.name, services: [service], program }));
+}
+
+/**
+ * Limits the young generation, of which V8 has two halves of at most so many MB (its default is 16). What the pipeline allocates is
+ * garbage once a webhook is delivered: in a larger half less of it lives on until a collection, a tenth of the CPU time of a flood.
+ * The management writes what it gets in batches, and needs less memory without losing time.
+ */
+function withYoungGeneration(program: Program, megabytes: number): Program {
+  return { ...program, nodeArgs: [...(program.nodeArgs ?? []), `--max-semi-space-size=${megabytes}`] };
 }
