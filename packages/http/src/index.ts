@@ -11,6 +11,7 @@ export { describing, descriptionHeaders } from './openapi/description-route.ts';
 export { mergeDescriptions } from './openapi/merge-descriptions.ts';
 export { errorDetailSchema, problemSchema } from './openapi/problems-of.ts';
 export { exampleOf, named, pageSchema, withExample } from './openapi/shared-components.ts';
+export { loggedPath } from './problems/logged-text.ts';
 export { type Problem, problem, problemFromError } from './problems/problem.ts';
 export { type ProblemKind, problemTable } from './problems/problem-table.ts';
 export { detailsOf } from './problems/validation-errors.ts';

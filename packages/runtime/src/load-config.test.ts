@@ -79,7 +79,10 @@ describe('loadConfig', () => {
     const uri = { uri: url({ env: 'A_URI', help, protocols: ['mongodb:'] }) };
     const config = loadConfig(uri, { A_URI: 'mongodb://user:pass%40word@a,b/?tls=true' });
     expect(describeConfig(uri, config)).toEqual({ A_URI: 'mongodb://user:***@a,b/?tls=true' });
-    expect(() => loadConfig(uri, { A_URI: 'mysql://user:password@a' })).toThrow("got 'mysql://user:***@a'");
+    const refused = (text: string) => expect(() => loadConfig(uri, { A_URI: text }));
+    refused('mysql://user:password@a').toThrow("got 'mysql://user:***@a'");
+    refused('mongodb//user:password@a').toThrow("got 'mongodb//user:***@a'");
+    refused('mysql://user:pass/word@a').toThrow("got 'mysql:***@a'");
   });
 
   it('reports all problems together and never shows a secret', () => {

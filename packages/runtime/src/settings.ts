@@ -160,9 +160,11 @@ export function choice<const T extends string>(
   });
 }
 
-/** Returns the text of a URL without the password in it. */
-export const withoutPassword = (value: string): string =>
-  value.replace(/^([a-z][a-z0-9+.-]*:\/\/[^:@/?#]*):[^@/]*@/i, '$1:***@');
+/** Returns the text of a URL without the password in it; of text that is no URL, without what could be one. */
+export const withoutPassword = (value: string): string => {
+  const masked = value.replace(/^([a-z][a-z0-9+.-]*:\/\/[^:@/?#]*):[^@/]*@/i, '$1:***@');
+  return masked === value && parseUrl(value) === null ? value.replace(/:.*@/s, ':***@') : masked;
+};
 
 type UrlBase<T> = Base<T> & { readonly protocols?: readonly string[] };
 

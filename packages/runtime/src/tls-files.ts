@@ -38,6 +38,11 @@ const certificatesIn = (file: string, content: Buffer): readonly X509Certificate
 };
 
 const readFile = (file: string): Buffer => {
+  // Not shown: it may be a key.
+  if (file.includes('-----BEGIN'))
+    throw new Error(
+      'a setting that names a file of TLS material has its content (PEM): set the path of the file',
+    );
   try {
     return readFileSync(file);
   } catch (error) {

@@ -15,6 +15,8 @@ const validate = compileBody({
     'a/b~c': { type: 'object', additionalProperties: false, properties: {} },
     either: { anyOf: [{ type: 'integer' }, { type: 'boolean' }] },
     names: { type: 'object', propertyNames: { pattern: '^x' } },
+    secret: { type: 'string', minLength: 4, maxLength: 9, pattern: '^whsec_', writeOnly: true },
+    tls: { type: 'object', properties: { key: { type: 'string', writeOnly: true } } },
   },
   'x-field-hints': { payload: 'data', event_type: 'type' },
 });
@@ -58,6 +60,10 @@ describe('detailsOf', () => {
     [{ ...good, tags: ['a', 'b', 'c'] }, '/tags: must have at most 2 items, got 3'],
     [{ ...good, tags: [{}] }, '/tags/0: must be a string or null, got an object'],
     [{ ...good, names: { y: 1 } }, '/names/y: is not an allowed field name'],
+    [{ ...good, secret: 'hidden' }, '/secret: must match ^whsec_, got a text that is not shown'],
+    [{ ...good, secret: 'whsec_hidden' }, '/secret: must have at most 9 characters, got 12'],
+    [{ ...good, secret: ['hidden'] }, '/secret: must be a string, got an array'],
+    [{ ...good, tls: 'hidden' }, '/tls: must be an object, got a text that is not shown'],
     [[], ': must be an object, got an array'],
     [null, ': must be an object, got null'],
   ])('%j → %s', (data, expected) => {

@@ -40,7 +40,29 @@ function describe(error: ErrorObject, data: unknown): ErrorDetail {
     const field = String(parameter('propertyName'));
     return { pointer: `${instancePath}/${pointerPart(field)}`, detail: `is not an allowed field name` };
   }
-  return { pointer: instancePath, detail: sentence(error, valueAt(data, instancePath)) };
+  const value = valueAt(data, instancePath);
+  return {
+    pointer: instancePath,
+    detail: sentence(error, hasSecret(error.parentSchema) ? hidden(value) : value),
+  };
+}
+
+/** Returns true for the schema of a secret (`writeOnly`), or of something that has one. */
+function hasSecret(schema: unknown): boolean {
+  if (typeof schema !== 'object' || schema === null) return false;
+  return Reflect.get(schema, 'writeOnly') === true || Object.values(schema).some(hasSecret);
+}
+
+// Its type and its size are shown.
+const hidden = (value: unknown): unknown =>
+  typeof value === 'string' ? new HiddenText([...value].length) : value;
+
+class HiddenText {
+  readonly length: number;
+
+  constructor(length: number) {
+    this.length = length;
+  }
 }
 
 function sentence({ keyword, params, message }: ErrorObject, value: unknown): string {
@@ -82,6 +104,7 @@ function article(types: string): string {
 
 function sizeOf(value: unknown): number {
   if (typeof value === 'string') return [...value].length;
+  if (value instanceof HiddenText) return value.length;
   return Array.isArray(value) ? value.length : Object.keys(value ?? {}).length;
 }
 
@@ -91,6 +114,7 @@ function showAll(values: unknown): string {
 
 function show(value: unknown): string {
   if (value instanceof ExactNumber) return shorten(String(value));
+  if (value instanceof HiddenText) return 'a text that is not shown';
   if (value === undefined) return 'nothing';
   if (typeof value === 'string') return `'${shorten(value)}'`;
   if (Array.isArray(value)) return 'an array';

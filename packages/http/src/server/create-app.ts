@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { createMetrics, isRecorded, type Logger, type Metrics, traceFields } from '@tidings/observability';
 import { AppError, type Health, messageOf } from '@tidings/runtime';
 import express, { type ErrorRequestHandler, type Express, type Request } from 'express';
+import { loggedPath, withoutValues } from '../problems/logged-text.ts';
 import { problem, problemFromError } from '../problems/problem.ts';
 import { refuseUndeclared } from '../routing/mount-routes.ts';
 import { originalUrlOf, setAddress, traceIdOf, traceparentOf } from '../routing/request-state.ts';
@@ -53,7 +54,7 @@ export function createApp(options: AppOptions): Express {
     allowAnyOrigin(request, response);
     const refusal = checkHead(request);
     if (refusal !== undefined) {
-      logger.debug({ status: refusal.status, detail: refusal.detail }, 'http.refused');
+      logger.debug({ status: refusal.status, detail: withoutValues(refusal.detail) }, 'http.refused');
       if (refusal.isUnframed) response.setHeader('connection', 'close');
       return problem(response, refusal);
     }
@@ -132,11 +133,11 @@ type Refusal = Readonly<{ error: unknown; status: number }>;
 function logRefusal(logger: Logger, request: IncomingMessage, { error, status }: Refusal): void {
   const fields = {
     method: request.method,
-    path: originalUrlOf(request).split('?', 1)[0],
+    path: loggedPath(originalUrlOf(request)),
     status,
     ...traceFields(traceparentOf(request)),
   };
   if (status === 500) logger.error({ ...fields, error }, 'http.failed');
   else if (status > 500) logger.warn({ ...fields, detail: messageOf(error) }, 'http.unavailable');
-  else logger.debug({ ...fields, detail: messageOf(error) }, 'http.refused');
+  else logger.debug({ ...fields, detail: withoutValues(messageOf(error)) }, 'http.refused');
 }

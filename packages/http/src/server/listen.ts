@@ -8,6 +8,7 @@ import {
 import type { AddressInfo, Socket } from 'node:net';
 import type { Logger } from '@tidings/observability';
 import { AppError } from '@tidings/runtime';
+import { loggedPath } from '../problems/logged-text.ts';
 import { type Problem, problem } from '../problems/problem.ts';
 import { originalUrlOf, traceIdOf } from '../routing/request-state.ts';
 import { refuseConnect, respondToBrokenRequest } from './broken-request.ts';
@@ -72,7 +73,7 @@ export async function listen(app: RequestListener, options: ListenOptions): Prom
   server.maxHeadersCount = 0;
   const drain = watchConnections(server);
   discardUnreadBodies(server, (request) => {
-    logger.info({ method: request.method, path: pathOf(request) }, 'http.body-cut');
+    logger.info({ method: request.method, path: loggedPath(originalUrlOf(request)) }, 'http.body-cut');
   });
   serveApp(server, app, options.refuse);
   serveUpgrades(server, app, serverClassesOf(app).ServerResponse);
@@ -104,9 +105,6 @@ function serveApp(server: Server, app: RequestListener, refuse: ListenOptions['r
   server.on('checkContinue', passOn).on('checkExpectation', passOn);
   server.on('connect', (_request: IncomingMessage, socket: Socket) => refuseConnect(socket));
 }
-
-// Without the query, which may contain data that must not be logged.
-const pathOf = (request: IncomingMessage): string => originalUrlOf(request).split('?', 1)[0] ?? '/';
 
 async function bind(server: Server, host: string, port: number): Promise<void> {
   await new Promise<void>((resolve, reject) => {

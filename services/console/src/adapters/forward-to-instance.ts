@@ -1,5 +1,5 @@
 import type { Agent, IncomingMessage, ServerResponse } from 'node:http';
-import { isUpgrade, problem, problemFromError } from '@tidings/http';
+import { isUpgrade, loggedPath, problem, problemFromError } from '@tidings/http';
 import type { Logger, Metrics } from '@tidings/observability';
 import { AppError, messageOf } from '@tidings/runtime';
 import type { RoutedService } from '../domain/route-table.ts';
@@ -63,7 +63,7 @@ export class Forwarder {
   #eventsOf(target: RoutedService, instance: Instance, forwarded: Forwarded): ForwardEvents {
     const { targets, watch, logger, metrics } = this.#options;
     const { request, response, lease, tried } = forwarded;
-    const fields = { target: instance.name, method: request.method, path: pathOf(request) };
+    const fields = { target: instance.name, method: request.method, path: loggedPath(pathOf(request)) };
     const end = targets[target].begin(instance);
     response.once('close', end);
     return {

@@ -64,6 +64,7 @@ const rules = {
         type: 'string',
         minLength: 1,
         maxLength: 2_048,
+        writeOnly: true,
         description: 'URL that receives the notices. It is stored sealed, and its path is not shown.',
       },
       style: {

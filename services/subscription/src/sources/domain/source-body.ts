@@ -39,6 +39,7 @@ const secret = {
   type: 'string',
   minLength: 1,
   maxLength: sourceLimits.secretLength,
+  writeOnly: true,
   description: 'A secret that the provider uses, or its public key.',
 } as const;
 

@@ -54,6 +54,7 @@ const secret = {
   type: 'string',
   minLength: 1,
   maxLength: 256,
+  writeOnly: true,
   description: 'Signing secret of your own (`whsec_…`, or `whsk_…` for v1a). Default: a generated one.',
 } as const;
 const isActive = { type: 'boolean', description: 'Whether the subscription receives events.' } as const;

@@ -21,7 +21,11 @@ const count = ({ min, max }: Readonly<{ min: number; max: number }>, description
   ({ type: 'integer', minimum: min, maximum: max, description }) as const;
 
 // true keeps the current value; null removes the header.
-const secretHeaderValues = { type: ['string', 'boolean', 'null'], not: { const: false } } as const;
+const secretHeaderValues = {
+  type: ['string', 'boolean', 'null'],
+  not: { const: false },
+  writeOnly: true,
+} as const;
 
 /** Settings of the requests to an endpoint. */
 export const requestSettings = {

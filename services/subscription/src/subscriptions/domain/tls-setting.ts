@@ -28,6 +28,7 @@ const tlsSchema = {
     key: {
       type: 'string',
       maxLength: limits.keyLength,
+      writeOnly: true,
       description: 'Private key of the client certificate, in PEM. It is stored sealed and never shown.',
     },
   },
