@@ -98,9 +98,10 @@ export async function readCopiesBack(bus: Bus, kinds: readonly CopiesReadBack[])
       const { kind, document } = decodeDocumentCopy(record);
       const owner = ownerOf(kind);
       if (owner === undefined) throw new DecodeError('not a copy of this release', `its kind is '${kind}'`);
-      const { _id: id, version, state } = document;
+      const { _id: id, version, state, deleted_at_ms: deletedAtMs } = document;
       const landing = owner.copyVersions.apply(id, {
         ...{ version, countedVersion: 0, isDeleted: state === 'deleted', offset: record.offset },
+        deletedAtMs: typeof deletedAtMs === 'number' ? deletedAtMs : null,
         digest: copyDigestOf(record),
       });
       if (landing === 'superseded') owner.onSuperseded(id);

@@ -1,10 +1,11 @@
-/** One record of a compacted topic. `digest`: of the whole value. */
+/** One record of a compacted topic. `digest`: of the whole value. `deletedAtMs`: of a copy, which alone has it. */
 export type TopicRecord = Readonly<{
   version: number;
   countedVersion: number;
   isDeleted: boolean;
   digest: string;
   offset: bigint;
+  deletedAtMs?: number | null;
 }>;
 
 /** Status of a record relative to the records before it. */

@@ -96,6 +96,16 @@ describe('registry and topic', () => {
     expect(registry.topicVersions.size).toBe(0);
   });
 
+  it('keep the record of a deletion that a lost database no longer has, until it is due to the purge', async () => {
+    const { clock, bus } = registry;
+    const deletedAtMs = clock.nowMs();
+    await land(deleted(aSubscription(), deletedAtMs));
+    expect(await compareTopic(registry)).toMatchObject({ tombstones: 0, orphans: 1 });
+    expect([last(), bus.records(topics.registry).at(-1)?.value]).not.toContain(null);
+    await clock.advance(15 * 24 * 3_600_000 + 1);
+    expect(await compareTopic(registry)).toMatchObject({ tombstones: 1, orphans: 0 });
+  });
+
   it('leave documents that are due to the purge, so that a removed record is not published again', async () => {
     const dayMs = 24 * 3_600_000;
     const nowMs = registry.clock.nowMs();

@@ -2,8 +2,8 @@ import { copyDigestOf } from '../copy-digest.ts';
 import { type Documents, newestVersionOf } from '../documents.ts';
 import { systemActor } from '../domain/audit-entry.ts';
 import { digestOf } from '../domain/record-digest.ts';
-import type { TopicVersions } from '../domain/topic-versions.ts';
-import { isDueForPurge, raisedAbove, type Versioned } from '../domain/versioned.ts';
+import type { TopicRecord, TopicVersions } from '../domain/topic-versions.ts';
+import { isDueForPurge, purgedUpToMs, raisedAbove, type Versioned } from '../domain/versioned.ts';
 import { withAudit } from '../write-audit.ts';
 import { pagesOf } from './sweep-unpublished.ts';
 
@@ -98,13 +98,18 @@ async function raise<T extends Versioned>(parts: CompareParts<T>, id: string): P
   return (await store.replace(raised, current.version)) ? raised : null;
 }
 
+// Before its time only a lost database is without a deleted document: its pending deliveries would be dead-lettered.
+// Releases before the copies left records whose time is not known.
+const isOfPurge = ({ isDeleted }: TopicRecord, copy: TopicRecord | undefined, nowMs: number): boolean =>
+  isDeleted && (copy?.deletedAtMs ?? 0) <= purgedUpToMs(nowMs);
+
 /**
- * Handles records without a document. A deleted one is left when a purge is interrupted, and a tombstone is published
- * for it. Any other means that the database lost documents: removing the records as well would remove all of them from
- * the event path, so they stay and an error is logged.
+ * Handles records without a document. One whose document was due for the purge is left when a purge is interrupted, and a
+ * tombstone is published for it. Any other means that the database lost documents: removing the records as well would
+ * remove all of them from the event path, so they stay and an error is logged.
  */
 async function handleUnknownRecords<T extends Versioned>(
-  { kind, store, topic, topicVersions, copyVersions, logger, metrics }: CompareParts<T>,
+  { kind, store, topic, topicVersions, copyVersions, clock, logger, metrics }: CompareParts<T>,
   known: ReadonlySet<string>,
 ): Promise<Readonly<{ tombstones: number; orphans: number }>> {
   let tombstones = 0;
@@ -113,9 +118,10 @@ async function handleUnknownRecords<T extends Versioned>(
   for (const id of [...ids].filter((candidate) => !known.has(candidate))) {
     // It was written after its page was read.
     if ((await store.findAnywhere(id)) !== null) continue;
-    const last = topicVersions.lastOf(id) ?? copyVersions.lastOf(id);
+    const copy = copyVersions.lastOf(id);
+    const last = topicVersions.lastOf(id) ?? copy;
     if (last === undefined) continue;
-    if (last.isDeleted) {
+    if (isOfPurge(last, copy, clock.nowMs())) {
       await topic.publishTombstone(id);
       tombstones += 1;
       continue;
