@@ -10,7 +10,7 @@ import { freePortBase, type LocalStack, startTidings, type Tidings } from '../ha
 import { startVerifyingEndpoint, type VerifyingEndpoint } from '../harness/verifying-endpoint.ts';
 
 // Long enough for the other side on a slow machine, and over when the last process has restarted.
-const overlapSeconds = 40;
+const overlapSeconds = 60;
 const patience = { timeoutMs: 120_000, everyMs: 200 };
 const type = 'key.rotated';
 const newAdminKey = () => `key_admin_${randomBytes(24).toString('base64url')}`;
@@ -27,7 +27,8 @@ describe('every kind of key, under load', () => {
   let endpoint: VerifyingEndpoint;
   let load: RotationLoad;
   let inUse: InUse;
-  /** The API with the key that is not replaced: an operator's besides ADMIN_KEY. */
+  /** The key that is not replaced, an operator's besides ADMIN_KEY, and the API with it. */
+  let operatorKey: string;
   let operator: Api;
   let source: Readonly<{ id: string; secret: string }>;
   const subscriptions = new Map<string, Readonly<{ id: string; key: string }>>();
@@ -47,6 +48,19 @@ describe('every kind of key, under load', () => {
     const { status } = await postAsGitHub(`${local.url}/v1/sources/${source.id}`, ping, secret);
     if (![200, 202, 401].includes(status)) throw new Error(`the source answered ${status}`);
     return status !== 401;
+  };
+  /** Gives the source a secret through the API at this URL, and the provider as soon as each instance has it. */
+  const giveSourceAnotherSecret = async (url = ''): Promise<void> => {
+    const next = randomBytes(24).toString('hex');
+    const body = { secret: next, overlap_seconds: overlapSeconds };
+    const headers = { authorization: `Bearer ${operatorKey}`, 'content-type': 'application/json' };
+    const path = `${url}/v1/webhooks/sources/${source.id}/rotate`;
+    const { status } = await fetch(path, { method: 'POST', headers, body: JSON.stringify(body) });
+    expect(status).toBe(200);
+    await eventually(async () => {
+      expect(await Promise.all([next, next, next, next].map(pingWith))).toEqual([true, true, true, true]);
+    }, patience);
+    inUse.sourceSecret = next;
   };
   /** Waits until a key is refused, at each of several requests: the console asks one instance after the other. */
   const untilRefused = async (key: string): Promise<void> =>
@@ -82,6 +96,8 @@ describe('every kind of key, under load', () => {
       const group = names.filter((name) => name.endsWith(`-${number}`));
       expect(group).toHaveLength(3);
       await Promise.all(group.map(async (name) => bounce(tidings, name, 'SIGTERM')));
+      // What is sealed by an instance that has restarted must open at those that have not. Five secrets are valid at a time.
+      if (number === 1) await giveSourceAnotherSecret(local.services['subscription-1']);
     }
   };
   const keysOf = (path: string, ...keys: readonly string[]) =>
@@ -101,7 +117,8 @@ describe('every kind of key, under load', () => {
     const more = ['deliveries:read', 'deliveries:write', 'sources:write'];
     const key = await create(apiOf(local), '/v1/webhooks/api-keys', { scopes: [...scopes, ...more] });
     await eventually(async () => expect(await statusWith(String(key['key']))).toBe(200), patience);
-    operator = apiOf({ ...local, admin_key: String(key['key']) });
+    operatorKey = String(key['key']);
+    operator = apiOf({ ...local, admin_key: operatorKey });
     for (const [path, style] of [
       ['/v1', 'v1'],
       ['/v1a', 'v1a'],
@@ -145,14 +162,8 @@ describe('every kind of key, under load', () => {
   });
 
   it('gives a source another secret, which verifies beside the old one', async () => {
-    const next = randomBytes(24).toString('hex');
-    const body = { secret: next, overlap_seconds: overlapSeconds };
-    await create(operator, `/v1/webhooks/sources/${source.id}/rotate`, body);
-    await eventually(async () => {
-      const found = await Promise.all([next, next, next, source.secret].map(pingWith));
-      expect(found).toEqual([true, true, true, true]);
-    }, patience);
-    inUse.sourceSecret = next;
+    await giveSourceAnotherSecret(local.url);
+    expect(await pingWith(source.secret)).toBe(true);
   });
 
   it('replaces an API key: the old one is refused once it is revoked', async () => {
@@ -171,10 +182,6 @@ describe('every kind of key, under load', () => {
 
   it('replaces ADMIN_KEY, sealing keys and session keys by restarts in turn', async () => {
     const ofAdmin = await signIn(admin.old);
-    const operatorKey = String(
-      (await create(operator, '/v1/webhooks/api-keys', { scopes: ['admin'] }))['key'],
-    );
-    await eventually(async () => expect(await statusWith(operatorKey)).toBe(200), patience);
     const kept = await signIn(operatorKey);
     const token = await create(operator, '/v1/webhooks/consumer-tokens', { consumer_id: 'acme' });
     const { export_id: id } = await create(operator, '/v1/webhooks/exports', {
@@ -190,9 +197,8 @@ describe('every kind of key, under load', () => {
     const download = async (): Promise<number> => (await fetch(`${local.url}${link}`)).status;
     const everywhere = async (sealed: string): Promise<readonly number[]> =>
       Promise.all(consoles().map(async (base) => session(sealed, base)));
-    expect([await download(), ...(await everywhere(ofAdmin)), ...(await everywhere(kept))]).toEqual(
-      Array.from({ length: 5 }, () => 200),
-    );
+    expect(await everywhere(ofAdmin)).toEqual([200, 200]);
+    expect([await download(), ...(await everywhere(kept))]).toEqual([200, 200, 200]);
 
     await files.write('ADMIN_KEY', admin.next);
     await files.write('SEALING_KEYS', `${sealing.old},${sealing.next}`);
