@@ -8,13 +8,18 @@ import { type Verified, verifyDocuments } from '../registry/maintenance/verify-d
 import { type Outcome, renderReport } from './command-report.ts';
 import { type OpenedCommand, openCommand } from './open-command.ts';
 import { restoreAudit } from './restore-audit.ts';
-import { type RegistryRestored, type RestoreMode, restoreRegistry } from './restore-registry.ts';
+import {
+  type RegistryRestored,
+  type RestoreMode,
+  type RestoreOptions,
+  restoreRegistry,
+} from './restore-registry.ts';
 
 const help = `Checks, re-seals and restores the registry. May run beside the service.
 
   npm run registry:verify -- [--repair] [--json]
   npm run registry:reseal -- [--dry-run] [--json]
-  npm run registry:restore -- [--dry-run] [--missing-only | --replace-older] [--json]
+  npm run registry:restore -- [--dry-run] [--missing-only | --replace-older] [--outdated-copies] [--json]
   node services/subscription/dist/src/maintenance/registry-command.js verify | reseal | restore [options]
 
 verify   compares every document with the topics; with --repair it publishes what differs
@@ -27,6 +32,9 @@ restore  brings documents back that MongoDB has lost, from their copies on the t
   --dry-run        changes nothing
   --missing-only   restore: leaves documents as they are that differ from their copies, and restores what is missing
   --replace-older  restore: besides, replaces documents that are older than their copies
+  --outdated-copies
+                   restore: besides, restores documents of which readers have a newer version than the newest copy, as a
+                   change of its own; what was changed since the copy is lost, also where it is in force
   --json           prints the result as JSON
   --help           prints this text
 
@@ -35,7 +43,7 @@ Settings: those of the subscription service, from the environment; npm run takes
 Exit codes: 0 done, 1 refused, failed, or something differs or cannot be restored, 2 an invalid argument.
 `;
 
-const usage = `usage: verify [--repair] [--json] | reseal [--dry-run] [--json] | restore [--dry-run] [--missing-only | --replace-older] [--json]
+const usage = `usage: verify [--repair] [--json] | reseal [--dry-run] [--json] | restore [--dry-run] [--missing-only | --replace-older] [--outdated-copies] [--json]
 See --help.
 `;
 const progressEvery = 200;
@@ -68,7 +76,7 @@ async function reseal({ kinds, ring }: OpenedCommand, isDryRun: boolean) {
 
 async function restore(
   { bus, audit, kinds, readBack }: OpenedCommand,
-  options: Readonly<{ mode: RestoreMode; isDryRun: boolean }>,
+  options: RestoreOptions,
 ): Promise<RegistryRestored> {
   await readBack();
   const names = kinds.map(({ kind }) => kind.name);
@@ -87,6 +95,7 @@ const options = {
   'dry-run': { type: 'boolean', default: false },
   'missing-only': { type: 'boolean', default: false },
   'replace-older': { type: 'boolean', default: false },
+  'outdated-copies': { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
 } as const;
@@ -112,11 +121,12 @@ const commands: Readonly<
     run: async (opened, values) => ({ resealed: await reseal(opened, values['dry-run']) }),
   },
   restore: {
-    allowed: ['dry-run', 'missing-only', 'replace-older'],
+    allowed: ['dry-run', 'missing-only', 'replace-older', 'outdated-copies'],
     run: async (opened, values) => {
       const others: RestoreMode = values['missing-only'] ? 'missing-only' : 'all';
       const mode = values['replace-older'] ? 'replace-older' : others;
-      return { restored: await restore(opened, { mode, isDryRun: values['dry-run'] }) };
+      const withOutdated = values['outdated-copies'];
+      return { restored: await restore(opened, { mode, isDryRun: values['dry-run'], withOutdated }) };
     },
   },
 };

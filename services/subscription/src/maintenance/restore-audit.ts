@@ -13,7 +13,7 @@ export type AuditRestored = Readonly<{ entries: number; restored: number; unread
  */
 export async function restoreAudit(
   bus: Bus,
-  audit: Pick<AuditLog, 'restore' | 'markCopied'>,
+  audit: Pick<AuditLog, 'restore' | 'listUncopied' | 'markCopied'>,
   { isDryRun }: Readonly<{ isDryRun: boolean }>,
 ): Promise<AuditRestored> {
   const entries = new Map<string, AuditEntry>();
@@ -27,9 +27,11 @@ export async function restoreAudit(
       unreadable += 1;
     }
   });
+  // An empty log has nothing that must still be published; an entry of another one may be on no topic.
+  const isLost = (await audit.listUncopied(1)).length === 0;
   let restored = 0;
   if (isDryRun) return { entries: entries.size, restored, unreadable };
+  if (isLost) await audit.markCopied(null);
   for (const entry of entries.values()) if (await audit.restore(entry)) restored += 1;
-  await audit.markCopied(null);
   return { entries: entries.size, restored, unreadable };
 }

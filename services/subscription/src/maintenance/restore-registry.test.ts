@@ -6,11 +6,12 @@ import { auditPublisher } from '../registry/adapters/kafka-audit-topic.ts';
 import { readCopies } from '../registry/adapters/read-copies.ts';
 import { systemActor } from '../registry/domain/audit-entry.ts';
 import { nextVersion, type Versioned } from '../registry/domain/versioned.ts';
+import { sweepUnpublished } from '../registry/maintenance/sweep-unpublished.ts';
 import { verifyDocuments } from '../registry/maintenance/verify-documents.ts';
 import { publishAudit } from '../registry/publish-audit.ts';
 import { writeFirst, writeVersion } from '../registry/write-version.ts';
 import { restoreAudit } from './restore-audit.ts';
-import { type RestoreMode, restoreRegistry } from './restore-registry.ts';
+import { type RestoreOptions, restoreRegistry } from './restore-registry.ts';
 import { restoredReport } from './restore-report.ts';
 
 const everyPage = { afterId: null, limit: 1_000 };
@@ -21,10 +22,7 @@ const documentsIn = async ({ kinds }: InMemoryKinds) => {
   return Object.fromEntries(lists);
 };
 
-const restore = async (
-  registry: InMemoryKinds,
-  options: Readonly<{ mode?: RestoreMode; isDryRun?: boolean }> = {},
-) => {
+const restore = async (registry: InMemoryKinds, options: Partial<RestoreOptions> = {}) => {
   const { bus, kinds, audit } = registry;
   const names = kinds.map(({ kind }) => kind.name);
   const restored = await restoreRegistry(
@@ -32,7 +30,7 @@ const restore = async (
       ...{ kinds, copies: await readCopies(bus, names), onProgress: () => {} },
       restoreAudit: async (how) => restoreAudit(bus, audit, how),
     },
-    { mode: 'all', isDryRun: false, ...options },
+    { mode: 'all', isDryRun: false, withOutdated: false, ...options },
   );
   const ofKind = (name: string) => restored.kinds.find(({ kind }) => kind === name);
   return { ...restored, ofKind, report: restoredReport(restored) };
@@ -207,6 +205,58 @@ describe('a registry whose database differs from the copies', () => {
       uncopied: [{ id: next.id, version: 2, copyVersion: 1 }],
     });
     expect(report.text).toContain('its topic has version 2, its newest copy is version 1');
+  });
+
+  it('can be set back to the newest copy, above the version that readers hold, if that has no copy', async () => {
+    const registry = await openWith('consumer', 2);
+    const { kind, store } = registry.of('consumer');
+    const [entity] = (await store.listAll(everyPage)).items;
+    const next = { ...(entity as Versioned), version: 5 };
+    await registry.producer.publish({ topic: kind.topic, ...kind.encode(next) });
+    const after = await openInMemoryKinds(registry.bus);
+    const options = { withOutdated: true };
+    const { report, ofKind } = await restore(after, options);
+    expect([report.isOk, ofKind('consumer')]).toMatchObject([
+      true,
+      { restored: 0, setBack: 1, uncopied: [] },
+    ]);
+    expect(await after.of('consumer').store.findAnywhere(next.id)).toMatchObject({
+      ...{ version: 6, isUnpublished: true, audit: { operation: 'raised', version: 6 } },
+    });
+    // It is not published yet: an interrupted restore must not be refused for it.
+    const again = await restore(after, options);
+    expect([again.report.isOk, again.ofKind('consumer')?.equal]).toEqual([true, 1]);
+    await sweepUnpublished(after.of('consumer'));
+    expect(await disagreements(after)).toEqual([]);
+  });
+
+  it('is not reported for a version that it has itself, though there is no copy of it yet', async () => {
+    const registry = await openWith('consumer', 1);
+    const { kind, store } = registry.of('consumer');
+    const [entity] = (await store.listAll(everyPage)).items;
+    const next = { ...(entity as Versioned), version: 2 };
+    await store.replace(next, 1);
+    await registry.producer.publish({ topic: kind.topic, ...kind.encode(next) });
+    const { ofKind } = await restore(registry, { mode: 'missing-only' });
+    expect(ofKind('consumer')).toMatchObject({ uncopied: [], differing: [{ id: next.id, how: 'newer' }] });
+  });
+
+  it('is reported for a document that another writer stored first', async () => {
+    const registry = await openWith('consumer', 1);
+    const after = await openInMemoryKinds(registry.bus);
+    Object.assign(after.of('consumer').store, { insert: async () => false });
+    const { report, ofKind } = await restore(after);
+    expect([report.isOk, ofKind('consumer')?.restored, ofKind('consumer')?.refused]).toMatchObject([
+      ...[false, 0, [expect.any(String)]],
+    ]);
+  });
+
+  it('still publishes audit entries that are on no topic', async () => {
+    const registry = await openWith('consumer', 1);
+    const [entity] = (await registry.of('consumer').store.listAll(everyPage)).items;
+    expect(await registry.audit.listUncopied(1)).toMatchObject([{ entityId: entity?.id }]);
+    await restore(registry);
+    expect(await registry.audit.listUncopied(1)).toHaveLength(1);
   });
 
   it('reports copies that this release cannot read, and restores the others', async () => {

@@ -2,7 +2,12 @@ import { workspaceKind } from '../access/workspace-kind.ts';
 import type { CopiesReader } from '../registry/adapters/read-copies.ts';
 import type { Documents } from '../registry/documents.ts';
 import type { Versioned } from '../registry/domain/versioned.ts';
-import { planRestore, type RestorePlan, restoreDocument } from '../registry/maintenance/restore-documents.ts';
+import {
+  planRestore,
+  type RestoredCopy,
+  type RestorePlan,
+  restoreDocument,
+} from '../registry/maintenance/restore-documents.ts';
 import type { UnreadableCopy } from '../registry/ports.ts';
 import { forEachConcurrently } from './for-each-concurrently.ts';
 import type { AuditRestored } from './restore-audit.ts';
@@ -13,6 +18,12 @@ import type { AuditRestored } from './restore-audit.ts';
  */
 export type RestoreMode = 'all' | 'missing-only' | 'replace-older';
 
+/**
+ * Options of a restore. `withOutdated`: documents are restored as well whose newest copy is older than what readers hold. The
+ * changes between the two are lost, in force as well.
+ */
+export type RestoreOptions = Readonly<{ mode: RestoreMode; isDryRun: boolean; withOutdated: boolean }>;
+
 /** Dependencies of {@link restoreRegistry}. `onProgress`: called after each document. */
 export type RestoreRegistryParts = Readonly<{
   kinds: readonly Documents<Versioned>[];
@@ -21,9 +32,14 @@ export type RestoreRegistryParts = Readonly<{
   onProgress(done: number, total: number): void;
 }>;
 
-/** Result for one kind. `restored` and `replaced`: in a dry run, what would be. */
-export type KindRestored = Omit<RestorePlan<Versioned>, 'missing' | 'older'> &
-  Readonly<{ restored: number; replaced: number }>;
+/**
+ * Numbers of documents that were stored, in a dry run of those that would be. `setBack`: from copies older than what readers
+ * hold. `refused`: ids that the database has meanwhile, or in a form that this release cannot read.
+ */
+type Counts = Readonly<{ restored: number; replaced: number; setBack: number; refused: readonly string[] }>;
+
+/** Result for one kind. */
+export type KindRestored = Omit<RestorePlan<Versioned>, 'missing' | 'older' | 'outdated'> & Counts;
 
 /** Result of a restore. `isRefused`: nothing was changed, because documents differ from their copies. */
 export type RegistryRestored = Readonly<{
@@ -51,7 +67,7 @@ const inOrder = (kinds: readonly Documents<Versioned>[]): readonly Documents<Ver
  */
 export async function restoreRegistry(
   { kinds, copies, restoreAudit, onProgress }: RestoreRegistryParts,
-  { mode, isDryRun }: Readonly<{ mode: RestoreMode; isDryRun: boolean }>,
+  { mode, isDryRun, withOutdated }: RestoreOptions,
 ): Promise<RegistryRestored> {
   const planned: Planned[] = [];
   for (const documents of inOrder(kinds)) {
@@ -62,10 +78,11 @@ export async function restoreRegistry(
   const works = planned.map(({ documents, plan }) => ({
     ...{ documents, plan },
     writes: [
-      ...plan.missing.map((copy) => ({ copy, replaced: null })),
+      ...plan.missing.map((copy) => ({ copy, replaced: null, above: null })),
       ...(mode === 'replace-older'
-        ? plan.older.map(({ copy, version }) => ({ copy, replaced: version }))
+        ? plan.older.map(({ copy, version }) => ({ copy, replaced: version, above: null }))
         : []),
+      ...(withOutdated ? plan.outdated.map((one) => ({ ...one, replaced: null })) : []),
     ],
   }));
   const total = works.reduce((sum, { writes }) => sum + writes.length, 0);
@@ -76,11 +93,11 @@ export async function restoreRegistry(
     if (!isDryRun) onProgress(done, total);
   };
   for (const { documents, plan, writes } of works) {
-    const { missing: _, older: __, ...found } = plan;
-    const counts = isRefused
-      ? { restored: 0, replaced: 0 }
-      : await carryOut({ documents, writes, isDryRun, onWritten });
-    results.push({ ...found, ...counts });
+    const { missing: _, older: __, outdated, ...found } = plan;
+    const counts = await carryOut({ documents, writes: isRefused ? [] : writes, isDryRun, onWritten });
+    const setBack = new Set(isRefused || !withOutdated ? [] : outdated.map(({ copy }) => copy.id));
+    const uncopied = found.uncopied.filter(({ id }) => !setBack.has(id));
+    results.push({ ...found, ...counts, uncopied });
   }
   const audit = isRefused ? null : await restoreAudit({ isDryRun });
   return { isDryRun, isRefused, kinds: results, unknown: copies.unknown, audit };
@@ -88,25 +105,31 @@ export async function restoreRegistry(
 
 type Work = Readonly<{
   documents: Documents<Versioned>;
-  writes: readonly Readonly<{ copy: Versioned; replaced: number | null }>[];
+  writes: readonly RestoredCopy<Versioned>[];
   isDryRun: boolean;
   onWritten(): void;
 }>;
 
+const countOf = ({ replaced, above }: RestoredCopy<Versioned>) => {
+  if (above !== null) return 'setBack';
+  return replaced === null ? 'restored' : 'replaced';
+};
+
 /** Writes the documents of one kind and returns how many. After a failure it begins no further write, and throws. */
-async function carryOut({ documents, writes, isDryRun, onWritten }: Work) {
-  const counts = { restored: 0, replaced: 0 };
+async function carryOut({ documents, writes, isDryRun, onWritten }: Work): Promise<Counts> {
+  const counts = { restored: 0, replaced: 0, setBack: 0 };
+  const refused: string[] = [];
   const failures: unknown[] = [];
-  await forEachConcurrently(concurrentWrites, writes, async ({ copy, replaced }) => {
+  await forEachConcurrently(concurrentWrites, writes, async (write) => {
     if (failures.length > 0) return;
     try {
-      const isDone = isDryRun || (await restoreDocument(documents, copy, replaced));
-      if (isDone) counts[replaced === null ? 'restored' : 'replaced'] += 1;
+      if (isDryRun || (await restoreDocument(documents, write))) counts[countOf(write)] += 1;
+      else refused.push(write.copy.id);
       onWritten();
     } catch (error) {
       failures.push(error);
     }
   });
   if (failures.length > 0) throw failures[0];
-  return counts;
+  return { ...counts, refused };
 }

@@ -22,11 +22,12 @@ const differences = {
 } as const;
 
 function linesOf(found: KindRestored, isDryRun: boolean): readonly string[] {
-  const { kind, equal, restored, replaced, differing, uncopied, unreadable } = found;
+  const { kind, equal, restored, replaced, setBack, refused, differing, uncopied, unreadable } = found;
   const verb = isDryRun ? 'would be ' : '';
   const counts = [
     `${restored} ${verb}restored`,
     ...(replaced > 0 ? [`${replaced} ${verb}replaced`] : []),
+    ...(setBack > 0 ? [`${setBack} ${verb}set back to an older copy`] : []),
     `${equal} there already`,
     ...(differing.length > 0 ? [`${differing.length} differ`] : []),
   ];
@@ -37,7 +38,12 @@ function linesOf(found: KindRestored, isDryRun: boolean): readonly string[] {
       uncopied.map(({ id, version, copyVersion }) =>
         copyVersion === null
           ? `${id} cannot be restored: its topic has version ${version}, and there is no copy`
-          : `${id} cannot be restored: its topic has version ${version}, its newest copy is version ${copyVersion}`,
+          : `${id} was not restored: its topic has version ${version}, its newest copy is version ${copyVersion} (--outdated-copies)`,
+      ),
+    ),
+    ...listed(
+      refused.map(
+        (id) => `${id} is in the database by now, or in a form that this release cannot read: repeat`,
       ),
     ),
     ...listed(unreadable.map(({ key, detail }) => `${key} cannot be restored: ${detail}`)),
@@ -49,7 +55,7 @@ const isComplete = ({ isRefused, kinds, unknown, audit }: RegistryRestored): boo
   !isRefused &&
   unknown.length === 0 &&
   (audit?.unreadable ?? 0) === 0 &&
-  kinds.every(({ uncopied, unreadable }) => uncopied.length === 0 && unreadable.length === 0);
+  kinds.every((kind) => [kind.uncopied, kind.unreadable, kind.refused].every(({ length }) => length === 0));
 
 const refusal = [
   'refused: the registry has documents that are not what the topics have, so that it was not lost as a whole.',
