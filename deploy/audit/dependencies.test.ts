@@ -23,7 +23,7 @@ const given = {
     folder,
     manifest: readJson(join(root, folder, 'package.json')),
   })),
-  installed: [...installedPackages(root)].map(([id, place]) => {
+  installed: [...(installedPackages(root) as ReadonlyMap<string, string>)].map(([id, place]) => {
     const { license, scripts } = readJson(join(place, 'package.json'));
     const isShipped = shipped.has(id);
     return {
