@@ -215,6 +215,7 @@ export {
   documentCopyKey,
   documentCopyText,
   encodeDocumentCopy,
+  textOfDocumentCopy,
 } from './registry/document-copy.ts';
 export type { Ended } from './registry/ended.ts';
 export { hasEnded } from './registry/ended.ts';

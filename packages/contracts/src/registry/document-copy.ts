@@ -39,10 +39,13 @@ const encodingHeader = 'encoding';
 /** Returns the key of a copy: the same for all versions of one document. */
 export const documentCopyKey = (kind: string, id: string): string => `${kind}/${id}`;
 
+/** Returns the JSON text of a copy before it is compressed. */
+export const textOfDocumentCopy = (copy: DocumentCopied): string => JSON.stringify(copy);
+
 /** Encodes a copy. Values above 64 KiB are compressed with gzip, which the header `encoding` says. */
 export const encodeDocumentCopy = (copy: DocumentCopied): WireRecord => {
   const key = documentCopyKey(copy.kind, copy.document._id);
-  const value = Buffer.from(JSON.stringify(copy));
+  const value = Buffer.from(textOfDocumentCopy(copy));
   return value.length <= compressedAboveBytes
     ? { key, headers: {}, value }
     : { key, headers: { [encodingHeader]: 'gzip' }, value: gzipSync(value) };

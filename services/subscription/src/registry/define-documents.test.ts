@@ -1,5 +1,9 @@
+import { workspaceId } from '@tidings/contracts';
 import { AppError } from '@tidings/runtime';
 import { describe, expect, it } from 'vitest';
+import { begin, defaultSettings } from '../event-types/domain/event-type.ts';
+import { eventTypeKind } from '../event-types/event-type-kind.ts';
+import { copyDigestOf } from './copy-digest.ts';
 import { documentReader } from './define-documents.ts';
 
 const schema = {
@@ -27,6 +31,24 @@ const messageFor = (raw: unknown, reader: (raw: unknown) => unknown = read): str
   }
   return 'nothing thrown';
 };
+
+it('digests a copy as its record is digested, whether that is compressed or not', () => {
+  const digests = [10, 100_000].map((length) => {
+    const schemaJson = JSON.stringify({ title: 'x'.repeat(length) });
+    const entity = begin(
+      {
+        ...{ workspaceId: workspaceId('ws_own'), name: 'order.paid', origin: 'registered', state: 'active' },
+        ...{ settings: defaultSettings, schemas: [{ version: 1, schemaJson }], activeSchema: 1 },
+      },
+      1,
+    );
+    const record = eventTypeKind.encodeCopy(entity);
+    expect(record.headers).toEqual(length > 65_536 ? { encoding: 'gzip' } : {});
+    expect(eventTypeKind.copyDigest(entity)).toBe(copyDigestOf(record));
+    return eventTypeKind.copyDigest(entity);
+  });
+  expect(new Set(digests).size).toBe(2);
+});
 
 describe('documents', () => {
   it('of an older schema are migrated step by step', () => {

@@ -1,4 +1,11 @@
-import { consumerId, decodeDocumentCopy, encodeDocumentCopy, workspaceId } from '@tidings/contracts';
+import {
+  consumerId,
+  type DocumentCopied,
+  decodeDocumentCopy,
+  encodeDocumentCopy,
+  textOfDocumentCopy,
+  workspaceId,
+} from '@tidings/contracts';
 import { compiledOnFirstUse } from '@tidings/json';
 import type { IndexKeys } from '@tidings/mongodb';
 import { AppError } from '@tidings/runtime';
@@ -6,6 +13,7 @@ import { Ajv } from 'ajv';
 import { type AuditDocument, auditDocument, auditDocumentSchema, auditEntry } from './audit-document.ts';
 import type { DocumentKind } from './document-kind.ts';
 import { exactly, shape } from './domain/document-schema.ts';
+import { digestOf } from './domain/record-digest.ts';
 import type { Versioned } from './domain/versioned.ts';
 
 /** A migration from one schema version to the next. Pure: it receives the old document and returns the new one. */
@@ -82,7 +90,15 @@ type Bookkeeping = Readonly<{
 /** Definition of a kind. `D`: its own fields in the database, in addition to those of every document. */
 export type Definition<T extends Versioned, D> = Omit<
   DocumentKind<T>,
-  'schema' | 'indexes' | 'toDocument' | 'fromDocument' | 'consumerOf' | 'masks' | 'encodeCopy' | 'decodeCopy'
+  | 'schema'
+  | 'indexes'
+  | 'toDocument'
+  | 'fromDocument'
+  | 'consumerOf'
+  | 'masks'
+  | 'encodeCopy'
+  | 'copyDigest'
+  | 'decodeCopy'
 > &
   Readonly<{
     /** JSON Schema of the kind's own fields. With a `consumer_id`, a key of one consumer sees only its documents. */
@@ -178,6 +194,10 @@ export function defineDocuments<T extends Versioned, D extends object>(
     // The registry adds exactly the fields that the kind omits, so the result is complete.
     return { ...versionedOf(document), ...fromFields(document) } as unknown as T;
   };
+  const copyOf = (entity: T): DocumentCopied => {
+    const { unpublished: _, unaudited: __, audit: ___, ...document } = toDocument(entity);
+    return { type: 'DocumentCopied.v1', kind: kind.name, document: { ...document, ...unversioned } };
+  };
   return {
     ...kind,
     indexes: [...commonIndexes, ...indexes],
@@ -189,14 +209,8 @@ export function defineDocuments<T extends Versioned, D extends object>(
       return owner == null ? null : consumerId(owner);
     },
     fromDocument,
-    encodeCopy: (entity) => {
-      const { unpublished: _, unaudited: __, audit: ___, ...document } = toDocument(entity);
-      return encodeDocumentCopy({
-        type: 'DocumentCopied.v1',
-        kind: kind.name,
-        document: { ...document, ...unversioned },
-      });
-    },
+    encodeCopy: (entity) => encodeDocumentCopy(copyOf(entity)),
+    copyDigest: (entity) => digestOf(Buffer.from(textOfDocumentCopy(copyOf(entity)))),
     decodeCopy: (record) => fromDocument({ ...decodeDocumentCopy(record).document, ...settledMarks }),
   };
 }

@@ -34,6 +34,8 @@ export type DocumentKind<T extends Versioned> = Readonly<{
   recordInfoOf(record: WireRecord): RecordInfo;
   /** Encodes the whole document for the topic from which a lost database is restored. */
   encodeCopy(entity: T): WireRecord;
+  /** Returns the digest of the text of a copy, without compressing it: every document is compared each hour. */
+  copyDigest(entity: T): string;
   /** Returns the document of a copy, published and audited. Throws DecodeError, and AppError `undecodable`. */
   decodeCopy(record: WireRecord): T;
   masks: Masks;

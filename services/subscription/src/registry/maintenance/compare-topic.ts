@@ -1,4 +1,3 @@
-import { copyDigestOf } from '../copy-digest.ts';
 import { type Documents, newestVersionOf } from '../documents.ts';
 import { systemActor } from '../domain/audit-entry.ts';
 import { digestOf } from '../domain/record-digest.ts';
@@ -34,7 +33,7 @@ export function differenceOf<T extends Versioned>(
   const { value } = kind.encode(entity);
   const how = differenceIn(topicVersions, entity, () => (value === null ? '' : digestOf(value)));
   if (how !== null) return { how, isOfCopy: false };
-  const ofCopy = differenceIn(copyVersions, entity, () => copyDigestOf(kind.encodeCopy(entity)));
+  const ofCopy = differenceIn(copyVersions, entity, () => kind.copyDigest(entity));
   return ofCopy && { how: ofCopy, isOfCopy: true };
 }
 

@@ -1,4 +1,3 @@
-import { copyDigestOf } from '../copy-digest.ts';
 import type { Documents } from '../documents.ts';
 import { systemActor } from '../domain/audit-entry.ts';
 import { raisedAbove, type Versioned } from '../domain/versioned.ts';
@@ -64,7 +63,7 @@ export async function planRestore<T extends Versioned>(parts: RestoreParts<T>): 
         if (entity.isUnpublished && version > (one?.version ?? 0)) return null;
         if (one === undefined) return 'uncopied';
         if (one.version !== version) return one.version > version ? 'older' : 'newer';
-        return copyDigestOf(kind.encodeCopy(entity)) === copyDigestOf(kind.encodeCopy(one)) ? null : 'other';
+        return kind.copyDigest(entity) === kind.copyDigest(one) ? null : 'other';
       }
     }
   }
