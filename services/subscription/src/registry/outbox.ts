@@ -5,14 +5,17 @@ import type { DocumentKind } from './document-kind.ts';
 import type { Versioned } from './domain/versioned.ts';
 import type { AuditLog, DocumentStore, DocumentTopic, Settled } from './ports.ts';
 
-/** Reason of a publish: the request that wrote the version, or the repair of a crash or a race. */
-export type PublishCause = 'write' | 'sweep' | 'stale' | 'difference';
+/**
+ * Reason of a publish: the request that wrote the version, or the repair of a crash or a race. copy: only the copy differs,
+ * and only that is published.
+ */
+export type PublishCause = 'write' | 'sweep' | 'stale' | 'difference' | 'copy';
 
 /** Dependencies of the outbox. `waitMs`: maximum time that a request waits for the acknowledgement of its version. */
 export type OutboxParts<T extends Versioned> = Readonly<{
   kind: DocumentKind<T>;
   store: Pick<DocumentStore<T>, 'settle'>;
-  topic: Pick<DocumentTopic<T>, 'publish'>;
+  topic: Pick<DocumentTopic<T>, 'publish' | 'publishCopy'>;
   audit: Pick<AuditLog, 'append'>;
   clock: Clock;
   logger: Logger;
@@ -110,7 +113,7 @@ export class Outbox<T extends Versioned> {
     const beganMs = clock.monotonicMs();
     const seconds = (): number => (clock.monotonicMs() - beganMs) / 1_000;
     try {
-      await topic.publish(entity);
+      await (cause === 'copy' ? topic.publishCopy(entity) : topic.publish(entity));
     } catch (error) {
       metrics.publishSeconds.observe({ outcome: 'failed' }, seconds());
       const fields = { ...kind.logFields(entity), cause, detail: messageOf(error) };

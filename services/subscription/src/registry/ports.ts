@@ -54,9 +54,11 @@ export type DocumentStore<T extends Versioned> = Readonly<{
   purge(id: string, version: number): Promise<void>;
 }>;
 
-/** The compacted topic of a kind, and the one of the copies. Both resolve when all in-sync replicas have both records; a rejection means unknown. */
+/** The compacted topic of a kind, and the one of the copies. All resolve when all in-sync replicas have the records; a rejection means unknown. */
 export type DocumentTopic<T extends Versioned> = Readonly<{
   publish(entity: T): Promise<void>;
+  /** Publishes the copy alone: readers of the kind have this version. */
+  publishCopy(entity: T): Promise<void>;
   publishTombstone(id: string): Promise<void>;
 }>;
 

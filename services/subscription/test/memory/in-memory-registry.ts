@@ -46,6 +46,7 @@ function faulty(topic: DocumentTopic<Subscription>): FaultyTopic {
   const wrapped: FaultyTopic = {
     fail: 'never',
     publish: async (entity) => through(async () => topic.publish(entity)),
+    publishCopy: async (entity) => through(async () => topic.publishCopy(entity)),
     publishTombstone: async (id) => through(async () => topic.publishTombstone(id)),
   };
   return wrapped;

@@ -28,6 +28,10 @@ export const kafkaDocumentTopic = <T extends Versioned>(
     ];
     await producer.publishAll(records, { deadlineMs: publishDeadlineMs });
   },
+  publishCopy: async (entity) => {
+    const record = { topic: topics.registry, ...encodeCopy(entity) };
+    await producer.publishAll([record], { deadlineMs: publishDeadlineMs });
+  },
   publishTombstone: async (id) => {
     const tombstones = [
       { topic, key: `${keyPrefix}${id}`, value: null },

@@ -63,13 +63,13 @@ describe('registry and topic', () => {
     expect(differences).toEqual(
       (['missing', 'older', 'other'] as const).map((how) => ({ how, isOfCopy: true })),
     );
+    const published = publishedOn(bus).length;
     expect(await compareTopic(registry)).toMatchObject({ compared: 3, republished: 3 });
+    // All services would read every document again after an update.
+    expect(publishedOn(bus)).toHaveLength(published);
     expect((await verifyDocuments(registry)).disagreements).toEqual([]);
-    const last = bus.records(topics.registry).at(-1);
-    expect(last === undefined ? null : subscriptionKind.decodeCopy(last)).toEqual({
-      ...other,
-      isUnpublished: false,
-    });
+    const copies = bus.records(topics.registry).map((record) => subscriptionKind.decodeCopy(record));
+    expect(copies).toContainEqual({ ...other, isUnpublished: false });
   });
 
   it('leave unpublished versions to the sweep', async () => {

@@ -60,8 +60,10 @@ export async function compareTopic<T extends Versioned>(parts: CompareParts<T>):
     for (const entity of page) {
       known.add(entity.id);
       states.set(entity.state, (states.get(entity.state) ?? 0) + 1);
-      if (await repair(parts, entity)) republished += 1;
     }
+    // After an update every document of a large registry may differ: one after the other would take minutes.
+    const repaired = await Promise.all(page.map(async (entity) => repair(parts, entity)));
+    republished += repaired.filter(Boolean).length;
   }
   const kind = parts.kind.name;
   for (const state of parts.kind.states) parts.metrics.documents.set({ kind, state }, states.get(state) ?? 0);
@@ -80,9 +82,11 @@ async function repair<T extends Versioned>(parts: CompareParts<T>, entity: T): P
   const { how, isOfCopy } = difference;
   const current = how === 'newer' ? await raise(parts, entity.id) : entity;
   if (current === null) return false;
+  // The first comparison of a release with copies writes all of them: that is no fault of any document.
+  if (isOfCopy && how === 'missing') return outbox.publish(current, 'copy');
   metrics.differences.inc({ kind: kind.name, how });
   logger.warn({ ...kind.logFields(entity), how, isOfCopy }, `${kind.name}.differed`);
-  return outbox.publish(current, 'difference');
+  return outbox.publish(current, isOfCopy && how !== 'newer' ? 'copy' : 'difference');
 }
 
 // A write reaches the registry before the topic, so a document read after the topic is at least as new, unless the
