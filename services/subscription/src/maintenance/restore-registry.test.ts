@@ -230,6 +230,18 @@ describe('a registry whose database differs from the copies', () => {
     expect(await disagreements(after)).toEqual([]);
   });
 
+  it('does not get back what readers hold as deleted, though the copy of the deletion is missing', async () => {
+    const registry = await openWith('subscription', 2);
+    const { kind, store } = registry.of('subscription');
+    const [entity] = (await store.listAll(everyPage)).items;
+    const gone = { ...(entity as Versioned), version: 3, state: 'deleted', deletedAtMs: 5 };
+    await registry.producer.publish({ topic: kind.topic, ...kind.encode(gone) });
+    const after = await openInMemoryKinds(registry.bus);
+    const { report, ofKind } = await restore(after, { withOutdated: true });
+    expect([report.isOk, ofKind('subscription')]).toMatchObject([true, { restored: 0, setBack: 0 }]);
+    expect(await after.of('subscription').store.findAnywhere(gone.id)).toBeNull();
+  });
+
   it('is not reported for a version that it has itself, though there is no copy of it yet', async () => {
     const registry = await openWith('consumer', 1);
     const { kind, store } = registry.of('consumer');

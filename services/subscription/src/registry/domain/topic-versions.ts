@@ -53,6 +53,11 @@ export class TopicVersions {
     return this.#entries.get(key)?.newest.version ?? 0;
   }
 
+  /** Returns true if the newest version ever published is a deletion. */
+  isDeleted(key: string): boolean {
+    return this.#entries.get(key)?.newest.isDeleted === true;
+  }
+
   /** Returns the version from which attempts count, according to the newest version; 0 if there is none. */
   countedVersionOf(key: string): number {
     return this.#entries.get(key)?.newest.countedVersion ?? 0;

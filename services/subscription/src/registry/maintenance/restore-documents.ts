@@ -30,13 +30,13 @@ export type RestorePlan<T extends Versioned> = Readonly<{
   unreadable: readonly UnreadableCopy[];
 }>;
 
-/** Returns the records of documents that are not deleted and have no copy of the version that readers hold. */
+/** Returns the records of documents that have no copy of the version that readers hold. */
 function uncopiedOf<T extends Versioned>({ topicVersions, copies }: RestoreParts<T>): readonly Uncopied[] {
   return [...topicVersions.keys()].flatMap((id) => {
     const version = topicVersions.newestVersionOf(id);
     const copyVersion = copies.documents.get(id)?.version ?? null;
     if (copyVersion !== null && copyVersion >= version) return [];
-    return topicVersions.lastOf(id)?.isDeleted === true ? [] : [{ id, version, copyVersion }];
+    return [{ id, version, copyVersion }];
   });
 }
 
@@ -68,7 +68,8 @@ export async function planRestore<T extends Versioned>(parts: RestoreParts<T>): 
     }
   }
   const missing = [...copies.documents.values()].filter(({ id }) => !found.has(id) && !outdated.has(id));
-  const uncopied = [...outdated.values()];
+  // What readers hold as deleted is left to them: its last copy would bring it back.
+  const uncopied = [...outdated.values()].filter(({ id }) => !parts.topicVersions.isDeleted(id));
   const lost = uncopied.flatMap(({ id, version: above }) => {
     const copy = found.has(id) ? undefined : copies.documents.get(id);
     return copy === undefined ? [] : [{ copy, above }];
