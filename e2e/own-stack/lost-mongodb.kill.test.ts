@@ -177,6 +177,7 @@ it('MongoDB is lost with its disk under load: no delivery is, and the registry c
   expect(run.endpoint.orderBreaks(run.paths)).toEqual([]);
   expect(run.endpoint.duplicates(run.paths)).toBe(0);
   await verified();
-  expect(await registry('restore')).toMatchObject({ code: 0, out: expect.stringContaining('0 restored') });
+  const again = await registry('restore');
+  expect([again.code, again.out]).toEqual([0, expect.stringContaining('0 restored')]);
   await run.endpoint.close();
 });
