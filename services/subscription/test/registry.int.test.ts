@@ -1,9 +1,19 @@
 import { encodeSubscription, topics } from '@tidings/contracts';
 import { eventually } from '@tidings/testing';
 import { describe, expect, it } from 'vitest';
-import { aSite, startReadyRegistry, startRegistry } from './crashes/start-registry.ts';
+import { aSite, type RegistrySite, startReadyRegistry, startRegistry } from './crashes/start-registry.ts';
 import { aBody } from './registry-api.ts';
 import { openTopic } from './topic-reader.ts';
+
+/**
+ * A registry that has run before. A first start waits for Kafka: an empty database may be one that was lost, and then the
+ * topics have what must not be created again.
+ */
+const aKnownSite = async (): Promise<RegistrySite> => {
+  const site = aSite();
+  await (await startReadyRegistry(site)).close();
+  return site;
+};
 
 describe('the registry over Kafka and MongoDB', () => {
   it('has the created version on the topic when it returns propagated: true', async () => {
@@ -46,7 +56,7 @@ describe('the registry over Kafka and MongoDB', () => {
   });
 
   it('publishes after a restart the version that a crash left between write and publish', async () => {
-    const site = aSite();
+    const site = await aKnownSite();
     const topic = await openTopic();
     const dying = await startReadyRegistry(site, {
       KAFKA_BROKERS: '127.0.0.1:1',
@@ -104,7 +114,7 @@ describe('the registry over Kafka and MongoDB', () => {
   });
 
   it('returns 201 with propagated: false while Kafka is unavailable', async () => {
-    const registry = await startReadyRegistry(aSite(), {
+    const registry = await startReadyRegistry(await aKnownSite(), {
       KAFKA_BROKERS: '127.0.0.1:1',
       SUBSCRIPTION_PUBLISH_WAIT: '100ms',
     });

@@ -34,12 +34,11 @@ const read = async (bus: Pick<Bus, 'readRange'>): Promise<readonly Recorded[]> =
 /** Returns a job as its order and its newest progress say. */
 const jobOf = (order: JobOrdered, progress: Recorded['progress']): Job => {
   const { jobId, kind, workspaceId, ownerId, requestedBy, spec, desired, revision, createdAtMs } = order;
+  const { traceparent } = order;
   const { ratePerSecond } = spec;
+  const request = { id: jobId, kind, workspaceId, ownerId, requestedBy, spec, checkpoint: {}, ratePerSecond };
   const fresh: Job = {
-    ...newJob(
-      { id: jobId, kind, workspaceId, ownerId, requestedBy, spec, checkpoint: {}, ratePerSecond },
-      createdAtMs,
-    ),
+    ...newJob({ ...request, ...(traceparent !== undefined && { traceparent }) }, createdAtMs),
     ...{ revision, state: desired === 'running' ? 'queued' : desired },
   };
   const job = progress === undefined ? fresh : (projected(fresh, progress) ?? fresh);
