@@ -1,7 +1,7 @@
 import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { createKeys, senderCount } from './admission/keys.ts';
-import { type Outcome, type Sender, startLoadProcess } from './admission/load-process.ts';
+import { type Outcome, type Sender, startLoadProcess, sum, worst } from './admission/load-process.ts';
 import { spreadOf } from './percentiles.ts';
 import { usageOf } from './process-usage.ts';
 import { startReceiverProcess } from './receiver-process.ts';
@@ -57,13 +57,6 @@ type Bench = Readonly<{
   keys: readonly string[];
   load: ReturnType<typeof startLoadProcess>;
 }>;
-
-const sum = (outcomes: readonly Outcome[], of: (outcome: Outcome) => number): number =>
-  outcomes.reduce((total, outcome) => total + of(outcome), 0);
-
-// The largest of the senders: none of them may be served worse than what is printed.
-const worst = (outcomes: readonly Outcome[], of: (outcome: Outcome) => number): number =>
-  Math.max(...outcomes.map(of));
 
 const cpuOf = async ({ pids }: BenchStack): Promise<number> => (await usageOf(pids['ingress'] ?? 0)).cpuMs;
 

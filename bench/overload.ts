@@ -1,7 +1,7 @@
 import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { createKeys, senderCount } from './admission/keys.ts';
-import { type Outcome, startLoadProcess } from './admission/load-process.ts';
+import { type Outcome, startLoadProcess, sum, worst } from './admission/load-process.ts';
 import { paced } from './load.ts';
 import { type Spread, spreadOf } from './percentiles.ts';
 import { type Finder, named, openFinder, since } from './pipeline-backlog.ts';
@@ -33,10 +33,6 @@ const connections = 256;
 const calmRate = { perSecond: 200, seconds: 10 };
 const drainLimitMs = 900_000;
 
-const sum = (outcomes: readonly Outcome[], of: (outcome: Outcome) => number): number =>
-  outcomes.reduce((total, outcome) => total + of(outcome), 0);
-const worst = (outcomes: readonly Outcome[], of: (outcome: Outcome) => number): number =>
-  Math.max(...outcomes.map(of));
 const times = ({ p50, p99 }: Spread): string => `p50 ${p50} ms, p99 ${p99} ms`;
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 

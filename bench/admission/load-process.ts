@@ -28,6 +28,14 @@ export type Outcome = Readonly<{
   behindMs: number;
 }>;
 
+/** Returns the sum of a number of all senders. */
+export const sum = (outcomes: readonly Outcome[], of: (outcome: Outcome) => number): number =>
+  outcomes.reduce((total, outcome) => total + of(outcome), 0);
+
+/** Returns the largest of the senders: none of them may be served worse than what is printed. */
+export const worst = (outcomes: readonly Outcome[], of: (outcome: Outcome) => number): number =>
+  Math.max(...outcomes.map(of));
+
 /** Starts the process that sends the load. */
 export function startLoadProcess(): Readonly<{ run(load: Load): Promise<readonly Outcome[]>; stop(): void }> {
   const child = fork(fileURLToPath(new URL('./senders.js', import.meta.url)), { serialization: 'advanced' });
