@@ -1,6 +1,6 @@
 import type { Logger, Metrics } from '@tidings/observability';
 import type { Clock } from '@tidings/runtime';
-import { type DedupeWindow, ofReceived, type WindowBounds } from './domain/dedupe-window.ts';
+import { type DedupeWindow, ofIdAlone, type WindowBounds } from './domain/dedupe-window.ts';
 import { DedupeWindows, type WindowsBounds } from './domain/dedupe-windows.ts';
 import type { metricsCatalogue } from './metrics.ts';
 import type { EventLog, ReceivedIds } from './ports.ts';
@@ -46,7 +46,7 @@ const refillReceived = async (
   partition: number,
 ): Promise<void> =>
   ids.readNewest(partition, bounds.maxRecords, ({ eventId, offset, atMs }) => {
-    window.see({ id: eventId, offset, timestampMs: atMs, fingerprint: ofReceived });
+    window.see({ id: eventId, offset, timestampMs: atMs, fingerprint: ofIdAlone });
   });
 
 type RefillParts = Readonly<{

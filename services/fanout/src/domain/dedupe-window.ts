@@ -17,19 +17,16 @@ const mix = (text: string): number => {
 };
 
 /**
- * The fingerprint of events of sources. The id of a provider decides alone: its repeats differ in details, such as
- * Stripe's number of pending webhooks.
+ * The fingerprint of events whose id decides alone. Repeats of a webhook from a source differ in details, such as Stripe's number
+ * of pending webhooks; two copies of one attempt give operational events, which nobody else may publish, of different times.
  */
-export const ofReceived: Fingerprint = { high: 0, low: 0 };
+export const ofIdAlone: Fingerprint = { high: 0, low: 0 };
 
-/** Nobody else may publish these. The id, which is derived from the cause, decides alone: two copies of one attempt differ in their times. */
 const operational: ReadonlySet<string> = new Set(operationalEventTypes);
-const ofOperational: Fingerprint = { high: 0, low: 0 };
 
 /** Computes the {@link Fingerprint} of an event. */
 export const fingerprintOf = (event: EventAccepted): Fingerprint => {
-  if (event.received !== undefined) return ofReceived;
-  if (operational.has(event.eventType)) return ofOperational;
+  if (event.received !== undefined || operational.has(event.eventType)) return ofIdAlone;
   const { large } = event;
   const digest =
     large === undefined ? hash('sha256', event.data, 'buffer') : Buffer.from(large.sha256, 'hex');
