@@ -4,7 +4,7 @@ import { problemOf } from '../../api/api-problem.ts';
 import { api, dataOf } from '../../api/client.ts';
 import { useMay } from '../../app/session-context.ts';
 import { jobTexts } from '../../texts/jobs.ts';
-import { ConfirmDialog } from '../dialog/confirm-dialog.tsx';
+import { ConfirmButton } from '../dialog/confirm-button.tsx';
 import { Button } from '../page/button.tsx';
 import { useToast } from '../page/toast.tsx';
 import { isJobOver, type Job } from './job-words.ts';
@@ -16,7 +16,6 @@ export function JobActions({ job }: Readonly<{ job: Job }>) {
   const may = useMay('deliveries:write');
   const queries = useQueryClient();
   const toast = useToast();
-  const [isAsking, setAsking] = useState(false);
   const [isWorking, setWorking] = useState(false);
   if (!may || isJobOver(job)) return null;
   const act = async (how: Act) => {
@@ -45,19 +44,14 @@ export function JobActions({ job }: Readonly<{ job: Job }>) {
           {job.state === 'paused' ? jobTexts.resume : jobTexts.pause}
         </Button>
       )}
-      <Button kind="danger" onClick={() => setAsking(true)}>
-        {jobTexts.cancelJob}
-      </Button>
-      <ConfirmDialog
-        isOpen={isAsking}
+      <ConfirmButton
         title={jobTexts.cancelTitle}
         action={jobTexts.cancelJob}
         isDangerous
         onConfirm={async () => act('cancel')}
-        onClose={() => setAsking(false)}
       >
         <p>{jobTexts.cancelHint}</p>
-      </ConfirmDialog>
+      </ConfirmButton>
     </>
   );
 }

@@ -2,8 +2,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, dataOf, type Schemas } from '../../api/client.ts';
 import { useMay } from '../../app/session-context.ts';
-import { ConfirmDialog } from '../../parts/dialog/confirm-dialog.tsx';
-import { Button } from '../../parts/page/button.tsx';
+import { ConfirmButton } from '../../parts/dialog/confirm-button.tsx';
 import { useToast } from '../../parts/page/toast.tsx';
 import { ReasonField } from './reason-field.tsx';
 import { texts } from './texts.ts';
@@ -27,36 +26,29 @@ function Redrive({ deadLetter, onDone }: Props) {
   const { id, origin } = deadLetter;
   const toast = useToast();
   // One key for one intention: a repeat after an error sends no second webhook.
-  const [key, setKey] = useState<string>();
+  const [key, setKey] = useState('');
   const redrive = async () => {
-    const params = { path: { id }, header: { 'Idempotency-Key': key ?? '' } };
+    const params = { path: { id }, header: { 'Idempotency-Key': key } };
     const body = origin === null ? {} : { to_origin: true };
     await dataOf(api.POST('/v1/webhooks/dead-letters/{id}/redrive', { params, body }));
     toast(texts.redriving);
     onDone();
   };
   return (
-    <>
-      <Button kind="primary" onClick={() => setKey(crypto.randomUUID())}>
-        {texts.redrive}
-      </Button>
-      <ConfirmDialog
-        isOpen={key !== undefined}
-        title={texts.redriveTitle}
-        action={texts.redrive}
-        onConfirm={redrive}
-        onClose={() => setKey(undefined)}
-      >
-        <p>{origin === null ? texts.redriveHint : texts.toOriginHint(origin.topic)}</p>
-      </ConfirmDialog>
-    </>
+    <ConfirmButton
+      title={texts.redriveTitle}
+      action={texts.redrive}
+      onOpen={() => setKey(crypto.randomUUID())}
+      onConfirm={redrive}
+    >
+      <p>{origin === null ? texts.redriveHint : texts.toOriginHint(origin.topic)}</p>
+    </ConfirmButton>
   );
 }
 
 function Discard({ deadLetter: { id }, onDone }: Props) {
   const toast = useToast();
   const queries = useQueryClient();
-  const [isAsking, setAsking] = useState(false);
   const [reason, setReason] = useState('');
   const discard = async () => {
     if (reason.trim() === '') throw new Error(texts.becauseMissing);
@@ -69,21 +61,9 @@ function Discard({ deadLetter: { id }, onDone }: Props) {
     onDone();
   };
   return (
-    <>
-      <Button kind="danger" onClick={() => setAsking(true)}>
-        {texts.discard}
-      </Button>
-      <ConfirmDialog
-        isOpen={isAsking}
-        title={texts.discardTitle}
-        action={texts.discard}
-        isDangerous
-        onConfirm={discard}
-        onClose={() => setAsking(false)}
-      >
-        <p>{texts.discardHint}</p>
-        <ReasonField value={reason} onChange={setReason} />
-      </ConfirmDialog>
-    </>
+    <ConfirmButton title={texts.discardTitle} action={texts.discard} isDangerous onConfirm={discard}>
+      <p>{texts.discardHint}</p>
+      <ReasonField value={reason} onChange={setReason} />
+    </ConfirmButton>
   );
 }

@@ -6,8 +6,7 @@ import { useMay } from '../../app/session-context.ts';
 import { DeliveryStatus } from '../../parts/delivery/delivery-status.tsx';
 import { ErasedMark } from '../../parts/delivery/erased-mark.tsx';
 import { failureWords } from '../../parts/delivery/failure-words.ts';
-import { ConfirmDialog } from '../../parts/dialog/confirm-dialog.tsx';
-import { Button } from '../../parts/page/button.tsx';
+import { ConfirmButton } from '../../parts/dialog/confirm-button.tsx';
 import { PageHeader } from '../../parts/page/page-header.tsx';
 import { Explanation } from '../../parts/page/section.tsx';
 import { ErrorState, Loading } from '../../parts/page/states.tsx';
@@ -123,14 +122,9 @@ function useContext({ event_id, subscription_id }: Delivery) {
 function Resend({ id, onDone }: Readonly<{ id: string; onDone: () => void }>) {
   const may = useMay('deliveries:write');
   const toast = useToast();
-  const [isAsking, setAsking] = useState(false);
   // One key for one intention: a second click, or a repeat after an error, sends no second webhook.
   const [key, setKey] = useState('');
   if (!may) return null;
-  const ask = () => {
-    setKey(crypto.randomUUID());
-    setAsking(true);
-  };
   const resend = async () => {
     const params = { path: { id }, header: { 'Idempotency-Key': key } };
     await dataOf(api.POST('/v1/webhooks/deliveries/{id}/retry', { params }));
@@ -138,19 +132,13 @@ function Resend({ id, onDone }: Readonly<{ id: string; onDone: () => void }>) {
     onDone();
   };
   return (
-    <>
-      <Button kind="primary" onClick={ask}>
-        {texts.resend}
-      </Button>
-      <ConfirmDialog
-        isOpen={isAsking}
-        title={texts.resendTitle}
-        action={texts.resend}
-        onConfirm={resend}
-        onClose={() => setAsking(false)}
-      >
-        <p>{texts.resendHint}</p>
-      </ConfirmDialog>
-    </>
+    <ConfirmButton
+      title={texts.resendTitle}
+      action={texts.resend}
+      onOpen={() => setKey(crypto.randomUUID())}
+      onConfirm={resend}
+    >
+      <p>{texts.resendHint}</p>
+    </ConfirmButton>
   );
 }

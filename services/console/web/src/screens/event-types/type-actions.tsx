@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import { api, dataOf, type Schemas } from '../../api/client.ts';
 import { useMay, useSession } from '../../app/session-context.ts';
-import { ConfirmDialog } from '../../parts/dialog/confirm-dialog.tsx';
+import { ConfirmButton } from '../../parts/dialog/confirm-button.tsx';
 import { Dialog } from '../../parts/dialog/dialog.tsx';
 import { Button, ButtonLink } from '../../parts/page/button.tsx';
 import { useToast } from '../../parts/page/toast.tsx';
@@ -40,7 +40,6 @@ export function TypeActions({ type, onChanged }: Props) {
 
 function ArchiveButton({ type: { name, state }, onChanged }: Props) {
   const toast = useToast();
-  const [isAsking, setAsking] = useState(false);
   const path = { name };
   const archive = async () => {
     await dataOf(api.DELETE('/v1/webhooks/event-types/{name}', { params: { path } }));
@@ -60,20 +59,13 @@ function ArchiveButton({ type: { name, state }, onChanged }: Props) {
   };
   if (state === 'archived') return <Button onClick={() => void restore()}>{texts.actions.restore}</Button>;
   return (
-    <>
-      <Button kind="danger" onClick={() => setAsking(true)}>
-        {texts.actions.archive}
-      </Button>
-      <ConfirmDialog
-        isOpen={isAsking}
-        title={texts.archive.title(name)}
-        action={texts.actions.archive}
-        isDangerous
-        onConfirm={archive}
-        onClose={() => setAsking(false)}
-      >
-        <p>{texts.archive.question}</p>
-      </ConfirmDialog>
-    </>
+    <ConfirmButton
+      title={texts.archive.title(name)}
+      action={texts.actions.archive}
+      isDangerous
+      onConfirm={archive}
+    >
+      <p>{texts.archive.question}</p>
+    </ConfirmButton>
   );
 }

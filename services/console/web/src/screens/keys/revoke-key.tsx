@@ -1,8 +1,6 @@
-import { useState } from 'react';
 import { api, dataOf, type Schemas } from '../../api/client.ts';
 import { useSession } from '../../app/session-context.ts';
-import { ConfirmDialog } from '../../parts/dialog/confirm-dialog.tsx';
-import { Button } from '../../parts/page/button.tsx';
+import { ConfirmButton } from '../../parts/dialog/confirm-button.tsx';
 import { useToast } from '../../parts/page/toast.tsx';
 import { relativeTime } from '../../parts/values/relative-time.ts';
 import { texts as shared } from '../../texts/index.ts';
@@ -16,7 +14,6 @@ type Props = Readonly<{ apiKey: Schemas['ApiKey']; onRevoked: () => void }>;
 export function RevokeKey({ apiKey, onRevoked }: Props) {
   const { session } = useSession();
   const toast = useToast();
-  const [isAsking, setAsking] = useState(false);
   const { id, workspace_id, last_used_at } = apiKey;
   const usedText =
     last_used_at === null ? null : (relativeTime(Date.parse(last_used_at), Date.now()) ?? shared.time.now);
@@ -29,29 +26,17 @@ export function RevokeKey({ apiKey, onRevoked }: Props) {
     onRevoked();
   };
   return (
-    <>
-      <Button kind="danger" onClick={() => setAsking(true)}>
-        {texts.revoke}
-      </Button>
-      <ConfirmDialog
-        isOpen={isAsking}
-        title={texts.revokeTitle}
-        action={texts.revoke}
-        isDangerous
-        onConfirm={revoke}
-        onClose={() => setAsking(false)}
-      >
-        <p>{notes[0]}</p>
-        <p>{texts.stops.lead}</p>
-        <ul className={styles.stops}>
-          {abilities.map((ability) => (
-            <li key={ability}>{ability}</li>
-          ))}
-        </ul>
-        {notes.slice(1).map((note) => (
-          <p key={note}>{note}</p>
+    <ConfirmButton title={texts.revokeTitle} action={texts.revoke} isDangerous onConfirm={revoke}>
+      <p>{notes[0]}</p>
+      <p>{texts.stops.lead}</p>
+      <ul className={styles.stops}>
+        {abilities.map((ability) => (
+          <li key={ability}>{ability}</li>
         ))}
-      </ConfirmDialog>
-    </>
+      </ul>
+      {notes.slice(1).map((note) => (
+        <p key={note}>{note}</p>
+      ))}
+    </ConfirmButton>
   );
 }

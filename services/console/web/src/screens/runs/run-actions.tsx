@@ -1,9 +1,8 @@
 import { useState } from 'react';
 import { api, dataOf, type Schemas } from '../../api/client.ts';
 import { useMay } from '../../app/session-context.ts';
-import { ConfirmDialog } from '../../parts/dialog/confirm-dialog.tsx';
+import { ConfirmButton } from '../../parts/dialog/confirm-button.tsx';
 import { TextField } from '../../parts/form/fields.tsx';
-import { Button } from '../../parts/page/button.tsx';
 import { texts } from './texts.ts';
 
 /** An order for a run. */
@@ -30,31 +29,18 @@ export function RunActions({ run, onOrdered }: Props) {
 }
 
 function Retry({ run: { id }, onOrdered }: Props) {
-  const [isAsking, setAsking] = useState(false);
   const retry = async () => {
     await dataOf(api.POST('/v1/webhooks/runs/{id}/retry', { params: { path: { id } } }));
     onOrdered('retry');
   };
   return (
-    <>
-      <Button kind="primary" onClick={() => setAsking(true)}>
-        {texts.retry}
-      </Button>
-      <ConfirmDialog
-        isOpen={isAsking}
-        title={texts.retryTitle}
-        action={texts.retry}
-        onConfirm={retry}
-        onClose={() => setAsking(false)}
-      >
-        <p>{texts.retryHint}</p>
-      </ConfirmDialog>
-    </>
+    <ConfirmButton title={texts.retryTitle} action={texts.retry} onConfirm={retry}>
+      <p>{texts.retryHint}</p>
+    </ConfirmButton>
   );
 }
 
 function Cancel({ run: { id }, onOrdered }: Props) {
-  const [isAsking, setAsking] = useState(false);
   const [reason, setReason] = useState('');
   const cancel = async () => {
     const given = reason.trim();
@@ -64,27 +50,15 @@ function Cancel({ run: { id }, onOrdered }: Props) {
     onOrdered('cancel');
   };
   return (
-    <>
-      <Button kind="danger" onClick={() => setAsking(true)}>
-        {texts.cancel}
-      </Button>
-      <ConfirmDialog
-        isOpen={isAsking}
-        title={texts.cancelTitle}
-        action={texts.cancel}
-        isDangerous
-        onConfirm={cancel}
-        onClose={() => setAsking(false)}
-      >
-        <p>{texts.cancelHint}</p>
-        <TextField
-          label={texts.because}
-          hint={texts.becauseHint}
-          value={reason}
-          onChange={setReason}
-          error={undefined}
-        />
-      </ConfirmDialog>
-    </>
+    <ConfirmButton title={texts.cancelTitle} action={texts.cancel} isDangerous onConfirm={cancel}>
+      <p>{texts.cancelHint}</p>
+      <TextField
+        label={texts.because}
+        hint={texts.becauseHint}
+        value={reason}
+        onChange={setReason}
+        error={undefined}
+      />
+    </ConfirmButton>
   );
 }

@@ -1,7 +1,7 @@
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api, dataOf, type Schemas } from '../../api/client.ts';
-import { ConfirmDialog } from '../../parts/dialog/confirm-dialog.tsx';
+import { ConfirmButton } from '../../parts/dialog/confirm-button.tsx';
 import { Dialog } from '../../parts/dialog/dialog.tsx';
 import { SwitchState } from '../../parts/dialog/switch-state.tsx';
 import { SelectField, TextField } from '../../parts/form/fields.tsx';
@@ -37,7 +37,6 @@ export function SwitchSource({ source: { id, state }, onChanged }: Props) {
 
 /** A button that deletes a source, and then shows the others. */
 export function DeleteSource({ source: { id } }: Pick<Props, 'source'>) {
-  const [isAsking, setAsking] = useState(false);
   const toast = useToast();
   const navigate = useNavigate();
   const remove = async () => {
@@ -46,21 +45,9 @@ export function DeleteSource({ source: { id } }: Pick<Props, 'source'>) {
     void navigate({ to: '/sources' });
   };
   return (
-    <>
-      <Button kind="danger" onClick={() => setAsking(true)}>
-        {texts.remove}
-      </Button>
-      <ConfirmDialog
-        isOpen={isAsking}
-        title={texts.removeTitle}
-        action={texts.remove}
-        isDangerous
-        onConfirm={remove}
-        onClose={() => setAsking(false)}
-      >
-        <p>{texts.removeHint}</p>
-      </ConfirmDialog>
-    </>
+    <ConfirmButton title={texts.removeTitle} action={texts.remove} isDangerous onConfirm={remove}>
+      <p>{texts.removeHint}</p>
+    </ConfirmButton>
   );
 }
 
