@@ -1,5 +1,5 @@
-import { waitForLeaders } from '../client/wait-for-leaders.ts';
 import type { AdminEndpoint } from './admin-endpoint.ts';
+import { waitForLeaders } from './wait-for-leaders.ts';
 import { withAdmin } from './with-admin.ts';
 
 const clientId = 'tidings-topics';

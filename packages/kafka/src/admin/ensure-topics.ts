@@ -3,8 +3,8 @@ import type { Logger } from '@tidings/observability';
 import { AppError } from '@tidings/runtime';
 import kafkajs, { type Admin, type ITopicConfig } from 'kafkajs';
 import { detailOf } from '../client/errors.ts';
-import { untilDeadline, waitForLeaders } from '../client/wait-for-leaders.ts';
 import type { AdminEndpoint } from './admin-endpoint.ts';
+import { untilDeadline, waitForLeaders } from './wait-for-leaders.ts';
 import { withAdmin } from './with-admin.ts';
 
 /**

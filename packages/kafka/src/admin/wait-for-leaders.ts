@@ -1,6 +1,6 @@
 import { AppError } from '@tidings/runtime';
 import type { Admin } from 'kafkajs';
-import { detailOf } from './errors.ts';
+import { detailOf } from '../client/errors.ts';
 
 const startingMs = 30_000;
 const pollMs = 100;
