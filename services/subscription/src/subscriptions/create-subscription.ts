@@ -13,6 +13,7 @@ import { sealedHeaders, secretHeaderFaults } from './domain/secret-headers.ts';
 import { defaultSettings, readSettings, type Settings } from './domain/settings.ts';
 import { begin, notDeleted, type Subscription } from './domain/subscription.ts';
 import { settingsWarnings } from './filter-warnings.ts';
+import type { Headroom } from './headroom.ts';
 import type { CheckEndpoint, EventCatalogue, WorkspaceDirectory } from './ports.ts';
 import { tlsFaults, withTls } from './seal-tls.ts';
 import type { SecretFactory } from './secret-factory.ts';
@@ -26,6 +27,7 @@ export type CreateParts = WriteParts<Subscription> &
     secretFactory: SecretFactory;
     workspaces: WorkspaceDirectory;
     catalogue: EventCatalogue;
+    headroom: Headroom;
     /** Called when a subscription with a pending test is on its topic. */
     onTestPending(): void;
   }>;
@@ -166,13 +168,14 @@ async function unknownConsumer(
 }
 
 async function requireCapacity(
-  { store }: CreateParts,
+  { store, headroom }: CreateParts,
   { scope, id }: Creation,
   maxPerWorkspace: number,
 ): Promise<void> {
   const workspace = { ...scope, consumerId: null };
-  const count = await store.count(workspace, { in: { state: notDeleted } }, maxPerWorkspace);
-  if (count < maxPerWorkspace) return;
+  const count = async (): Promise<number> =>
+    store.count(workspace, { in: { state: notDeleted } }, maxPerWorkspace);
+  if (await headroom.hasRoom(scope.workspaceId, maxPerWorkspace, count)) return;
   // A subscription that an earlier run of this request wrote is already included in the count.
   if ((await store.find(scope, id)) !== null) return;
   const message = `A workspace may have at most ${maxPerWorkspace} subscriptions and has that many: delete one first.`;

@@ -3,17 +3,19 @@ import { jsonBody, named, type Route, route, traceparentOf } from '@tidings/http
 import { actorOf, scopeOf } from '../../registry/adapters/call-scope.ts';
 import { type CreateParts, createSubscription } from '../create-subscription.ts';
 import { bodySchemas, type CreateBody } from '../domain/request-body.ts';
+import { Headroom } from '../headroom.ts';
 import { type HealthParts, subscriptionReply } from './subscription-reply.ts';
 import { createdSchema } from './subscription-schemas.ts';
 
 /** Dependencies of the create route. */
-export type CreateRouteParts = CreateParts & HealthParts;
+export type CreateRouteParts = Omit<CreateParts, 'headroom'> & HealthParts;
 
 const path = '/v1/webhooks/subscriptions';
 
 /** POST /v1/webhooks/subscriptions. */
-export const createRoute = (parts: CreateRouteParts): Route =>
-  route({
+export const createRoute = (parts: CreateRouteParts): Route => {
+  const headroom = new Headroom(parts.clock);
+  return route({
     operationId: 'createSubscription',
     method: 'POST',
     path,
@@ -37,15 +39,19 @@ export const createRoute = (parts: CreateRouteParts): Route =>
     },
     handle: async (call) => {
       const id = toSubscriptionId(call.run.id);
-      const { entity, propagated, shownSecret, warnings } = await createSubscription(parts, {
-        scope: scopeOf(call.principal),
-        body: call.body,
-        id,
-        by: actorOf(call),
-        traceparent: traceparentOf(call.request),
-      });
+      const { entity, propagated, shownSecret, warnings } = await createSubscription(
+        { ...parts, headroom },
+        {
+          scope: scopeOf(call.principal),
+          body: call.body,
+          id,
+          by: actorOf(call),
+          traceparent: traceparentOf(call.request),
+        },
+      );
       const headers = { location: `${path}/${id}` };
       const more = { secret: shownSecret, warnings };
       return subscriptionReply(parts, { entity, propagated, more, status: 201, headers });
     },
   });
+};
