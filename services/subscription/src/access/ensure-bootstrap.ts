@@ -31,14 +31,23 @@ const bootstrapId = (workspaceId: WorkspaceId): string => `key_admin_${workspace
 /**
  * Ensures that the operator's key in the environment opens the operator's workspace, and revokes earlier operator keys.
  * Creates the workspace if it is missing and never changes an existing one: after creation, only the API does. Does nothing
- * if something is missing and the topics have not been read (`waiting`), or have it (`lost`).
+ * if something is missing and the topics have not been read (`waiting`), or have it (`lost`). Says to all kinds whether the
+ * database has the registry, and so whether anything may be created.
  */
 export async function ensureBootstrap(parts: BootstrapParts): Promise<'done' | 'waiting' | 'lost'> {
   const { workspaces, apiKeys, settings, areTopicsRead } = parts;
   const { workspaceId } = settings;
   const known = [await stateOf(workspaces, workspaceId), await stateOf(apiKeys, bootstrapId(workspaceId))];
-  if (known.some((one) => one !== 'stored') && !areTopicsRead) return 'waiting';
-  if (known.includes('lost')) return 'lost';
+  const { presence } = workspaces;
+  if (known.some((one) => one !== 'stored') && !areTopicsRead) {
+    presence.set('unknown');
+    return 'waiting';
+  }
+  if (known.includes('lost')) {
+    presence.set('lost');
+    return 'lost';
+  }
+  presence.set('present');
   await ensureWorkspace(parts);
   await ensureKey(parts);
   await endOtherKeys(parts);

@@ -6,10 +6,13 @@ import type { TopicVersions } from './domain/topic-versions.ts';
 import type { Versioned } from './domain/versioned.ts';
 import { Outbox } from './outbox.ts';
 import type { AuditLog, DocumentStore, DocumentTopic } from './ports.ts';
+import type { RegistryPresence } from './registry-presence.ts';
 
 /** Dependencies that all kinds share. `waitMs`: maximum time that a request waits for its acknowledgement. */
 export type RegistryParts = Readonly<{
   audit: AuditLog;
+  /** One for all kinds: a database is lost as a whole. */
+  presence: RegistryPresence;
   clock: Clock;
   logger: Logger;
   metrics: Metrics<typeof metricsCatalogue>['handles'];

@@ -9,7 +9,16 @@ import { isEntryOf, withAudit } from './write-audit.ts';
 /** Dependencies of every use case that writes. */
 export type WriteParts<T extends Versioned> = Pick<
   Documents<T>,
-  'kind' | 'store' | 'outbox' | 'audit' | 'clock' | 'logger' | 'metrics' | 'topicVersions' | 'copyVersions'
+  | 'kind'
+  | 'store'
+  | 'outbox'
+  | 'audit'
+  | 'clock'
+  | 'logger'
+  | 'metrics'
+  | 'topicVersions'
+  | 'copyVersions'
+  | 'presence'
 >;
 
 /** Target, expected version and actor of a write. `name`: the caller's name for the document, if not its id. */
@@ -140,15 +149,16 @@ async function refuseLost<T extends Versioned>(parts: WriteParts<T>, id: string)
 
 /**
  * Writes version 1 of a document and publishes it. Returns null if the id is taken. Throws AppError `unavailable` if the
- * database has lost the document.
+ * database has lost the document, or may have.
  */
 export async function writeFirst<T extends Versioned>(
   parts: WriteParts<T>,
   { entity, by }: Readonly<{ entity: T; by: Actor }>,
 ): Promise<Written<T> | null> {
-  const { kind, store, outbox, clock, logger, metrics } = parts;
+  const { kind, store, outbox, clock, logger, metrics, presence } = parts;
   const operation = 'created';
   const beganMs = clock.monotonicMs();
+  presence.require();
   await refuseLost(parts, entity.id);
   const audited = await withAudit(parts, { operation, by, current: null, next: entity });
   if (!(await store.insert(audited))) return null;

@@ -16,6 +16,7 @@ import { TopicVersions } from '../../src/registry/domain/topic-versions.ts';
 import type { Versioned } from '../../src/registry/domain/versioned.ts';
 import { callerOf } from '../registry-api.ts';
 import { aKeyRing } from './in-memory-registry.ts';
+import { knownPresence } from './known-presence.ts';
 import { MemoryAuditLog } from './memory-audit-log.ts';
 import { MemoryDocumentStore } from './memory-document-store.ts';
 import { serveRoutes } from './serve-routes.ts';
@@ -36,6 +37,7 @@ export async function serveAccess() {
     logger: recordingLogger(),
     metrics: metrics.handles,
     waitMs: 1_000,
+    presence: knownPresence(),
   };
   const open = <T extends Versioned>(kind: DocumentKind<T>) => {
     const store = new MemoryDocumentStore(kind);

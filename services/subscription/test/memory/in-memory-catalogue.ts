@@ -11,6 +11,7 @@ import { kafkaDocumentTopic } from '../../src/registry/adapters/kafka-document-t
 import { documentsOf } from '../../src/registry/documents.ts';
 import { TopicVersions } from '../../src/registry/domain/topic-versions.ts';
 import { callerOf } from '../registry-api.ts';
+import { knownPresence } from './known-presence.ts';
 import { MemoryAuditLog } from './memory-audit-log.ts';
 import { MemoryDocumentStore } from './memory-document-store.ts';
 import { serveRoutes } from './serve-routes.ts';
@@ -45,6 +46,7 @@ export async function openInMemoryCatalogue() {
       logger: recordingLogger(),
       metrics: metrics.handles,
       waitMs: 1_000,
+      presence: knownPresence(),
     },
   );
   const records = (): readonly EventTypeRecord[] =>

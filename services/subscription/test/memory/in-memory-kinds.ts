@@ -17,6 +17,7 @@ import { TopicVersions } from '../../src/registry/domain/topic-versions.ts';
 import type { Versioned } from '../../src/registry/domain/versioned.ts';
 import { beginSource } from '../../src/sources/domain/source.ts';
 import { acme, aSubscription } from '../a-subscription.ts';
+import { knownPresence } from './known-presence.ts';
 import { MemoryAuditLog } from './memory-audit-log.ts';
 import { MemoryDocumentStore } from './memory-document-store.ts';
 
@@ -77,14 +78,14 @@ export const oneOfEachKind = (): ReadonlyMap<string, Versioned> => {
 export type InMemoryKinds = Awaited<ReturnType<typeof openInMemoryKinds>>;
 
 /** Opens the registry with all kinds. Without a bus, its topics are empty too. */
-export async function openInMemoryKinds(given?: MemoryBus) {
+export async function openInMemoryKinds(given?: MemoryBus, presence = knownPresence()) {
   const clock = fakeClock();
   const bus = given ?? createMemoryBus({ clock });
   const producer = await bus.producer();
   const audit = new MemoryAuditLog();
   const logger = recordingLogger();
   const metrics = createMetrics(metricsCatalogue, { service: 'subscription', nodeMetrics: false }).handles;
-  const parts = { audit, clock, logger, metrics, waitMs: 1_000 };
+  const parts = { audit, clock, logger, metrics, waitMs: 1_000, presence };
   const kinds = documentKinds.map(({ kind }) => {
     const store = new MemoryDocumentStore(kind);
     const versions = { topicVersions: new TopicVersions(), copyVersions: new TopicVersions() };

@@ -27,6 +27,7 @@ import type { DocumentTopic } from '../../src/registry/ports.ts';
 import type { Subscription } from '../../src/subscriptions/domain/subscription.ts';
 import { SecretFactory } from '../../src/subscriptions/secret-factory.ts';
 import { subscriptionKind } from '../../src/subscriptions/subscription-kind.ts';
+import { knownPresence } from './known-presence.ts';
 import { MemoryAuditLog } from './memory-audit-log.ts';
 import { MemoryDocumentStore } from './memory-document-store.ts';
 import { MemoryHealthStore } from './memory-health-store.ts';
@@ -79,7 +80,7 @@ export async function openInMemoryRegistry(clock: FakeClock = fakeClock()) {
   const onPurge = async (id: string): Promise<void> => endpointHealth.remove(id as SubscriptionId);
   const documents = documentsOf(
     { kind, store, topic, topicVersions, copyVersions, onPurge },
-    { audit, clock, logger, metrics: metrics.handles, waitMs: 1_000 },
+    { audit, clock, logger, metrics: metrics.handles, waitMs: 1_000, presence: knownPresence() },
   );
   const read = [{ kind, topicVersions, copyVersions, onSuperseded: (id: string) => superseded.add(id) }];
   const table: Table<null> = await readBack(bus, topics.subscriptions, read);

@@ -20,6 +20,7 @@ import { filterRoutes } from '../../src/subscriptions/adapters/filter-routes.ts'
 import { subscriptionRoutes } from '../../src/subscriptions/adapters/subscription-routes.ts';
 import { accessCaller } from './in-memory-access.ts';
 import { aKeyRing, openInMemoryRegistry } from './in-memory-registry.ts';
+import { knownPresence } from './known-presence.ts';
 import { MemoryDocumentStore } from './memory-document-store.ts';
 import { serveRoutes } from './serve-routes.ts';
 
@@ -27,7 +28,7 @@ type Registry = Awaited<ReturnType<typeof openInMemoryRegistry>>;
 
 async function openKinds({ bus, audit, logger, metrics }: Registry) {
   const producer = await bus.producer();
-  const parts = { audit, clock: systemClock, logger, metrics, waitMs: 1_000 };
+  const parts = { audit, clock: systemClock, logger, metrics, waitMs: 1_000, presence: knownPresence() };
   const open = <T extends Versioned>(kind: DocumentKind<T>) => {
     const topic = kafkaDocumentTopic(kind, producer);
     const store = new MemoryDocumentStore(kind);

@@ -11,6 +11,7 @@ import { sourceRoutes } from '../../src/sources/adapters/source-routes.ts';
 import { sourceKind } from '../../src/sources/source-kind.ts';
 import { callerOf } from '../registry-api.ts';
 import { aKeyRing } from './in-memory-registry.ts';
+import { knownPresence } from './known-presence.ts';
 import { MemoryAuditLog } from './memory-audit-log.ts';
 import { MemoryDocumentStore } from './memory-document-store.ts';
 import { serveRoutes } from './serve-routes.ts';
@@ -36,7 +37,7 @@ export async function serveSources() {
   const topic = kafkaDocumentTopic(sourceKind, await bus.producer());
   const documents = documentsOf(
     { kind: sourceKind, store, topic, topicVersions: new TopicVersions(), copyVersions: new TopicVersions() },
-    { audit, clock: systemClock, logger, metrics, waitMs: 1_000 },
+    { audit, clock: systemClock, logger, metrics, waitMs: 1_000, presence: knownPresence() },
   );
   const workspaces = {
     rulesOf: async () => ({ allowHttp: true, maxSubscriptions: 10 }),

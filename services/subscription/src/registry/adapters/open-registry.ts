@@ -8,6 +8,7 @@ import { type DocumentLocations, type Documents, documentsOf } from '../document
 import { TopicVersions } from '../domain/topic-versions.ts';
 import type { Versioned } from '../domain/versioned.ts';
 import type { AuditLog } from '../ports.ts';
+import { RegistryPresence } from '../registry-presence.ts';
 import { kafkaDocumentTopic, readBack, readCopiesBack } from './kafka-document-topic.ts';
 import { MongoAuditLog } from './mongo-audit-log.ts';
 import { MongoDocumentStore } from './mongo-document-store.ts';
@@ -49,7 +50,13 @@ export function openRegistry(context: Context, producer: Producer): OpenRegistry
   mongo.beforeUp(async () => audit.createIndexes());
   mongo.beforeUp(async () => keys.createIndexes());
   resources.add('mongodb', async () => mongo.close());
-  const parts = { audit, clock, logger, metrics: metrics.handles, waitMs: config.publishWaitMs };
+  const presence = new RegistryPresence();
+  // Another database, or the same with another disk, may have come in its place.
+  mongo.onUp(() => presence.set('unknown'));
+  const parts = {
+    ...{ audit, presence, clock, logger },
+    ...{ metrics: metrics.handles, waitMs: config.publishWaitMs },
+  };
   return {
     mongo,
     keys,
