@@ -8,7 +8,9 @@ export type StreamReader = Readonly<{
   messages: readonly Message[];
   /** The number of connections that it has had. */
   connections(): number;
-  /** Frames that say that something is missing, and answers that were no stream. */
+  /** The number of connections that the server ended since this reader was slow: the next one goes on where it ended. */
+  dropped(): number;
+  /** Frames that say that something is missing, streams that the server ended otherwise, and answers that were none. */
   faults: readonly string[];
   close(): Promise<void>;
 }>;
@@ -21,12 +23,14 @@ export const startStreamReader = ({ url, key, query, leaveAfterMs }: Reading): S
   let leaving = new AbortController();
   let isClosed = false;
   let connections = 0;
+  let dropped = 0;
   let lastId: string | undefined;
   const take = (frame: string): void => {
     lastId = /^id: (.*)$/m.exec(frame)?.[1] ?? lastId;
     const kind = /^event: (.*)$/m.exec(frame)?.[1] ?? '';
     const data = /^data: (.*)$/m.exec(frame)?.[1];
-    if (kind === 'gap' || kind === 'closing') faults.push(frame);
+    if (kind === 'closing' && frame.includes('"slow-reader"')) dropped += 1;
+    else if (kind === 'gap' || kind === 'closing') faults.push(frame);
     else if (data !== undefined && !['ready', 'heartbeat'].includes(kind))
       messages.push(JSON.parse(data) as Message);
   };
@@ -66,6 +70,7 @@ export const startStreamReader = ({ url, key, query, leaveAfterMs }: Reading): S
     messages,
     faults,
     connections: () => connections,
+    dropped: () => dropped,
     close: async () => {
       isClosed = true;
       leaving.abort();

@@ -112,7 +112,7 @@ it('MongoDB away for ten minutes of attempts: all are delivered and streamed mea
   expect(keys).toHaveLength(3 * whileAway);
   console.log(
     `${whileAway} delivered without MongoDB, ${collector.duplicates()} twice; history caught up in ${tookS} s; ` +
-      `the stream had each once over ${reader.connections()} connections`,
+      `the stream had each once over ${reader.connections()} connections, ${reader.dropped()} of them dropped as slow`,
   );
 }, 900_000);
 

@@ -17,19 +17,24 @@ const git = async (...args: readonly string[]): Promise<string> => {
 
 const code = ['packages/*/src/**/*.ts', 'services/*/src/**/*.ts', ':(exclude)**/*.test.ts'] as const;
 
+// Commits that cannot be built are rare.
+const maxCandidates = 5;
+
 /**
- * Returns the newest commit whose services have other code than what is checked out: HEAD if files differ from it, else the one
- * before the last change of their code. `UPGRADE_FROM` names another. null: this clone has none, as it is shallow or no clone.
+ * Returns the commits whose services have other code than what is checked out, newest first: HEAD if files differ from it, then
+ * those before each of the last changes of their code. `UPGRADE_FROM` names the only one. Empty: this clone has none, as it is
+ * shallow or no clone.
  */
-export const earlierCommit = async (): Promise<string | null> => {
+const earlierCommits = async (): Promise<readonly string[]> => {
   const wanted = process.env['UPGRADE_FROM'];
-  if (wanted !== undefined) return git('rev-parse', '--verify', `${wanted}^{commit}`);
+  if (wanted !== undefined) return [await git('rev-parse', '--verify', `${wanted}^{commit}`)];
   try {
-    if ((await git('status', '--porcelain', '--', ...code)) !== '') return await git('rev-parse', 'HEAD');
-    const changed = await git('log', '-1', '--format=%H', '--', ...code);
-    return await git('rev-parse', '--verify', `${changed}^`);
+    const isChanged = (await git('status', '--porcelain', '--', ...code)) !== '';
+    const log = await git('log', `-${maxCandidates}`, '--format=%P', '--', ...code);
+    const parents = log.split('\n').flatMap((line) => line.split(' ')[0] || []);
+    return isChanged ? [await git('rev-parse', 'HEAD'), ...parents] : parents;
   } catch {
-    return null;
+    return [];
   }
 };
 
@@ -116,13 +121,11 @@ const install = async (tree: string): Promise<void> => {
 };
 
 /**
- * Bundles the program of the services as a commit has it, in a few seconds; null: as it is checked out. The packages of npm are
- * those of this checkout where it has them all, else those that the commit names. Returns the address of the program.
+ * Bundles the program of the services as a commit has it, in a few seconds. The packages of npm are those of this checkout where
+ * it has them all, else those that the commit names.
  */
-export const buildServices = async (commit: string | null, folder: string): Promise<string> => {
-  const outfile = join(folder, 'services.mjs');
-  if (commit === null) return bundle({ tree: root, home: root }, outfile);
-  const tree = join(folder, 'tree');
+const buildCommit = async (commit: string, folder: string): Promise<string> => {
+  const [tree, outfile] = [join(folder, commit), join(folder, 'services.mjs')];
   await checkOut(commit, tree);
   try {
     return await bundle({ tree, home: root }, outfile);
@@ -131,4 +134,23 @@ export const buildServices = async (commit: string | null, folder: string): Prom
     await install(tree);
     return bundle({ tree, home: tree }, outfile);
   }
+};
+
+/** The program of the services, and the commit that it was built from; null: what is checked out. */
+export type EarlierBuild = Readonly<{ commit: string | null; url: string }>;
+
+/** Builds the newest earlier commit that can be built, in a folder; what is checked out if this clone has no earlier one. */
+export const buildEarlier = async (folder: string): Promise<EarlierBuild> => {
+  const commits = await earlierCommits();
+  const failures: unknown[] = [];
+  for (const commit of commits) {
+    try {
+      return { commit, url: await buildCommit(commit, folder) };
+    } catch (error) {
+      console.warn(`commit ${commit.slice(0, 8)} cannot be built: ${String(error)}`);
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw new AggregateError(failures, `none of ${commits.join(', ')} can be built`);
+  return { commit: null, url: await bundle({ tree: root, home: root }, join(folder, 'services.mjs')) };
 };

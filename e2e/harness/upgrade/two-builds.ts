@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildServices, earlierCommit } from './earlier-build.ts';
+import { buildEarlier } from './earlier-build.ts';
 
 /** A build of the services: an earlier one, and what is checked out. */
 export type BuildName = 'earlier' | 'present';
@@ -23,8 +23,7 @@ export type TwoBuilds = Readonly<{
 export const openTwoBuilds = async (): Promise<TwoBuilds> => {
   const folder = await mkdtemp(join(tmpdir(), 'tidings-builds-'));
   const [chosen, log] = ['build.json', 'runs.txt'].map((name) => join(folder, name)) as [string, string];
-  const commit = await earlierCommit();
-  const earlier = await buildServices(commit, folder);
+  const { commit, url: earlier } = await buildEarlier(folder);
   const choose = async (name: BuildName): Promise<void> =>
     writeFile(chosen, JSON.stringify({ name, url: name === 'earlier' ? earlier : null }));
   await choose('earlier');
