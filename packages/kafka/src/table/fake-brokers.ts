@@ -42,7 +42,8 @@ export class FakeBrokers {
   readonly logs = new Map<string, Log[]>();
   readonly plans: (FetchPlan & { leader: string })[] = [];
   readonly clock: FakeClock;
-  readonly #waiting = new Set<() => void>();
+  /** The answer to each fetch that waits, with what ends it without one. */
+  readonly #waiting = new Map<() => void, () => void>();
   isAway = false;
   /** A leader that does not answer; the others do. */
   lostLeader: string | undefined;
@@ -76,7 +77,7 @@ export class FakeBrokers {
   }
 
   wake(): void {
-    for (const end of [...this.#waiting]) end();
+    for (const end of [...this.#waiting.keys()]) end();
   }
 
   open = (): Connection => {
@@ -109,7 +110,7 @@ export class FakeBrokers {
       fetch: async (leader, plan) => this.#fetch(leader, plan()),
       endFetches: () => {
         this.ended += 1;
-        this.wake();
+        for (const abandon of [...this.#waiting.values()]) abandon();
       },
       close: async () => {
         this.closed += 1;
@@ -126,15 +127,17 @@ export class FakeBrokers {
       (position) => this.#errorOf(leader, position) !== undefined || this.#read(position).messages.length > 0,
     );
     if (plan.maxWaitMs > 0 && !hasAnswer) {
-      await new Promise<void>((resolve) => {
-        const end = (): void => {
+      const isAnswered = await new Promise<boolean>((resolve) => {
+        const end = (isAnswer: boolean): void => {
           cancel();
-          this.#waiting.delete(end);
-          resolve();
+          this.#waiting.delete(answer);
+          resolve(isAnswer);
         };
-        const cancel = this.clock.setTimer(end, Math.min(plan.maxWaitMs, 10_000));
-        this.#waiting.add(end);
+        const answer = (): void => end(true);
+        const cancel = this.clock.setTimer(answer, Math.min(plan.maxWaitMs, 10_000));
+        this.#waiting.set(answer, () => end(false));
       });
+      if (!isAnswered) return [];
     }
     return plan.positions.map((position) => {
       const type = this.#errorOf(leader, position);

@@ -58,6 +58,20 @@ describe('TopicsReader', () => {
     expect([first.offsets.get(0), second.offsets.get(0)]).toEqual([upTo(6), upTo(6)]);
   });
 
+  it('hears from every partition although leaders move again and again, which ends fetches of others', async () => {
+    brokers.create('a');
+    brokers.create('moving', ['2', undefined]);
+    for (const topic of ['a', 'moving']) follow(topic);
+    const silences: number[] = [];
+    for (const leader of ['3', '2', '3', '2', '3']) {
+      await clock.advance(8_000);
+      brokers.log('moving').leader = leader;
+      silences.push(await silence());
+    }
+    expect(brokers.ended).toBeGreaterThan(3);
+    expect(Math.max(...silences)).toBeLessThan(10);
+  });
+
   it('reads the other topics while one is missing, and that one when it is there', async () => {
     brokers.create('a');
     brokers.append('a', 1);

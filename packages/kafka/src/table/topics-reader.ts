@@ -23,6 +23,9 @@ export type TopicsReaderOptions = Readonly<{
 /** A connection, and the leaders from which a loop fetches. */
 type Session = Readonly<{ connection: Connection; leaders: Set<string> }>;
 
+/** `isWaiting`: the broker may wait for records. */
+type FetchOptions = Readonly<{ isWaiting: boolean }>;
+
 // Tables of a process that starts are opened within this time, and then share the first fetch.
 const lingerMs = 50;
 const pauseMs = 250;
@@ -165,11 +168,17 @@ export class TopicsReader {
   async #fetchFrom(session: Session, leader: string): Promise<void> {
     const { clock, endpoint } = this.#options;
     let failures = 0;
+    /** The interruptions before the last fetch that was answered. */
+    let answeredAfter = -1;
     while (this.#session === session && this.#topics.statesAt(session.connection, leader).length > 0) {
       const interruptions = this.#interruptions;
       try {
-        const isEarly = await this.#fetchOnce(session, leader);
+        // What ended a fetch may do so again: without an answer in between, every partition would seem silent.
+        const isEarly = await this.#fetchOnce(session, leader, {
+          isWaiting: answeredAfter === interruptions,
+        });
         failures = 0;
+        if (interruptions === this.#interruptions) answeredAfter = interruptions;
         if (isEarly && interruptions === this.#interruptions) await sleep(clock, pauseMs);
       } catch (error) {
         if (this.#session !== session) return;
@@ -185,17 +194,17 @@ export class TopicsReader {
   }
 
   /** Fetches from a leader. Returns true if that returned nothing, and at once for a reason that does not pass at once. */
-  async #fetchOnce(session: Session, leader: string): Promise<boolean> {
+  async #fetchOnce(session: Session, leader: string, { isWaiting }: FetchOptions): Promise<boolean> {
     const { clock } = this.#options;
     const { connection } = session;
     // The leader of a partition that failed may be another one now.
     if (this.#topics.isRetryDue(connection, leader)) await this.#refresh(session);
     const startedMs = clock.monotonicMs();
-    let canPause = true;
+    let canPause = isWaiting;
     const answer = await connection.fetch(leader, () => {
       const { isAlone, ...plan } = this.#topics.planOf(connection, leader);
-      canPause = !isAlone;
-      return plan;
+      if (isAlone) canPause = false;
+      return isWaiting ? plan : { ...plan, maxWaitMs: 0 };
     });
     if (this.#session !== session) return false;
     if (answer.some((one) => !('error' in one))) this.#replaced = 0;
