@@ -5,7 +5,7 @@ import { mkdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
-import { build, type Plugin } from 'esbuild';
+import { type BuildFailure, build, type Plugin } from 'esbuild';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const run = promisify(execFile);
@@ -120,6 +120,12 @@ const install = async (tree: string): Promise<void> => {
   await run('npx', [...args, '--prefer-offline'], { cwd: tree, env: { ...process.env, CI: 'true' } });
 };
 
+/** A package of npm that this checkout does not have; any other cause would fail again. */
+const isPackageMissing = (error: unknown): boolean =>
+  error instanceof Error &&
+  'errors' in error &&
+  (error as BuildFailure).errors.some(({ text }) => /^Could not resolve "[^./]/.test(text));
+
 /**
  * Bundles the program of the services as a commit has it, in a few seconds. The packages of npm are those of this checkout where
  * it has them all, else those that the commit names.
@@ -129,8 +135,8 @@ const buildCommit = async (commit: string, folder: string): Promise<string> => {
   await checkOut(commit, tree);
   try {
     return await bundle({ tree, home: root }, outfile);
-  } catch {
-    // Most likely a package that this checkout does not have; another cause fails again.
+  } catch (error) {
+    if (!isPackageMissing(error)) throw error;
     await install(tree);
     return bundle({ tree, home: tree }, outfile);
   }
