@@ -21,8 +21,9 @@ const publish = async ({ url, key }: Origin, event: string, giveUp: AbortSignal)
     }).catch(() => null);
     const text = (await response?.text().catch(() => '')) ?? '';
     if (response?.status === 202 && text !== '') return (JSON.parse(text) as { id: string }).id;
+    // 408: the server waited too long for the request, perhaps since this process was not run in time.
     const isTransient =
-      response === null || response.status === 202 || response.status === 429 || response.status >= 500;
+      response === null || [202, 408, 429].includes(response.status) || response.status >= 500;
     if (!isTransient) throw new Error(`an event was refused with ${response.status}: ${text.slice(0, 300)}`);
     await pause(100);
   }
