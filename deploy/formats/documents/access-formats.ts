@@ -85,7 +85,11 @@ const apiKeys = ofKind(
   (at) => `key_${at + 1}`,
 );
 
-const tokenKey = beginTokenKey(workspace, { publicX: 'eA', sealedPrivate: sealed }, atMs);
+const tokenKey = beginTokenKey(
+  { workspaceId: workspace, number: 1 },
+  { publicX: 'eA', sealedPrivate: sealed },
+  atMs,
+);
 const tokenKeys = ofKind(
   tokenKeyKind,
   [{ ...tokenKey, ended }, ...each(tokenKey, 'state', ['active', 'deleted'])],

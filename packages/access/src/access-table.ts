@@ -73,11 +73,6 @@ export class AccessTable {
     return found?.type === 'TokenKeyChanged.v1' ? found : undefined;
   }
 
-  /** Returns the key pair of the tokens of a workspace, which has one. */
-  tokenKeyOf(workspaceId: string): TokenKeyRecord | undefined {
-    return this.tokenKey(`${workspaceId}/1`);
-  }
-
   workspace(id: string): WorkspaceRecord | undefined {
     const found = this.#records.get(`${accessKeyPrefixes['WorkspaceChanged.v1']}${id}`);
     return found?.type === 'WorkspaceChanged.v1' ? found : undefined;

@@ -332,6 +332,7 @@ describe('consumer tokens', () => {
       consumerId: acme,
       scopes: new Set(['deliveries:read']),
       grantedBy: 'key_maker',
+      tokenKeyId: 'ws_1/1',
       issuedAtMs: clock.nowMs(),
       expiresAtMs: clock.nowMs() + 300_000,
     });
@@ -391,6 +392,21 @@ describe('consumer tokens', () => {
     // What has ended is no guess.
     const text2 = await metrics.registry.metrics();
     expect(text2).toContain('tidings_access_refused_total{reason="signed-out",service="test"} 2');
+  });
+
+  it('end with the key pair that signed them, also what is open', async () => {
+    const { verify, isStillValid, text, publish, records } = await withToken();
+    const principal = (await verify(text)) as Principal;
+    const { tokenKeyId: _, ...ofEarlierRelease } = principal;
+    const tokenKey = records.find(({ type }) => type === 'TokenKeyChanged.v1') as TokenKeyRecord;
+    await publish({ ...tokenKey, id: 'ws_1/2' });
+    expect([await verify(text), isStillValid(principal)]).toEqual([principal, true]);
+    // What is signed out of another pair does not concern this one.
+    await publish({ ...tokenKey, id: 'ws_1/2', version: 2, ended: { beforeMs: 9e15, ids: [] } });
+    expect([await verify(text), isStillValid(ofEarlierRelease)]).toEqual([principal, true]);
+    await publish({ ...tokenKey, version: 2, state: 'deleted' });
+    expect([await verify(text), isStillValid(principal)]).toEqual([null, false]);
+    expect(isStillValid(ofEarlierRelease)).toBe(false);
   });
 
   it('never contain a scope that a consumer may not have', async () => {

@@ -47,8 +47,8 @@ export function createAuthenticate(parts: AuthenticateParts): Authenticate {
 
 /**
  * Returns false once a principal may no longer do what it could: its key, or the key that requested its token, was
- * revoked or has expired, the token has expired, its session was signed out, or its workspace or consumer was disabled.
- * For what stays open after the request was authenticated.
+ * revoked or has expired, the token has expired, the key pair that signed it was removed, its session was signed out, or
+ * its workspace or consumer was disabled. For what stays open after the request was authenticated.
  */
 export function isStillValid(
   parts: Pick<AuthenticateParts, 'table' | 'clock'>,
@@ -76,12 +76,15 @@ function notLoaded({ metrics }: AuthenticateParts): AppError {
 const isSignedOut = ({ ended }: ApiKeyRecord, session: BrowserSession | undefined): boolean =>
   ended !== undefined && session !== undefined && hasEnded(ended, session);
 
-/** Returns true for a token that was signed out, alone or with all tokens of its consumer. */
+/** Returns true for a token that was signed out, alone or with all tokens of its consumer or of its key pair. */
 function isTokenEnded(
   table: AccessTable,
-  { keyId, workspaceId, consumerId, issuedAtMs = Infinity }: Principal,
+  { keyId, workspaceId, consumerId, issuedAtMs = Infinity, ...principal }: Principal,
 ): boolean {
-  const ended = table.tokenKeyOf(workspaceId)?.ended;
+  // The principal of a stream ticket of a release before key pairs could be replaced: there was one, with this id.
+  const tokenKey = table.tokenKey(principal.tokenKeyId ?? `${workspaceId}/1`);
+  if (tokenKey === undefined) return true;
+  const { ended } = tokenKey;
   if (ended !== undefined && hasEnded(ended, { id: keyId, beganAtMs: issuedAtMs })) return true;
   const endedMs = consumerId === null ? undefined : table.consumer(workspaceId, consumerId)?.tokensEndedMs;
   return endedMs !== undefined && issuedAtMs <= endedMs;
@@ -160,6 +163,7 @@ async function verify(parts: AuthenticateParts, text: string, { session }: Calle
     consumerId: token.consumerId,
     scopes: new Set(token.scopes),
     grantedBy: key.id,
+    tokenKeyId: token.kid,
     expiresAtMs: token.expiresAtMs,
     issuedAtMs: token.issuedAtMs,
     ...(session === undefined ? {} : { session }),

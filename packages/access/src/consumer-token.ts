@@ -12,6 +12,9 @@ export type ConsumerToken = Readonly<{
   expiresAtMs: number;
 }>;
 
+/** A token whose signature is valid. `kid` is the id of the token key that signed it. */
+export type VerifiedToken = ConsumerToken & Readonly<{ kid: string }>;
+
 const algorithm = 'EdDSA';
 const issuer = 'tidings';
 const audience = 'tidings-api';
@@ -47,15 +50,15 @@ export async function verifyConsumerToken(
   text: string,
   keyOf: (kid: string) => TokenKeyRecord | undefined,
   nowMs: number,
-): Promise<ConsumerToken | null> {
-  let signedFor: string | undefined;
+): Promise<VerifiedToken | null> {
+  let signedBy: TokenKeyRecord | undefined;
   try {
     const { payload } = await jwtVerify(
       text,
       async ({ kid = '' }) => {
         const key = keyOf(kid);
         if (key === undefined) throw new errors.JWKSNoMatchingKey();
-        signedFor = key.workspaceId;
+        signedBy = key;
         return importJWK({ ...key.jwk }, algorithm);
       },
       {
@@ -67,7 +70,9 @@ export async function verifyConsumerToken(
         requiredClaims: ['sub', 'jti', 'iat', 'exp'],
       },
     );
-    return payload['ws'] === signedFor ? readClaims(payload) : null;
+    if (signedBy === undefined || payload['ws'] !== signedBy.workspaceId) return null;
+    const token = readClaims(payload);
+    return token && { ...token, kid: signedBy.id };
   } catch (error) {
     // The library rejects an invalid token with JOSEError. Any other error is a defect here.
     if (error instanceof errors.JOSEError) return null;

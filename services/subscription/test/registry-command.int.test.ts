@@ -57,6 +57,37 @@ describe('registry:verify', () => {
   });
 });
 
+describe('registry:token-keys', () => {
+  it('replaces the key pair beside a running service, and ends what the old one signed', async () => {
+    const site = aSite(brokers.nodes.brokers);
+    const registry = await startReady(site);
+    const body = { consumer_id: 'acme' };
+    const { token } = (await registry.callAny('POST', 'consumer-tokens', { body })).body;
+    const statusOf = async (): Promise<number> =>
+      (await registry.callAny('GET', 'identity', { key: String(token) })).status;
+    const workspace = ['token-keys', '--workspace', site.env['WORKSPACE_ID'] ?? ''];
+    const added = await runCommand(site, workspace);
+    expect([added.code, added.out]).toEqual([0, expect.stringMatching(/\/2 added, .*\/1 may be removed/)]);
+    const early = await runCommand(site, [...workspace, '--remove-old']);
+    expect([early.code, early.out]).toEqual([1, expect.stringContaining('may be valid for another 62 min')]);
+    expect(await statusOf()).toBe(200);
+    const removed = await runCommand(site, ['token-keys', '--all', '--remove-old', '--now', '--json']);
+    expect([removed.code, JSON.parse(removed.out)]).toMatchObject([
+      0,
+      { tokenKeys: { workspaces: [{ how: 'removed', isPropagated: true }] } },
+    ]);
+    await eventually(async () => expect(await statusOf()).toBe(401));
+    const { token: next } = (await registry.callAny('POST', 'consumer-tokens', { body })).body;
+    expect((await registry.callAny('GET', 'identity', { key: String(next) })).status).toBe(200);
+    await expectAgreement(site);
+    const unknown = await runCommand(site, ['token-keys', '--workspace', 'ws_none']);
+    expect([unknown.code, unknown.errors]).toEqual([1, expect.stringContaining("no workspace 'ws_none'")]);
+    for (const args of [[], ['--all', '--workspace', 'ws_a'], ['--all', '--now'], ['--all', '--repair']]) {
+      expect((await runCommand(site, ['token-keys', ...args])).code).toBe(2);
+    }
+  });
+});
+
 describe('registry:reseal', () => {
   it('seals everything with the primary key beside a running service, after which the old key can be removed', async () => {
     const [oldKey, newKey] = [aKeyRing(), `k2:${randomBytes(32).toString('base64')}`];

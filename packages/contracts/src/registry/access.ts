@@ -98,7 +98,7 @@ export type ApiKeyRecord = Readonly<{
   maxPayloadBytes?: number;
 }>;
 
-/** Public half of the key pair that signs the consumer tokens of a workspace (ed25519, RFC 8037). */
+/** Public half of a key pair that signs consumer tokens of a workspace (ed25519, RFC 8037). A workspace may have several. */
 export type TokenKeyRecord = Readonly<{
   type: 'TokenKeyChanged.v1';
   /** `<workspace id>/<number>`: the `kid` of the tokens. */
@@ -107,7 +107,7 @@ export type TokenKeyRecord = Readonly<{
   version: number;
   state: 'active' | 'deleted';
   jwk: Readonly<{ kty: 'OKP'; crv: 'Ed25519'; x: string }>;
-  /** Tokens that were signed out. Absent: none. */
+  /** Tokens of this pair that were signed out. Absent: none. */
   ended?: Ended;
 }>;
 

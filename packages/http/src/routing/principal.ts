@@ -21,6 +21,8 @@ export type Principal = Readonly<{
   maxPayloadBytes?: number;
   /** Of a token: the id of the key that requested it, with which it ends. */
   grantedBy?: string;
+  /** Of a token: the id of the key pair that signed it, with which it ends. */
+  tokenKeyId?: string;
   /** Of a token: its end, in epoch milliseconds. */
   expiresAtMs?: number;
   /** Of a token: when it was issued, in epoch milliseconds. */

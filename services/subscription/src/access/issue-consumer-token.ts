@@ -1,20 +1,25 @@
-import { generateKeyPairSync, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { signConsumerToken } from '@tidings/access';
 import { consumerId, consumerScopes, type WorkspaceId } from '@tidings/contracts';
 import type { Principal } from '@tidings/http';
-import { AppError, type KeyRing, seal, unseal } from '@tidings/runtime';
-import type { Documents } from '../registry/documents.ts';
-import { type Actor, systemActor } from '../registry/domain/audit-entry.ts';
+import { AppError } from '@tidings/runtime';
+import type { Actor } from '../registry/domain/audit-entry.ts';
 import { refuseFaults } from '../registry/refuse-faults.ts';
-import { writeFirst } from '../registry/write-version.ts';
 import { holds } from './domain/grant-rules.ts';
 import { type TokenBody, tokenSeconds } from './domain/key-request.ts';
-import { beginTokenKey, sealedPrivateField, type TokenKey, tokenKeyId } from './domain/token-key.ts';
+import type { TokenKey } from './domain/token-key.ts';
+import { signingKeyOf } from './domain/token-key-times.ts';
 import { workspaceOf } from './key-workspace.ts';
+import {
+  createTokenKey,
+  privateJwkOf,
+  type TokenKeyParts,
+  tokenKeysOf,
+} from './token-keys/token-key-pairs.ts';
 import { consumerFault, ensureConsumer, type Workspaces } from './workspace-directory.ts';
 
 /** Dependencies of signing tokens. */
-export type TokenParts = Workspaces & Readonly<{ tokenKeys: Documents<TokenKey>; ring: KeyRing }>;
+export type TokenParts = Workspaces & TokenKeyParts;
 
 /** Creates the id of a token. */
 export const newTokenId = (): string => `tok_${randomUUID().replaceAll('-', '')}`;
@@ -45,7 +50,6 @@ export async function issueConsumerToken(
   // Token times are whole seconds.
   const issuedAtMs = Math.floor(parts.tokenKeys.clock.nowMs() / 1_000) * 1_000;
   const expiresAtMs = issuedAtMs + (body.expires_in_seconds ?? tokenSeconds.default) * 1_000;
-  const d = unseal(parts.ring, key.sealedPrivate, associatedWith(workspaceId));
   const token = await signConsumerToken(
     {
       id,
@@ -55,30 +59,20 @@ export async function issueConsumerToken(
       issuedAtMs,
       expiresAtMs,
     },
-    { kid: key.id, privateJwk: { kty: 'OKP', crv: 'Ed25519', x: key.publicX, d } },
+    { kid: key.id, privateJwk: privateJwkOf(parts.ring, key) },
   );
   return { token, scopes, expiresAtMs };
 }
 
-const associatedWith = (workspaceId: WorkspaceId): readonly string[] => [
-  workspaceId,
-  tokenKeyId(workspaceId),
-  sealedPrivateField,
-];
-
-/**
- * Returns the key pair of a workspace, creating it if it is missing. Of two created at once, the first written is used.
- */
-async function ensureTokenKey({ tokenKeys, ring }: TokenParts, workspaceId: WorkspaceId): Promise<TokenKey> {
-  const id = tokenKeyId(workspaceId);
-  const known = await tokenKeys.store.findAnywhere(id);
-  if (known !== null) return known;
-  const { x = '', d = '' } = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' });
-  const pair = { publicX: x, sealedPrivate: seal(ring, d, associatedWith(workspaceId)) };
-  const entity = beginTokenKey(workspaceId, pair, tokenKeys.clock.nowMs());
-  const written = await writeFirst(tokenKeys, { entity, by: systemActor });
-  const found = written?.entity ?? (await tokenKeys.store.findAnywhere(id));
-  if (found !== null) return found;
+/** Returns the key pair that signs, creating the first one if the workspace has none. */
+async function ensureTokenKey(parts: TokenParts, workspaceId: WorkspaceId): Promise<TokenKey> {
+  const { clock } = parts.tokenKeys;
+  const known = await tokenKeysOf(parts, workspaceId);
+  const key = signingKeyOf(known, clock.nowMs());
+  if (key !== undefined) return key;
+  const created = await createTokenKey(parts, workspaceId, known);
+  const found = created?.entity ?? signingKeyOf(await tokenKeysOf(parts, workspaceId), clock.nowMs());
+  if (found !== undefined) return found;
   throw new AppError({
     code: 'unavailable',
     message: 'The key that signs tokens is being created: repeat the request.',

@@ -52,7 +52,8 @@ export async function signOut(
   if (kind === 'session' && principal.session === undefined) return { propagated: true };
   if (!isToken) return endSessions(parts.apiKeys, targetOf(principal.keyId), { principal, kind });
   if (kind === 'all') return endTokensOfConsumer(parts.consumers, principal, targetOf);
-  return endToken(parts.tokenKeys, targetOf(tokenKeyId(workspaceId(principal.workspaceId))), principal);
+  const first = tokenKeyId({ workspaceId: workspaceId(principal.workspaceId), number: 1 });
+  return endToken(parts.tokenKeys, targetOf(principal.tokenKeyId ?? first), principal);
 }
 
 const endSessions = async (

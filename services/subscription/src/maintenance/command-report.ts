@@ -2,6 +2,7 @@ import type { Resealed } from '../registry/maintenance/reseal-documents.ts';
 import type { Verified } from '../registry/maintenance/verify-documents.ts';
 import type { RegistryRestored } from './restore-registry.ts';
 import { listed, type Report, restoredReport } from './restore-report.ts';
+import { type TokenKeysOutcome, tokenKeysReport } from './token-keys-report.ts';
 
 /** Result of a command. */
 export type Outcome =
@@ -9,7 +10,8 @@ export type Outcome =
   | Readonly<{
       resealed: Readonly<{ primaryKey: string; isDryRun: boolean; kinds: readonly Resealed[] }>;
     }>
-  | Readonly<{ restored: RegistryRestored }>;
+  | Readonly<{ restored: RegistryRestored }>
+  | Readonly<{ tokenKeys: TokenKeysOutcome }>;
 
 function verifiedLines({ kind, documents, records, disagreements }: Verified): string[] {
   const head = `${kind}: ${documents} documents, ${records} records, ${disagreements.length} differ`;
@@ -35,6 +37,7 @@ export function renderReport(outcome: Outcome): Report {
     return { text: `${lines.join('\n')}\n`, isOk };
   }
   if ('restored' in outcome) return restoredReport(outcome.restored);
+  if ('tokenKeys' in outcome) return tokenKeysReport(outcome.tokenKeys);
   const { primaryKey, isDryRun, kinds } = outcome.resealed;
   const head = isDryRun ? ['dry run: nothing is changed'] : [];
   const lines = [...head, ...kinds.flatMap((kind) => resealedLines(primaryKey, kind))];

@@ -4,6 +4,9 @@ import { AppError, type Clock, keyRing, loadConfig, sleep } from '@tidings/runti
 import { configSpec } from '../config.ts';
 import { metricsCatalogue } from '../metrics.ts';
 import { openRegistry, readTopics } from '../registry/adapters/open-registry.ts';
+import type { DocumentKind } from '../registry/document-kind.ts';
+import type { Documents } from '../registry/documents.ts';
+import type { Versioned } from '../registry/domain/versioned.ts';
 import { documentKinds } from './document-kinds.ts';
 
 /** Opens the registry for a command, on the settings of the service, and waits until MongoDB responds. */
@@ -27,8 +30,14 @@ export async function openCommand() {
     const ready = Promise.all(tables.map(async (table) => table.ready()));
     await Promise.race([ready, late(clock, `Kafka at ${config.kafkaBrokers.join(', ')}`)]);
   };
+  /** Returns the documents of one kind, which are among `kinds`. */
+  const documentsOfKind = <T extends Versioned>({ name }: DocumentKind<T>): Documents<T> => {
+    const found = kinds.find(({ kind }) => kind.name === name);
+    if (found === undefined) throw new Error(`the registry has no documents of the kind '${name}'`);
+    return found as unknown as Documents<T>;
+  };
   return {
-    ...{ bus, audit: registry.audit, kinds, readBack },
+    ...{ bus, audit: registry.audit, kinds, documentsOfKind, readBack },
     ring: keyRing(config.sealingKeys),
     close: async () => resources.close(10_000),
   };

@@ -59,7 +59,11 @@ export const oneOfEachKind = (): ReadonlyMap<string, Versioned> => {
       ...{ ...options, id: 'key_1', hash, prefix: 'tdk_1234', isBootstrap: false, createdBy: 'key_0' },
       grant: { ...grant, ...limits },
     }),
-    'token-key': beginTokenKey(own, { publicX: 'x', sealedPrivate: sealed }, nowMs),
+    'token-key': beginTokenKey(
+      { workspaceId: own, number: 1 },
+      { publicX: 'x', sealedPrivate: sealed },
+      nowMs,
+    ),
     source: beginSource({
       ...options,
       id: newSourceId(nowMs),

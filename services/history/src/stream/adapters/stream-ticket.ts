@@ -12,7 +12,8 @@ type Content = Readonly<{
   grantedBy: string | null;
   /** End of the token that asked for it; null for a key. */
   endsAtMs: number | null;
-  /** When that token was issued, and the browser session; absent in tickets of an earlier release. */
+  /** The key pair that signed that token, when it was issued, and the browser session; absent in tickets of an earlier release. */
+  tokenKeyId?: string;
   issuedAtMs?: number;
   session?: BrowserSession;
   rate: number | null;
@@ -47,7 +48,7 @@ export class StreamTickets {
   /** Creates a ticket for what a principal may see. */
   issue(principal: Principal): Readonly<{ ticket: string; expiresAtMs: number }> {
     const { keyId, workspaceId, consumerId, grantedBy = null, expiresAtMs: endsAtMs = null } = principal;
-    const { issuedAtMs, session } = principal;
+    const { tokenKeyId, issuedAtMs, session } = principal;
     const expiresAtMs = this.#clock.nowMs() + ticketMs;
     const rate = principal.requestsPerSecond ?? null;
     const nonce = randomUUID();
@@ -60,6 +61,7 @@ export class StreamTickets {
       rate,
       expiresAtMs,
       nonce,
+      ...(tokenKeyId !== undefined && { tokenKeyId }),
       ...(issuedAtMs !== undefined && { issuedAtMs }),
       ...(session !== undefined && { session }),
     };
@@ -101,6 +103,7 @@ const principalOf = ({ keyId, workspaceId, consumerId, ...content }: Content): P
   ...(content.grantedBy === null ? {} : { grantedBy: content.grantedBy }),
   ...(content.endsAtMs === null ? {} : { expiresAtMs: content.endsAtMs }),
   ...(content.rate === null ? {} : { requestsPerSecond: content.rate }),
+  ...(content.tokenKeyId === undefined ? {} : { tokenKeyId: content.tokenKeyId }),
   ...(content.issuedAtMs === undefined ? {} : { issuedAtMs: content.issuedAtMs }),
   ...(content.session === undefined ? {} : { session: content.session }),
 });

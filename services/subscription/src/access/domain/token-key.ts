@@ -1,35 +1,45 @@
 import type { Ended, TokenKeyRecord, WorkspaceId } from '@tidings/contracts';
-import { firstVersion, type Versioned } from '../../registry/domain/versioned.ts';
+import { firstVersion, nextVersion, type Versioned } from '../../registry/domain/versioned.ts';
 
-/** Key pair that signs the consumer tokens of a workspace. The private half is sealed. */
+/** A key pair that signs consumer tokens of a workspace. The private half is sealed. */
 export type TokenKey = Versioned &
   Readonly<{
     state: 'active' | 'deleted';
     publicX: string;
     sealedPrivate: string;
-    /** Tokens that were signed out; null: none. */
+    /** Tokens of this pair that were signed out; null: none. */
     ended: Ended | null;
   }>;
 
-/** Returns the id of the key pair of a workspace. Each workspace has one. */
-export const tokenKeyId = (workspaceId: WorkspaceId): string => `${workspaceId}/1`;
+/** Names a key pair: those of a workspace are counted from 1, and the newest has the largest number. */
+export type TokenKeyRef = Readonly<{ workspaceId: WorkspaceId; number: number }>;
+
+/** Returns the id of a key pair. */
+export const tokenKeyId = ({ workspaceId, number }: TokenKeyRef): string => `${workspaceId}/${number}`;
+
+/** Returns the number of a key pair. */
+export const numberOf = ({ id }: Pick<TokenKey, 'id'>): number => Number(id.slice(id.lastIndexOf('/') + 1));
 
 /** Last part of the associated data of the sealed private half, after the workspace and the id. */
 export const sealedPrivateField = 'private_key';
 
 /** Returns version 1 of a key pair. */
 export const beginTokenKey = (
-  workspaceId: WorkspaceId,
+  ref: TokenKeyRef,
   pair: Readonly<{ publicX: string; sealedPrivate: string }>,
   nowMs: number,
 ): TokenKey => ({
   ...firstVersion(nowMs),
   ...pair,
-  id: tokenKeyId(workspaceId),
-  workspaceId,
+  id: tokenKeyId(ref),
+  workspaceId: ref.workspaceId,
   state: 'active',
   ended: null,
 });
+
+/** Returns the last version of a key pair: no token of it verifies any more. */
+export const removedTokenKey = (key: TokenKey, nowMs: number): TokenKey =>
+  nextVersion(key, { state: 'deleted', deletedAtMs: nowMs, ended: null }, nowMs);
 
 /** Returns the record of this version for the other services: the public half only. */
 export const tokenKeyRecord = (key: TokenKey): TokenKeyRecord => ({
