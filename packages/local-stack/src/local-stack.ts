@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { AppError, messageOf, systemClock } from '@tidings/runtime';
+import { AppError, systemClock } from '@tidings/runtime';
 import { DataFolder, type StackSecrets } from './data-folder.ts';
 import type { DemoInbox } from './demo/demo-inbox.ts';
 import { startDemo } from './demo/start-demo.ts';
 import { ephemeralPorts, warnOfEphemeral } from './ephemeral-ports.ts';
+import { withGivenSecrets } from './given-secrets.ts';
 import type { Instances } from './instances.ts';
 import { describeStack, type LocalState, writeLocalState } from './local-state.ts';
 import { findMonitoring, type MonitoringPrograms } from './monitoring/find-programs.ts';
@@ -65,17 +65,6 @@ const openPromise = <T>() => {
     reject = onReason;
   });
   return { promise, resolve, reject };
-};
-
-/** Returns the text of a file that the caller names; undefined if there is none. Throws AppError `config-invalid`. */
-const textOfFile = (path: string | undefined): string | undefined => {
-  if (path === undefined) return undefined;
-  try {
-    return readFileSync(path, 'utf8').trim();
-  } catch (cause) {
-    const message = `ADMIN_KEY_FILE must name a readable file, got '${path}': ${messageOf(cause)}`;
-    throw new AppError({ code: 'config-invalid', message, cause });
-  }
 };
 
 /** Kafka, MongoDB, the services and the demo as one unit: {@link start}, then {@link stop}. */
@@ -169,12 +158,7 @@ export class LocalStack {
     this.#folder = folder;
     const left = await folder.endLeftovers();
     if (left.length > 0) print(`stopped processes of an earlier start: ${left.join(', ')}`);
-    const kept = folder.secrets();
-    const secrets: StackSecrets = {
-      ...kept,
-      adminKey: env['ADMIN_KEY'] ?? textOfFile(env['ADMIN_KEY_FILE']) ?? kept.adminKey,
-      sealingKeys: env['SEALING_KEYS'] ?? kept.sealingKeys,
-    };
+    const secrets = withGivenSecrets(folder.secrets(), env);
     const count = this.#options.brokers ?? recordedBrokerCount(folder.kafka) ?? 1;
     const ports = this.#neededPorts(count, programs);
     const warning = warnOfEphemeral(ports, ephemeralPorts());

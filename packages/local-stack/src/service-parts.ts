@@ -88,8 +88,8 @@ const derivedKey = ({ sealingKeys }: ServiceSurroundings): string =>
  * what has changed in it.
  */
 const secretSetting = (name: string, value: string, own: NodeJS.ProcessEnv): Record<string, string> => {
-  const file = own[`${name}_FILE`];
-  return file === undefined ? { [name]: value } : { [`${name}_FILE`]: file };
+  const file = own[`${name}_FILE`]?.trim() ?? '';
+  return file === '' ? { [name]: value } : { [`${name}_FILE`]: file };
 };
 
 /** The settings that decide which code a process loads. */
