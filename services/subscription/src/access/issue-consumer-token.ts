@@ -7,8 +7,7 @@ import type { Actor } from '../registry/domain/audit-entry.ts';
 import { refuseFaults } from '../registry/refuse-faults.ts';
 import { holds } from './domain/grant-rules.ts';
 import { type TokenBody, tokenSeconds } from './domain/key-request.ts';
-import type { TokenKey } from './domain/token-key.ts';
-import { signingKeyOf } from './domain/token-key-times.ts';
+import { type Signing, signingOf } from './domain/token-key-times.ts';
 import { workspaceOf } from './key-workspace.ts';
 import {
   createTokenKey,
@@ -46,10 +45,15 @@ export async function issueConsumerToken(
   const fault = await consumerFault(parts, ref);
   refuseFaults(fault === null ? [] : [{ pointer: '/consumer_id', detail: fault }]);
   await ensureConsumer(parts, ref, by);
-  const key = await ensureTokenKey(parts, workspaceId);
+  const { key, endByMs } = await ensureSigning(parts, workspaceId);
   // Token times are whole seconds.
   const issuedAtMs = Math.floor(parts.tokenKeys.clock.nowMs() / 1_000) * 1_000;
-  const expiresAtMs = issuedAtMs + (body.expires_in_seconds ?? tokenSeconds.default) * 1_000;
+  const askedForMs = issuedAtMs + (body.expires_in_seconds ?? tokenSeconds.default) * 1_000;
+  const expiresAtMs = Math.min(askedForMs, Math.floor(endByMs / 1_000) * 1_000);
+  if (expiresAtMs <= issuedAtMs) {
+    const message = `Kafka has not confirmed the new key pair that signs tokens, and the time of '${key.id}' is over: repeat the request.`;
+    throw new AppError({ code: 'unavailable', message });
+  }
   const token = await signConsumerToken(
     {
       id,
@@ -65,13 +69,16 @@ export async function issueConsumerToken(
 }
 
 /** Returns the key pair that signs, creating the first one if the workspace has none. */
-async function ensureTokenKey(parts: TokenParts, workspaceId: WorkspaceId): Promise<TokenKey> {
+async function ensureSigning(parts: TokenParts, workspaceId: WorkspaceId): Promise<Signing> {
   const { clock } = parts.tokenKeys;
   const known = await tokenKeysOf(parts, workspaceId);
-  const key = signingKeyOf(known, clock.nowMs());
-  if (key !== undefined) return key;
+  const signing = signingOf(known, clock.nowMs());
+  if (signing !== undefined) return signing;
   const created = await createTokenKey(parts, workspaceId, known);
-  const found = created?.entity ?? signingKeyOf(await tokenKeysOf(parts, workspaceId), clock.nowMs());
+  const found = signingOf(
+    created === null ? await tokenKeysOf(parts, workspaceId) : [created.entity],
+    clock.nowMs(),
+  );
   if (found !== undefined) return found;
   throw new AppError({
     code: 'unavailable',

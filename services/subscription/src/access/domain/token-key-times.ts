@@ -15,13 +15,23 @@ const isActive = ({ state }: TokenKey): boolean => state === 'active';
 const isKnown = ({ createdAtMs, version, isUnpublished }: TokenKey, nowMs: number): boolean =>
   nowMs - createdAtMs >= settleMs && !(version === 1 && isUnpublished);
 
+// Of the tokens that the pairs before this one sign.
+const lastEndMs = ({ createdAtMs }: TokenKey): number => createdAtMs + settleMs + tokenSeconds.max * 1_000;
+
+/** The pair that signs tokens now. A token that it signs ends at `endByMs`, in epoch milliseconds, at the latest. */
+export type Signing = Readonly<{ key: TokenKey; endByMs: number }>;
+
 /**
  * Returns the pair that signs tokens now, of all of a workspace, the newest first: the newest that every service knows. Where
- * there is none yet, the oldest, which they know soonest; undefined if the workspace has no pair.
+ * there is none yet, the oldest, which they know soonest; undefined if the workspace has no pair. The older pair goes on while
+ * the log has not confirmed the newest, but what it signs ends before it may be removed, however long that takes.
  */
-export function signingKeyOf(keys: readonly TokenKey[], nowMs: number): TokenKey | undefined {
+export function signingOf(keys: readonly TokenKey[], nowMs: number): Signing | undefined {
   const active = keys.filter(isActive);
-  return active.find((key) => isKnown(key, nowMs)) ?? active.at(-1);
+  const [newest] = active;
+  const key = active.find((one) => isKnown(one, nowMs)) ?? active.at(-1);
+  if (newest === undefined || key === undefined) return undefined;
+  return { key, endByMs: key === newest ? Infinity : lastEndMs(newest) };
 }
 
 /** The newest pair of a workspace, and those that still verify beside it, the newest first. */
@@ -33,6 +43,5 @@ export function pairsOf(keys: readonly TokenKey[]): TokenKeyPairs | null {
   return newest === undefined ? null : { newest, older };
 }
 
-/** Returns when the last token of the older pairs has ended, in epoch milliseconds. */
-export const olderEndAtMs = ({ newest }: TokenKeyPairs): number =>
-  newest.createdAtMs + settleMs + tokenSeconds.max * 1_000 + toleranceMs;
+/** Returns from when on the older pairs may be removed, in epoch milliseconds: the last token of them has ended. */
+export const olderEndAtMs = ({ newest }: TokenKeyPairs): number => lastEndMs(newest) + toleranceMs;

@@ -106,6 +106,12 @@ it('does not sign with a pair that the log has not confirmed, and adding again p
   expect(failed.text).toContain('the log has not confirmed it');
   await clock.advance(minute);
   expect(kidOf(await issue())).toBe('ws_shop/1');
+  await clock.advance(30 * minute);
+  // What the old pair signs meanwhile ends before it may be removed.
+  const [late, endMs] = [await issue(), Number(failed.done[0]?.olderEndAtMs) - minute];
+  expect(await verify(late)).toMatchObject({ tokenKeyId: 'ws_shop/1', expiresAtMs: endMs });
+  await clock.advance(endMs - clock.nowMs());
+  await expect(issue()).rejects.toMatchObject({ code: 'unavailable' });
   // Nothing but the old pair is known to the services: it stays, however often it is asked for.
   const refused = await run('remove-old-now');
   expect([refused.isOk, refused.done[0]?.how]).toEqual([false, 'kept']);
