@@ -11,7 +11,8 @@ import { documentKinds } from './document-kinds.ts';
 
 /** Opens the registry for a command, on the settings of the service, and waits until MongoDB responds. */
 export async function openCommand() {
-  const config = loadConfig(configSpec, process.env);
+  // A command has time, and what the log has not acknowledged has to be repeated by hand.
+  const config = { ...loadConfig(configSpec, process.env), publishWaitMs };
   const context = createServiceContext<typeof configSpec, typeof metricsCatalogue>({
     name: 'registry-command',
     config,
@@ -47,6 +48,7 @@ export async function openCommand() {
 export type OpenedCommand = Awaited<ReturnType<typeof openCommand>>;
 
 const openWithinMs = 30_000;
+const publishWaitMs = 30_000;
 
 const late = async (clock: Clock, what: string): Promise<never> => {
   await sleep(clock, openWithinMs);

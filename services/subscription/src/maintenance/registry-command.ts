@@ -119,11 +119,12 @@ const options = {
 } as const;
 
 async function tokenKeys({ documentsOfKind, ring, readBack }: OpenedCommand, values: Values) {
-  // A pair that the database has lost must not be made again under its number.
+  // A pair that the database has lost must not be made again under its number: now each is compared with the topics.
   await readBack();
+  const documents = documentsOfKind(tokenKeyKind);
+  documents.presence.set('present');
   const parts = {
-    tokenKeys: documentsOfKind(tokenKeyKind),
-    ...{ workspaces: documentsOfKind(workspaceKind), ring },
+    ...{ tokenKeys: documents, workspaces: documentsOfKind(workspaceKind), ring },
   };
   const { workspace, now, 'dry-run': isDryRun } = values;
   const of = workspace === undefined ? ('all' as const) : { workspace: workspaceId(workspace) };
