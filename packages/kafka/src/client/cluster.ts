@@ -81,14 +81,20 @@ const require = createRequire(import.meta.url);
 const KafkaCluster = require('kafkajs/src/cluster/index.js') as new (options: object) => Cluster;
 const createSocketFactory = require('kafkajs/src/network/socketFactory.js') as () => object;
 
-const metadataMaxAgeMs = 300_000;
+const defaultMetadataMaxAgeMs = 300_000;
 
 /** The id of a reader that is no replica. */
 export const anyReplica = -1;
 export const isolation = { readUncommitted: 0, readCommitted: 1 } as const;
 
-/** Creates a connection to the brokers below kafkajs's consumers, for fetches without a consumer group. */
-export const createCluster = (endpoint: KafkaEndpoint): Cluster =>
+/**
+ * Creates a connection to the brokers below kafkajs's consumers and producers. `metadataMaxAgeMs`: after how long metadata are
+ * asked for again; default: five minutes.
+ */
+export const createCluster = (
+  endpoint: KafkaEndpoint,
+  { metadataMaxAgeMs = defaultMetadataMaxAgeMs }: Readonly<{ metadataMaxAgeMs?: number }> = {},
+): Cluster =>
   new KafkaCluster({
     ...clientConnection(endpoint),
     logger: createKafka(endpoint).logger(),

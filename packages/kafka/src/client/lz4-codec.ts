@@ -4,9 +4,9 @@ import { compressFrame, compressFrameSync, decompressFrame, decompressFrameSync 
 // Below this size the work takes less time than the thread pool's overhead; above it the event loop must stay free.
 const inlineBytes = 64 * 1024;
 
-async function compress(data: Buffer): Promise<Buffer> {
-  return data.length <= inlineBytes ? compressFrameSync(data) : compressFrame(data);
-}
+/** Compresses the records of a batch as Kafka prescribes: at once if they are small, else on another thread. */
+export const compressForBatch = (data: Buffer): Buffer | Promise<Buffer> =>
+  data.length <= inlineBytes ? compressFrameSync(data) : compressFrame(data);
 
 async function decompress(data: Buffer): Promise<Buffer> {
   return data.length <= inlineBytes ? decompressFrameSync(data) : decompressFrame(data);
@@ -23,7 +23,7 @@ export function registerLz4(): void {
   isRegistered = true;
   // Requires the default import: the named exports of kafkajs's CommonJS are undefined at run time.
   kafkajs.CompressionCodecs[kafkajs.CompressionTypes.LZ4] = () => ({
-    compress: async (encoder: { readonly buffer: Buffer }) => compress(encoder.buffer),
+    compress: async (encoder: { readonly buffer: Buffer }) => compressForBatch(encoder.buffer),
     decompress,
   });
 }

@@ -1,33 +1,10 @@
-import { once } from 'node:events';
 import { createRequire } from 'node:module';
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { silentLogger } from '@tidings/observability';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { arrayOf, BrokerByHand, type Decoder, type Encoder, KafkaEncoder } from './broker-by-hand.ts';
 import { TopicsConnection } from './topics-connection.ts';
 
 const require = createRequire(import.meta.url);
-
-type Encoder = {
-  readonly buffer: Buffer;
-  writeInt8(n: number): Encoder;
-  writeInt16(n: number): Encoder;
-  writeInt32(n: number): Encoder;
-  writeInt64(n: number): Encoder;
-  writeString(text: string): Encoder;
-  writeBytes(bytes: Buffer): Encoder;
-  writeBoolean(is: boolean): Encoder;
-  writeEncoder(other: Encoder): Encoder;
-};
-type Decoder = {
-  readInt8(): number;
-  readInt16(): number;
-  readInt32(): number;
-  readInt64(): bigint;
-  readString(): string;
-  readArray<T>(read: (decoder: Decoder) => T): T[];
-};
-const KafkaEncoder = require('kafkajs/src/protocol/encoder.js') as new () => Encoder;
-const KafkaDecoder = require('kafkajs/src/protocol/decoder.js') as new (bytes: Buffer) => Decoder;
 const { planBatch } = require('kafkajs/src/protocol/recordBatch/v0/index.js') as {
   planBatch: (
     messages: readonly object[],
@@ -37,15 +14,9 @@ const { planBatch } = require('kafkajs/src/protocol/recordBatch/v0/index.js') as
   };
 };
 
-const [fetchKey, listOffsetsKey, metadataKey, versionsKey] = [1, 2, 3, 18];
+const [fetchKey, listOffsetsKey, metadataKey] = [1, 2, 3];
 const [leaderNotAvailable, storageError, notAuthorized] = [5, 56, 29];
 const snappy = 2;
-
-const arrayOf = <T>(values: readonly T[], write: (value: T) => Encoder): Encoder => {
-  const encoder = new KafkaEncoder().writeInt32(values.length);
-  for (const value of values) encoder.writeEncoder(write(value));
-  return encoder;
-};
 
 const batch = (): Buffer => {
   const encoder = new KafkaEncoder();
@@ -70,43 +41,21 @@ class OneBroker {
   fetches: string[][] = [];
   /** The partitions of which it was asked for the end. */
   questions: string[][] = [];
-  readonly #server: Server = createServer((socket) => this.#serve(socket));
-  readonly #sockets = new Set<Socket>();
+  readonly #broker = new BrokerByHand({
+    versions: [
+      [fetchKey, 4],
+      [listOffsetsKey, 2],
+      [metadataKey, 1],
+    ],
+    answer: (apiKey, request) => this.#answerTo(apiKey, request),
+  });
 
   async listen(): Promise<string> {
-    this.#server.listen(0, '127.0.0.1');
-    await once(this.#server, 'listening');
-    return `127.0.0.1:${this.#port}`;
+    return this.#broker.listen();
   }
 
   async close(): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
-    this.#server.close();
-    await once(this.#server, 'close');
-  }
-
-  get #port(): number {
-    return (this.#server.address() as AddressInfo).port;
-  }
-
-  #serve(socket: Socket): void {
-    this.#sockets.add(socket);
-    let bytes = Buffer.alloc(0);
-    socket.on('data', (part: Buffer) => {
-      bytes = Buffer.concat([bytes, part]);
-      while (bytes.length >= 4 && bytes.length >= 4 + bytes.readInt32BE(0)) {
-        const size = bytes.readInt32BE(0);
-        socket.write(this.#answer(new KafkaDecoder(bytes.subarray(4, 4 + size))));
-        bytes = bytes.subarray(4 + size);
-      }
-    });
-  }
-
-  #answer(request: Decoder): Buffer {
-    const [apiKey, , id] = [request.readInt16(), request.readInt16(), request.readInt32()];
-    request.readString();
-    const body = apiKey === versionsKey ? this.#versions() : this.#answerTo(apiKey, request);
-    return new KafkaEncoder().writeBytes(new KafkaEncoder().writeInt32(id).writeEncoder(body).buffer).buffer;
+    await this.#broker.close();
   }
 
   #answerTo(apiKey: number, request: Decoder): Encoder {
@@ -127,18 +76,6 @@ class OneBroker {
     return this.#records(positions.flat());
   }
 
-  #versions(): Encoder {
-    const ranges = [
-      [fetchKey, 4],
-      [listOffsetsKey, 2],
-      [metadataKey, 1],
-      [versionsKey, 2],
-    ] as const;
-    const write = ([key, version]: readonly [number, number]): Encoder =>
-      new KafkaEncoder().writeInt16(key).writeInt16(version).writeInt16(version);
-    return new KafkaEncoder().writeInt16(0).writeEncoder(arrayOf(ranges, write)).writeInt32(0);
-  }
-
   #metadata(topics: readonly string[]): Encoder {
     const partition = (topic: string, n: number): Encoder => {
       const isAway = topic === 't' && n === 1;
@@ -155,7 +92,7 @@ class OneBroker {
         .writeString(topic)
         .writeBoolean(false)
         .writeEncoder(arrayOf(topic === 'missing' ? [] : [0, 1, 2], (n) => partition(topic, n)));
-    const broker = new KafkaEncoder().writeInt32(1).writeString('127.0.0.1').writeInt32(this.#port);
+    const broker = new KafkaEncoder().writeInt32(1).writeString('127.0.0.1').writeInt32(this.#broker.port);
     return new KafkaEncoder()
       .writeEncoder(arrayOf([broker.writeInt16(-1)], (one) => one))
       .writeInt32(1)

@@ -1,7 +1,9 @@
-import kafkajs, { type Message, type TopicMessages } from 'kafkajs';
 import type { SharedAdmin } from '../admin/shared-admin.ts';
-import { createKafka, type KafkaEndpoint } from '../client/client.ts';
+import type { KafkaEndpoint } from '../client/client.ts';
 import { within } from '../within.ts';
+import { LeaderConnection } from './leader-connection.ts';
+import type { ProduceBody } from './produce-request.ts';
+import { encodeBatch, type RecordBatch } from './record-batch.ts';
 import type { PartitionSlice } from './record-buffer.ts';
 import type { SendTransport } from './send-loop.ts';
 
@@ -10,64 +12,29 @@ import type { SendTransport } from './send-loop.ts';
 const produceTimeoutMs = 12_000;
 const closeTimeoutMs = 3_000;
 
-// The partition is fixed before this; kafkajs would compute it again at each of its tries.
-const givenPartition =
-  () =>
-  ({ message }: { message: Message }): number =>
-    message.partition ?? 0;
-
-/** Creates the kafkajs producer, with all its own retries and decisions turned off. */
+/** Creates the connection of a producer to the brokers. It repeats nothing and decides nothing. */
 export function createKafkaTransport(endpoint: KafkaEndpoint, admin: SharedAdmin): SendTransport {
-  const producer = createKafka(endpoint).producer({
-    retry: { retries: 0 },
-    idempotent: false,
-    createPartitioner: givenPartition,
-    allowAutoTopicCreation: false,
-    metadataMaxAge: 30_000,
-  });
-  let connected: Promise<void> | undefined;
-  // The next send retries a failed connect; kafkajs itself restores a connection that is lost later.
-  const connect = async (): Promise<void> => {
-    connected ??= producer.connect().catch((error: unknown) => {
-      connected = undefined;
-      throw error;
-    });
-    await connected;
-  };
+  const leaders = new LeaderConnection(endpoint, produceTimeoutMs);
   return {
-    send: async (slices) => {
-      await connect();
-      const sent = await producer.sendBatch({
-        acks: -1,
-        timeout: produceTimeoutMs,
-        compression: kafkajs.CompressionTypes.LZ4,
-        topicMessages: byTopic(slices),
-      });
-      return sent.map(({ topicName, partition, baseOffset = '0', logAppendTime = '-1' }) => {
-        const logAppendTimeMs = Number(logAppendTime);
-        const position = { topic: topicName, partition, baseOffset };
-        return logAppendTimeMs < 0 ? position : { ...position, logAppendTimeMs };
-      });
-    },
+    send: async (slices) => leaders.send(await bodyOf(slices)),
     partitionCount: async (topic) => {
       const { topics } = await admin.run((client) => client.fetchTopicMetadata({ topics: [topic] }));
       const count = topics[0]?.partitions.length ?? 0;
       if (count === 0) throw new Error(`${topic} has no partitions`);
       return count;
     },
-    close: async () => within(closeTimeoutMs, producer.disconnect()),
+    close: async () => within(closeTimeoutMs, leaders.close()),
   };
 }
 
-function byTopic(slices: readonly PartitionSlice[]): TopicMessages[] {
-  const topics = new Map<string, Message[]>();
+async function bodyOf(slices: readonly PartitionSlice[]): Promise<ProduceBody> {
+  const topics = new Map<string, { partition: number; batch: RecordBatch }[]>();
   for (const { queue, records } of slices) {
-    let messages = topics.get(queue.topic);
-    if (messages === undefined) {
-      messages = [];
-      topics.set(queue.topic, messages);
-    }
-    for (const { message } of records) messages.push(message);
+    const encoded = encodeBatch(records.map(({ message }) => message));
+    const batch = encoded instanceof Promise ? await encoded : encoded;
+    const partitions = topics.get(queue.topic);
+    if (partitions === undefined) topics.set(queue.topic, [{ partition: queue.partition, batch }]);
+    else partitions.push({ partition: queue.partition, batch });
   }
-  return [...topics].map(([topic, messages]) => ({ topic, messages }));
+  return [...topics].map(([topic, partitions]) => ({ topic, partitions }));
 }
