@@ -6,6 +6,7 @@ export type TokenKey = Versioned &
   Readonly<{
     state: 'active' | 'deleted';
     publicX: string;
+    /** No seal once the pair was removed: nothing is left that could sign, or that needs a sealing key. */
     sealedPrivate: string;
     /** Tokens of this pair that were signed out; null: none. */
     ended: Ended | null;
@@ -37,9 +38,9 @@ export const beginTokenKey = (
   ended: null,
 });
 
-/** Returns the last version of a key pair: no token of it verifies any more. */
+/** Returns the last version of a key pair, without its private half: no token of it verifies any more. */
 export const removedTokenKey = (key: TokenKey, nowMs: number): TokenKey =>
-  nextVersion(key, { state: 'deleted', deletedAtMs: nowMs, ended: null }, nowMs);
+  nextVersion(key, { state: 'deleted', deletedAtMs: nowMs, sealedPrivate: 'removed', ended: null }, nowMs);
 
 /** Returns the record of this version for the other services: the public half only. */
 export const tokenKeyRecord = (key: TokenKey): TokenKeyRecord => ({
@@ -57,6 +58,7 @@ export function withSealedPrivate(
   key: TokenKey,
   replace: (sealed: string, field: string) => string,
 ): TokenKey {
+  if (key.state === 'deleted') return key;
   const sealedPrivate = replace(key.sealedPrivate, sealedPrivateField);
   return sealedPrivate === key.sealedPrivate ? key : { ...key, sealedPrivate };
 }

@@ -11,11 +11,12 @@ import { readCopies } from '../../registry/adapters/read-copies.ts';
 import type { Documents } from '../../registry/documents.ts';
 import { systemActor } from '../../registry/domain/audit-entry.ts';
 import type { Versioned } from '../../registry/domain/versioned.ts';
+import { resealDocuments } from '../../registry/maintenance/reseal-documents.ts';
 import { planRestore, restoreDocument } from '../../registry/maintenance/restore-documents.ts';
 import { writeFirst } from '../../registry/write-version.ts';
 import { beginKey } from '../domain/api-key.ts';
 import type { Consumer } from '../domain/consumer.ts';
-import type { TokenKey } from '../domain/token-key.ts';
+import { type TokenKey, withSealedPrivate } from '../domain/token-key.ts';
 import { beginWorkspace, defaultRules, type Workspace } from '../domain/workspace.ts';
 import { issueConsumerToken } from '../issue-consumer-token.ts';
 import { signOut } from '../sign-out.ts';
@@ -31,11 +32,12 @@ async function given() {
   const registry = await openInMemoryKinds();
   const { bus, producer, clock, of } = registry;
   const documents = <T extends Versioned>(name: string) => of(name) as unknown as Documents<T>;
+  const sealingKeys = aKeyRing();
   const parts = {
     tokenKeys: documents<TokenKey>('token-key'),
     workspaces: documents<Workspace>('workspace'),
     consumers: documents<Consumer>('consumer'),
-    ring: keyRing(aKeyRing()),
+    ring: keyRing(sealingKeys),
   };
   for (const id of [shop, other]) {
     const rules = { ...defaultRules, name: id, eventTypePolicy: 'open' as const };
@@ -69,7 +71,7 @@ async function given() {
     await clock.advance(0);
     return { done: workspaces, ...tokenKeysReport({ step, isDryRun, workspaces }) };
   };
-  return { ...registry, parts, issue, verify, isStillValid, run };
+  return { ...registry, parts, sealingKeys, issue, verify, isStillValid, run };
 }
 
 const kidOf = (token: string): unknown =>
@@ -160,6 +162,20 @@ it('ends at once what the old pair signed, with what it holds open, and nothing 
   expect(await parts.tokenKeys.store.findAnywhere('ws_other/1')).toEqual(untouched);
   // At once: no other pair could sign.
   expect((await verify(await issue()))?.tokenKeyId).toBe('ws_shop/2');
+});
+
+it('leaves nothing of the private half of a removed pair, which no sealing key would be kept for', async () => {
+  const { issue, run, parts, sealingKeys } = await given();
+  await issue();
+  await run('add');
+  await run('remove-old-now');
+  const removed = (await parts.tokenKeys.store.findAnywhere('ws_shop/1')) as TokenKey;
+  expect([removed.state, removed.sealedPrivate]).toEqual(['deleted', 'removed']);
+  const next = keyRing(`k2:${Buffer.alloc(32, 2).toString('base64')},${sealingKeys}`);
+  const options = { ...parts.tokenKeys, ring: next, withSeals: withSealedPrivate, onProgress: () => {} };
+  const resealed = async () => resealDocuments(options, { isDryRun: false });
+  expect(await resealed()).toMatchObject({ resealed: 1, failed: [] });
+  expect((await resealed()).sealsByKey).toEqual({ k2: 1 });
 });
 
 it('does for all workspaces what is left of an interrupted run', async () => {
