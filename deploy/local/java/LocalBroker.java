@@ -25,6 +25,7 @@ public final class LocalBroker {
         }
         MemoryReturn.start();
         stopMeters();
+        RecentValues.useIn(KafkaYammerMetrics.defaultRegistry());
         kafka.Kafka.main(new String[] {properties});
     }
 

@@ -22,6 +22,7 @@ export function launcherSources(folder: string): string[] {
     'LocalBroker.java',
     'MemoryReturn.java',
     'QueryPlanner.java',
+    'RecentValues.java',
     'SortedIndex.java',
     'StreamedCollection.java',
     'UniqueIndex.java',
