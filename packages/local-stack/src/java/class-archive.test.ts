@@ -12,7 +12,8 @@ const aFolder = () => {
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const jar = join(folder, 'kafka.jar');
   writeFileSync(jar, 'jar');
-  const use = (jvm = 'JVM 17') => useClassArchive({ folder, program: 'broker', jvm, jars: [jar] });
+  const use = (jvm = 'JVM 17', env: NodeJS.ProcessEnv = {}) =>
+    useClassArchive({ folder, program: 'broker', jvm, jars: [jar], env });
   /** The value of the option that names an archive. */
   const fileOf = ({ args }: ReturnType<typeof use>, option: string) =>
     args.find((arg) => arg.startsWith(`${option}=`))?.slice(option.length + 1);
@@ -46,6 +47,17 @@ it('keeps nothing of a JVM that was killed, or that wrote nothing', () => {
   expect(archives()).toEqual([]);
   expect(fileOf(use(), '-XX:ArchiveClassesAtExit')).toBeDefined();
 });
+
+it.each(['JAVA_TOOL_OPTIONS', 'JDK_JAVA_OPTIONS'])(
+  'uses an archive, and records none, with an agent in %s',
+  (name) => {
+    const { use, fileOf, record } = aFolder();
+    const env = { [name]: '-Xshare:auto -javaagent:/agent.jar=all' };
+    expect(use(undefined, env).args).toEqual([]);
+    record(inOrder);
+    expect(fileOf(use(undefined, env), '-XX:SharedArchiveFile')).toBeDefined();
+  },
+);
 
 it('gives concurrent recordings files of their own', () => {
   const { use, fileOf } = aFolder();

@@ -15,6 +15,8 @@ export type ArchiveOptions = Readonly<{
   jvm: string;
   /** Every jar of the class path, in its order. */
   jars: readonly string[];
+  /** The environment in which the JVM runs. Default: that of this process. */
+  env?: NodeJS.ProcessEnv;
 }>;
 
 /** The exit code of a JVM that SIGTERM ended in order: 128 + 15. */
@@ -31,6 +33,10 @@ const crashSignals: readonly string[] = [
 ];
 const crashCodes: readonly number[] = [131, 132, 133, 134, 135, 136, 139, 159];
 let recordings = 0;
+
+/** Returns whether the environment gives every JVM an agent: one that has it refuses to start if it is to write an archive. */
+const hasAgent = ({ JAVA_TOOL_OPTIONS = '', JDK_JAVA_OPTIONS = '' }: NodeJS.ProcessEnv): boolean =>
+  `${JAVA_TOOL_OPTIONS} ${JDK_JAVA_OPTIONS}`.includes('-javaagent:');
 
 /**
  * Uses the archive of classes (AppCDS) of a program, which halves the CPU time of its start. Without one, the JVM writes
@@ -52,6 +58,7 @@ export function useClassArchive(options: ArchiveOptions): Launch {
       },
     };
   }
+  if (hasAgent(options.env ?? process.env)) return { args: [], onEnded: () => null };
   recordings += 1;
   const fresh = `${file}.${process.pid}-${recordings}`;
   return {
