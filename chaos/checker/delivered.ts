@@ -142,25 +142,3 @@ export const deadLettersComplete: Check = {
     return findings;
   },
 };
-
-/** C14: what was delivered more than once is at most what was in flight at the kills. Webhooks that somebody asked for again do not count. */
-export const fewDuplicates: Check = {
-  id: 'C14',
-  title: 'duplicates within the stated bound',
-  judge: (history) => {
-    let duplicates = 0;
-    let webhooks = 0;
-    for (const requests of history.byWebhookId.values()) {
-      const successes = requests.filter(isSuccess);
-      const [first] = successes;
-      const subscription = first === undefined ? undefined : history.byEndpoint.get(first.endpoint);
-      if (first === undefined || subscription === undefined) continue;
-      webhooks += 1;
-      const last = successes.at(-1)?.at ?? first.at;
-      if (!history.isSentAgain(subscription.id, 0, last)) duplicates += successes.length - 1;
-    }
-    const bound = history.repeatingFaults.length * history.inFlightLimit;
-    const violation = `${duplicates} webhooks were delivered again, more than ${history.repeatingFaults.length} faults × ${history.inFlightLimit} in flight`;
-    return { checked: webhooks, violations: duplicates > bound ? [violation] : [] };
-  },
-};

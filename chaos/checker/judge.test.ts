@@ -4,7 +4,7 @@ import type { HistoryRecord, RequestRecord } from '../history/record.ts';
 import { isKept, judge, verdictText } from './judge.ts';
 import { exchange, keptHistory, sign } from './kept-history.ts';
 
-type Change = (records: HistoryRecord[]) => readonly HistoryRecord[];
+type Change = (records: readonly HistoryRecord[]) => readonly HistoryRecord[];
 
 const violated = (records: readonly HistoryRecord[]): string[] =>
   judge(records).flatMap(({ id, violations }) => (violations.length > 0 ? [id] : []));
@@ -20,6 +20,13 @@ const withoutExchange =
     records.filter(
       (record) =>
         !isRequestOf(number)(record) && !(record.kind === 'attempt' && record.event === `evt_${number}`),
+    );
+
+const acceptedBySource =
+  (number: number): Change =>
+  (records) =>
+    records.map((record) =>
+      record.kind === 'accepted' && record.number === number ? { ...record, eventId: null } : record,
     );
 
 const changeRequest =
@@ -46,6 +53,27 @@ const kill: HistoryRecord = {
 // One violation of each rule, and the rules that see it.
 const planted: Readonly<Record<string, Readonly<{ change: Change; seen: readonly string[] }>>> = {
   'an accepted event never arrives': { change: withoutExchange(3), seen: ['C1'] },
+  'a webhook that a source has accepted never arrives': {
+    change: (records) => withoutExchange(3)(acceptedBySource(3)(records)),
+    seen: ['C1'],
+  },
+  'a webhook of a provider becomes a second event': {
+    change: (records) => {
+      const other = exchange(3, 'sub_a', { at: 4_600, event: 'evt_other' });
+      return [...acceptedBySource(3)(records), ...other];
+    },
+    seen: ['C2'],
+  },
+  'a webhook that a provider sends again is delivered again': {
+    change: (records) => [
+      ...acceptedBySource(3)(records),
+      { kind: 'repeat', number: 3, at: 8_000 },
+      // Three faults may repeat more than that.
+      ...[kill, kill, kill],
+      ...exchange(3, 'sub_a', { at: 8_100 }),
+    ],
+    seen: ['C14'],
+  },
   'an event arrives that nobody published': {
     change: (records) => [...records, ...exchange(77, 'sub_a', { at: 8_000 })],
     seen: ['C2'],
@@ -180,6 +208,13 @@ describe('the checker', () => {
     const cutOff = { ...killed, fault: 'partition', target: 'endpoints', at: 600, until: 700 };
     expect(violated([...secondAt(1_610), unrecorded, cutOff])).toEqual(['C10', 'C11']);
     expect(violated([...secondAt(1_610), killed, cutOff])).toEqual([]);
+  });
+
+  it('accepts a webhook that a provider sends again, and a copy of its second attempt', () => {
+    const repeat: HistoryRecord = { kind: 'repeat', number: 3, at: 8_000 };
+    const records = [...acceptedBySource(3)(keptHistory()), repeat, kill];
+    expect(violated(records)).toEqual([]);
+    expect(violated([...records, ...exchange(3, 'sub_a', { at: 8_100, attempt: 2 })])).toEqual([]);
   });
 
   it('counts the Retry-After of each chain for itself', () => {

@@ -3,13 +3,13 @@ import { attemptsRecorded, notBeforeTime, retryAfterKept } from './attempts.ts';
 import type { Check, Finding } from './check.ts';
 import {
   deadLettersComplete,
-  fewDuplicates,
   noneOfOthers,
   nothingInvented,
   nothingMissing,
   oneId,
   sameBytes,
 } from './delivered.ts';
+import { fewDuplicates } from './duplicates.ts';
 import { limitsKept, nothingAfterEnd } from './limits.ts';
 import { orderKept } from './order.ts';
 import { RunHistory } from './run-history.ts';

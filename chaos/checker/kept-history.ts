@@ -1,5 +1,5 @@
-import { createHmac } from 'node:crypto';
 import type { AttemptRecord, HistoryRecord, RequestRecord, SubscriptionRecord } from '../history/record.ts';
+import { signWebhook } from '../load/sign-webhook.ts';
 
 const secret = `whsec_${Buffer.from('a secret of the tests, 32 bytes.').toString('base64')}`;
 
@@ -8,10 +8,8 @@ export const sign = ({
   webhookId,
   timestamp,
   body,
-}: Pick<RequestRecord, 'webhookId' | 'timestamp' | 'body'>): string => {
-  const key = Buffer.from(secret.slice('whsec_'.length), 'base64');
-  return `v1,${createHmac('sha256', key).update(`${webhookId}.${timestamp}.${body}`).digest('base64')}`;
-};
+}: Pick<RequestRecord, 'webhookId' | 'timestamp' | 'body'>): string =>
+  signWebhook(secret, { id: webhookId, timestamp, body });
 
 const subscription = (id: string, settings: Partial<SubscriptionRecord> = {}): SubscriptionRecord => ({
   ...({
@@ -45,11 +43,13 @@ export const exchange = (
     nextAt?: number;
     retryAfter?: number;
     chain?: number;
+    event?: string;
   }>,
 ): readonly [RequestRecord, AttemptRecord] => {
   const { at, status = 204, attempt = 1, nextAt = null, retryAfter = null, chain = 0 } = given;
-  const body = `{"id":"evt_${number}","type":"chaos.event","timestamp":"2026-01-01T00:00:00Z","data":${dataOf(number)}}`;
-  const webhookId = `dlv_${number}_${subscriptionId}`;
+  const event = given.event ?? `evt_${number}`;
+  const body = `{"id":"${event}","type":"chaos.event","timestamp":"2026-01-01T00:00:00Z","data":${dataOf(number)}}`;
+  const webhookId = `dlv_${event.slice('evt_'.length)}_${subscriptionId}`;
   const timestamp = '1767225600';
   const signature = sign({ webhookId, timestamp, body });
   return [
@@ -61,7 +61,7 @@ export const exchange = (
       ...({
         kind: 'attempt',
         delivery: webhookId,
-        event: `evt_${number}`,
+        event,
         subscription: subscriptionId,
       } as const),
       ...{

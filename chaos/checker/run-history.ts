@@ -5,6 +5,7 @@ import type {
   HistoryRecord,
   InputRecord,
   ManualRecord,
+  RepeatRecord,
   RequestRecord,
   SecretRecord,
   SubscriptionRecord,
@@ -69,7 +70,7 @@ export class RunHistory {
   readonly secrets: ReadonlyMap<string, readonly SecretRecord[]>;
   readonly switches: ReadonlyMap<string, readonly SwitchRecord[]>;
   readonly inputs: ReadonlyMap<number, InputRecord>;
-  /** The id of each accepted event. */
+  /** The id of each accepted event. What a source accepted has the id under which it arrived first. */
   readonly eventIds: ReadonlyMap<number, string>;
   readonly requests: readonly SeenRequest[];
   readonly byWebhookId: ReadonlyMap<string, readonly SeenRequest[]>;
@@ -82,6 +83,7 @@ export class RunHistory {
   /** The largest difference between two clocks of the system, in ms: its own times are wrong by at most that. */
   readonly clockErrorMs: number;
   readonly manual: readonly ManualRecord[];
+  readonly repeats: readonly RepeatRecord[];
 
   constructor(records: readonly HistoryRecord[]) {
     const of = <K extends HistoryRecord['kind']>(kind: K) =>
@@ -98,10 +100,18 @@ export class RunHistory {
     this.secrets = group(of('secret'), ({ subscription }) => subscription);
     this.switches = group(of('switch'), ({ subscription }) => subscription);
     this.inputs = new Map(of('input').map((each) => [each.number, each]));
-    this.eventIds = new Map(of('accepted').map((each) => [each.number, each.eventId]));
     this.requests = of('request')
       .toSorted((a, b) => a.at - b.at)
       .map((request, index) => ({ ...request, index, webhook: webhookOf(request.body) }));
+    const seen = new Map(
+      this.requests
+        .toReversed()
+        .flatMap(({ webhook }) => (webhook ? [[webhook.number, webhook.eventId]] : [])),
+    );
+    this.eventIds = new Map(
+      of('accepted').map(({ number, eventId }) => [number, eventId ?? seen.get(number) ?? 'no id seen']),
+    );
+    this.repeats = of('repeat');
     this.byWebhookId = group(this.requests, ({ webhookId }) => webhookId);
     this.#atEndpoint = group(this.requests, ({ endpoint }) => endpoint);
     this.attempts = group(

@@ -2,7 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { HistoryWriter } from '../history/history-writer.ts';
 import type { StackProcess } from '../run/stack-process.ts';
-import type { SystemFault } from './plan-faults.ts';
+import { isBroker, type SystemFault } from './plan-faults.ts';
 import type { SmallDisk } from './small-disk.ts';
 import type { TcpProxy } from './tcp-proxy.ts';
 
@@ -19,12 +19,13 @@ const send = (pid: number, signal: NodeJS.Signals): boolean => {
 const sessionMs = 5_000;
 
 /**
- * Returns whether what was in flight may be repeated: after a kill, and a full disk, which ends a broker; after a pause beyond a session; and where a response was lost. A slower network
- * and a wrong clock repeat nothing.
+ * Returns whether what was in flight may be repeated: after a kill, and a full disk, which ends a broker; after a pause beyond a
+ * session; and where a response was lost. A slower network, a full disk of a spool and a wrong clock repeat nothing.
  */
 const canRepeat = ({ fault, target, forMs }: SystemFault): boolean => {
-  if (fault === 'kill' || fault === 'reset' || fault === 'fill') return true;
-  if (fault === 'partition') return forMs >= sessionMs || !target.startsWith('broker-');
+  if (fault === 'kill' || fault === 'reset') return true;
+  if (fault === 'fill') return isBroker(target);
+  if (fault === 'partition') return forMs >= sessionMs || !isBroker(target);
   return fault === 'stop' && forMs >= sessionMs;
 };
 
@@ -32,10 +33,10 @@ export type FaultInjectorOptions = Readonly<{
   stack: StackProcess;
   history: HistoryWriter;
   /** The proxies in front of brokers and endpoints, by target. */
-  networks: ReadonlyMap<string, TcpProxy>;
-  /** The disks of brokers, by target. */
+  networks: ReadonlyMap<string, readonly TcpProxy[]>;
+  /** The disks of brokers and spools, by target. */
   disks: ReadonlyMap<string, SmallDisk>;
-  /** The folder that shifted-clock.mjs reads. */
+  /** The folder that shifted-clock.mjs and ShiftedClock.java read. */
   clockFolder: string;
 }>;
 
@@ -88,7 +89,7 @@ export class FaultInjector {
   async #begin({ fault, target, amountMs }: SystemFault): Promise<(() => void) | null> {
     const { stack, networks, disks, clockFolder } = this.#options;
     const pid = (await stack.local()).pids[target];
-    const network = networks.get(target);
+    const network = networks.get(target) ?? [];
     switch (fault) {
       case 'kill':
         return pid !== undefined && send(pid, 'SIGKILL') ? () => {} : null;
@@ -103,15 +104,18 @@ export class FaultInjector {
       case 'fill':
         return (await disks.get(target)?.fill()) ?? null;
       case 'delay':
-        network?.delay(amountMs);
+        for (const proxy of network) proxy.delay(amountMs);
         break;
       case 'partition':
-        network?.partition();
+        for (const proxy of network) proxy.partition();
         break;
       case 'reset':
-        network?.reset();
+        for (const proxy of network) proxy.reset();
         break;
     }
-    return network === undefined ? null : () => network.heal();
+    if (network.length === 0) return null;
+    return () => {
+      for (const proxy of network) proxy.heal();
+    };
   }
 }

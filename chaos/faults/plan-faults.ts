@@ -1,4 +1,5 @@
 import type { Random } from '../run/random.ts';
+import { planOutages } from './plan-outages.ts';
 
 /**
  * The ways in which parts of a stack fail.
@@ -8,10 +9,10 @@ import type { Random } from '../run/random.ts';
  * | kill | SIGKILL of a process; the stack starts it again |
  * | stop | SIGSTOP, and SIGCONT later: it misses its sessions and goes on |
  * | delay | the network in front of a broker or of the endpoints is slower by `amountMs` in each direction |
- * | partition | nothing passes that network |
+ * | partition | nothing passes that network, or those of all brokers at once |
  * | reset | every connection through it ends |
- * | fill | the disk of a broker is full |
- * | clock-step | the wall clock of a process of services is wrong by `amountMs` |
+ * | fill | the disk of a broker or of a spool is full |
+ * | clock-step | the wall clock of a process is wrong by `amountMs` |
  */
 export type FaultKind = 'kill' | 'stop' | 'delay' | 'partition' | 'reset' | 'fill' | 'clock-step';
 
@@ -41,6 +42,8 @@ export type FaultTargets = Readonly<{
   mongodb: string;
   /** The brokers have disks that can be filled. */
   hasSmallDisks: boolean;
+  /** The spools whose disks can be filled. */
+  spools: readonly string[];
 }>;
 
 /** Name of the network between the delivery service and all endpoints. */
@@ -50,14 +53,19 @@ export type FaultPlanOptions = Readonly<{ random: Random; minutes: number; targe
 
 // With three brokers and min.insync.replicas 2, one may be away. The next one goes when the last has caught up.
 const brokerRestMs = 45_000;
+const longestFaultMs = 15_000;
+const outageRestMs = 10_000;
 
 type Drawn = Omit<SystemFault, 'atMs'>;
 
-const brokerFaults = ['kill', 'stop', 'delay', 'partition', 'reset'] as const;
+const clockStepsMs = [-3_000, -1_000, 1_000, 3_000] as const;
+
+const brokerFaults = ['kill', 'stop', 'delay', 'partition', 'reset', 'clock-step'] as const;
 
 const planBroker = (random: Random, target: string, hasSmallDisk: boolean): Drawn => {
   const fault = random.pick(hasSmallDisk ? [...brokerFaults, 'fill'] : brokerFaults);
   const forMs = fault === 'kill' || fault === 'reset' ? 0 : random.between(2_000, 15_000);
+  if (fault === 'clock-step') return { fault, target, forMs, amountMs: random.pick(clockStepsMs) };
   return { fault, target, forMs, amountMs: fault === 'delay' ? random.between(20, 300) : 0 };
 };
 
@@ -72,12 +80,13 @@ const planService = (random: Random, target: string): Drawn => {
   if (roll < 0.5) return { fault: 'kill', target, forMs: 0, amountMs: 0 };
   const forMs = random.between(2_000, 15_000);
   if (roll < 0.8) return { fault: 'stop', target, forMs, amountMs: 0 };
-  return { fault: 'clock-step', target, forMs, amountMs: random.pick([-3_000, -1_000, 1_000, 3_000]) };
+  return { fault: 'clock-step', target, forMs, amountMs: random.pick(clockStepsMs) };
 };
 
 const planMongodb = (random: Random, target: string): Drawn => {
-  const fault = random.pick(['kill', 'stop']);
-  return { fault, target, forMs: fault === 'kill' ? 0 : random.between(2_000, 15_000), amountMs: 0 };
+  const fault = random.pick(['kill', 'stop', 'clock-step']);
+  const forMs = fault === 'kill' ? 0 : random.between(2_000, 15_000);
+  return { fault, target, forMs, amountMs: fault === 'clock-step' ? random.pick(clockStepsMs) : 0 };
 };
 
 const planSystemFault = (
@@ -110,20 +119,27 @@ const planActions = (random: Random, endMs: number): Action[] => {
 
 /**
  * Draws the faults of a run: one of the system every 8 to 20 s, and the actions of users in between. The same random source and
- * targets give the same plan. Nothing happens in the first 5 s and in the last 15 s.
+ * targets give the same plan. Nothing happens in the first 5 s and in the last 15 s. No broker is broken while all are cut off.
  */
 export const planFaults = ({ random, minutes, targets }: FaultPlanOptions): readonly PlannedFault[] => {
   const endMs = minutes * 60_000 - 15_000;
-  const faults: PlannedFault[] = [];
+  const hasCluster = targets.brokers.length === 3;
+  const outages = hasCluster ? planOutages(random, targets.spools, endMs) : [];
+  const isNearOutage = (ms: number): boolean =>
+    outages.some(({ atMs, forMs }) => ms > atMs - longestFaultMs && ms < atMs + forMs + outageRestMs);
+  const faults: PlannedFault[] = [...outages];
   let brokerFreeAtMs = 0;
   for (let atMs = 5_000; atMs < endMs; atMs += random.between(8_000, 20_000)) {
-    const mayHitBroker = targets.brokers.length === 3 && atMs >= brokerFreeAtMs;
+    const mayHitBroker = hasCluster && atMs >= brokerFreeAtMs && !isNearOutage(atMs);
     const fault = planSystemFault(random, mayHitBroker ? targets : { ...targets, brokers: [] });
     if (targets.brokers.includes(fault.target)) brokerFreeAtMs = atMs + fault.forMs + brokerRestMs;
     faults.push({ atMs, ...fault });
   }
   return [...faults, ...planActions(random, endMs)].toSorted((a, b) => a.atMs - b.atMs);
 };
+
+/** Returns whether a target is one broker. */
+export const isBroker = (target: string): boolean => /^broker-\d+$/.test(target);
 
 /** Returns whether it is a fault of the system, and not something that a user does. */
 export const isSystemFault = (fault: PlannedFault): fault is SystemFault => 'target' in fault;

@@ -39,7 +39,8 @@ const fields: Readonly<Record<HistoryRecord['kind'], Readonly<Record<string, obj
       data: text,
     },
   },
-  accepted: { number: count, at: number, eventId: text },
+  accepted: { number: count, at: number, eventId: orNull(text) },
+  repeat: { number: count, at: number },
   request: {
     ...{
       endpoint: text,

@@ -9,6 +9,7 @@ export type HistoryRecord =
   | SwitchRecord
   | InputRecord
   | AcceptedRecord
+  | RepeatRecord
   | RequestRecord
   | FaultRecord
   | ManualRecord
@@ -63,7 +64,7 @@ export type SwitchRecord = Readonly<{
   at: number | null;
 }>;
 
-/** An event that was sent, whatever became of it. `data` is its data byte for byte. */
+/** An event that was published, or a webhook that was sent to a source, whatever became of it. `data` is its data byte for byte. */
 export type InputRecord = Readonly<{
   kind: 'input';
   number: number;
@@ -74,8 +75,16 @@ export type InputRecord = Readonly<{
   data: string;
 }>;
 
-/** The event was accepted (2xx) under this id. */
-export type AcceptedRecord = Readonly<{ kind: 'accepted'; number: number; at: number; eventId: string }>;
+/** The event was accepted (2xx) under this id; null: a source, whose response names none, accepted it. */
+export type AcceptedRecord = Readonly<{
+  kind: 'accepted';
+  number: number;
+  at: number;
+  eventId: string | null;
+}>;
+
+/** The provider sends an accepted webhook again, when all faults were over and nothing waited any more. */
+export type RepeatRecord = Readonly<{ kind: 'repeat'; number: number; at: number }>;
 
 /** A request at an endpoint. `status` is what was answered, null if the connection ended before the answer. */
 export type RequestRecord = Readonly<{

@@ -20,6 +20,9 @@ export const consumers = ['chaos_a', 'chaos_b'] as const;
 export const eventType = 'chaos.event';
 export const limitedType = 'chaos.limited';
 export const limitedShare = 1 / 7;
+/** Type of the events of sources, and their number for each published event. */
+export const inboundType = 'standard_webhooks.chaos';
+export const inboundShare = 1 / 5;
 // Long enough to outlast any fault of the system: only webhooks that `rejecting` refuses run out of attempts.
 const patient = [1, 2, 5, 5, 10, 10, 10, 10, 20, 20, 20, 20] as const;
 
@@ -46,6 +49,15 @@ export const endpointPlansFor = (eventsPerSecond: number): readonly EndpointPlan
     ...{ name: 'limited', behaviour: 'steady', eventType: limitedType, consumer: null, schedule: patient },
     // A little more than it receives: what gathers during a fault is limited, and does not wait for long.
     ...{ maxInFlight: 3, rate: limitOf(1.3 * limitedShare * eventsPerSecond) },
+  },
+  { name: 'inbound', behaviour: 'steady', eventType: inboundType, consumer: null, schedule: patient },
+  {
+    name: 'inbound-ordered',
+    behaviour: 'flaky',
+    eventType: inboundType,
+    consumer: null,
+    ordering: 'key',
+    schedule: patient,
   },
   { name: 'ended', behaviour: 'steady', eventType, consumer: null, schedule: patient },
 ];

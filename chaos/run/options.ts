@@ -19,11 +19,11 @@ export const helpText = `npm run chaos [-- options]
 
   --minutes N     how long parts are broken, 1 to 1440 (default: 5); waiting for the end comes on top
   --seed N        the same seed breaks the same parts at the same times (default: drawn and printed)
-  --rate N        events a second, 1 to 1000 (default: 30); each goes to up to ten subscriptions
+  --rate N        events a second, 1 to 1000 (default: 30), each for up to ten subscriptions; a fifth as many webhooks on top
   --brokers 1|3   size of the Kafka cluster (default: 3); of a single broker nothing is broken
   --instances N   processes of each kind, 1 to 4 (default: 2)
   --port-base N   first of some 60 ports of the stack (default: 18700)
-  --full-disks    also fill the disks of brokers: each gets a file system of its own in memory (Linux, as root)
+  --full-disks    also fill the disks of brokers and of spools: each gets a file system of its own in memory (Linux, as root)
   --keep          keep the folder of the run, with its history and logs, also if every rule was kept
   --help          this text
 `;

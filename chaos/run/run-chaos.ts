@@ -3,13 +3,21 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { FaultInjector } from '../faults/fault-injector.ts';
-import { type FaultTargets, isSystemFault, type PlannedFault, planFaults } from '../faults/plan-faults.ts';
+import {
+  type FaultTargets,
+  isBroker,
+  isSystemFault,
+  type PlannedFault,
+  planFaults,
+} from '../faults/plan-faults.ts';
 import type { SmallDisk } from '../faults/small-disk.ts';
 import { HistoryWriter } from '../history/history-writer.ts';
 import { type Origin, publishUntil } from '../load/publisher.ts';
 import { Receiver } from '../load/receiver.ts';
 import { Subscriptions } from '../load/subscriptions.ts';
+import { WebhookSender } from '../load/webhook-sender.ts';
 import { ChaosApi } from './chaos-api.ts';
+import { prepareClocks } from './clocks.ts';
 import { collectRecords } from './collect.ts';
 import { type Networks, openNetworks } from './networks.ts';
 import type { ChaosOptions } from './options.ts';
@@ -20,8 +28,9 @@ import { type LocalStack, StackProcess } from './stack-process.ts';
 
 /** DELIVERY_CONCURRENCY: what one process has in flight at most, and what a kill can therefore repeat. */
 const inFlightLimit = 256;
+/** Webhooks that a provider sends again at the end. */
+const repeatedWebhooks = 100;
 const settleWithinMs = 600_000;
-const shiftedClock = new URL('../../faults/shifted-clock.mjs', import.meta.url).href;
 
 export type Run = Readonly<{
   options: ChaosOptions;
@@ -33,7 +42,7 @@ export type Run = Readonly<{
 }>;
 
 /** The processes of a stack by the name of one of the services in each. */
-const targetsOf = ({ pids }: LocalStack, hasSmallDisks: boolean): FaultTargets => {
+const targetsOf = ({ pids }: LocalStack, disks: Parts['disks']): FaultTargets => {
   const names = Object.keys(pids);
   const brokers = names.filter((name) => name.startsWith('broker-'));
   const others = names.filter(
@@ -41,7 +50,14 @@ const targetsOf = ({ pids }: LocalStack, hasSmallDisks: boolean): FaultTargets =
   );
   const [service, ...services] = [...new Map(others.map((name) => [pids[name], name])).values()];
   if (service === undefined) throw new Error('local.json names no service');
-  return { services: [service, ...services], brokers, mongodb: 'mongodb', hasSmallDisks };
+  const spools = [...disks.keys()].filter((name) => !isBroker(name));
+  return {
+    services: [service, ...services],
+    brokers,
+    mongodb: 'mongodb',
+    hasSmallDisks: disks.size > 0,
+    spools,
+  };
 };
 
 /** Waits until a time, or until the signal ends the wait. */
@@ -107,12 +123,13 @@ type Parts = Readonly<{
   faults: FaultInjector;
   networks: Networks;
   disks: ReadonlyMap<string, SmallDisk>;
+  sender: WebhookSender;
 }>;
 
 /** Publishes while the plan is carried out. Resolves when every event that was sent is accepted. */
 const publishAndBreak = async (run: Run, parts: Parts, origin: Origin): Promise<void> => {
   const { options, folder, print } = run;
-  const { history, receiver, stack, faults, networks } = parts;
+  const { history, receiver, stack, faults, networks, disks, sender } = parts;
   const api = new ChaosApi({ ...origin, signal: run.signal });
   const receiverUrl = await networks.joinEndpoints(await receiver.listen());
   const subscriptions = new Subscriptions({
@@ -123,7 +140,9 @@ const publishAndBreak = async (run: Run, parts: Parts, origin: Origin): Promise<
     eventsPerSecond: options.rate,
   });
   await subscriptions.create(receiver);
-  const targets = targetsOf(await stack.local(), parts.disks.size > 0);
+  const local = await stack.local();
+  await sender.create(api, local.services);
+  const targets = targetsOf(local, disks);
   const plan = planFaults({ random: randomOf(options.seed), minutes: options.minutes, targets });
   print(
     `${plan.length} faults and actions over ${options.minutes} min, seed ${options.seed}; history and logs in ${folder}`,
@@ -137,21 +156,23 @@ const publishAndBreak = async (run: Run, parts: Parts, origin: Origin): Promise<
   const breaking = breakThings({ run, plan, faults, subscriptions, startedAt: Date.now() });
   // Whichever fails first ends the run. While nothing has failed, publishing lasts longer.
   breaking.then(() => stopPublishing.abort()).catch(() => undefined);
-  await Promise.all([breaking, publishing]);
+  await Promise.all([breaking, publishing, sender.sendUntil(stopPublishing.signal)]);
 };
 
 /** Waits for the end of every delivery, redrives the dead letters to endpoints that work again, and reads the system's own records. */
 const finish = async (
   { print, signal }: Run,
-  { history, receiver }: Parts,
+  { history, receiver, sender }: Parts,
   origin: Origin,
 ): Promise<void> => {
   const api = new ChaosApi({ ...origin, signal });
   const onProgress = (text: string): void => print(`           ${text}`);
+  print(sender.summary);
   print(
     `${history.count('accepted')} events accepted, ${receiver.received} requests received; waiting for the rest`,
   );
   await settle({ api, withinMs: settleWithinMs, onProgress });
+  await sender.repeat(repeatedWebhooks);
   receiver.heal();
   print('the endpoints work again: redriving every dead letter');
   history.write({ kind: 'manual', action: 'redrive', at: Date.now(), subscription: null });
@@ -171,18 +192,19 @@ export const runChaos = async ({ signal: interrupted, ...given }: Run): Promise<
   const history = new HistoryWriter(file);
   const receiver = new Receiver(history, randomOf(options.seed + 1));
   const networks = await openNetworks(options);
-  const clockFolder = join(folder, 'clocks');
+  const { clockFolder, env: clockSettings } = await prepareClocks(folder);
   const env = {
     ...networks.env,
-    CHAOS_CLOCK_FOLDER: clockFolder,
-    NODE_OPTIONS: `--import=${shiftedClock}`,
+    ...clockSettings,
     // A long cut of the network is more than 100 failures in a row, and a disabled subscription receives nothing.
     SUBSCRIPTION_DISABLE_AFTER_FAILURES: '0',
   };
   const disks = mountDisks(options, folder, given.print);
   const stack = new StackProcess({ folder, portBase: options.portBase, args: argsOf(options), env });
   const faults = new FaultInjector({ stack, history, networks: networks.byTarget, disks, clockFolder });
-  const parts = { history, receiver, stack, faults, networks, disks };
+  const { seed, rate } = options;
+  const sender = new WebhookSender({ history, random: randomOf(seed + 4), seed, rate, giveUp: run.signal });
+  const parts = { history, receiver, stack, faults, networks, disks, sender };
   try {
     const local = await stack.ready(run.signal);
     const origin = { url: local.url, key: local.admin_key };

@@ -10,6 +10,8 @@ export type LocalStack = Readonly<{
   url: string;
   admin_key: string;
   workspace_id: string;
+  /** URLs of services, by the name of their instance. */
+  services: Readonly<Record<string, string>>;
   pids: Readonly<Record<string, number>>;
 }>;
 
