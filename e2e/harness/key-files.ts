@@ -41,23 +41,47 @@ const command = fileURLToPath(
   new URL('../../services/subscription/dist/src/maintenance/registry-command.js', import.meta.url),
 );
 
-/** Runs `registry:reseal` with the keys of the files. Returns the number of seals of each key before it. */
-export async function reseal(
-  local: LocalStack,
-  env: KeyFiles['env'],
-): Promise<Readonly<Record<string, number>>> {
+type Replaced = Readonly<{ workspaces: readonly Readonly<{ how: string }>[] }>;
+
+/** Runs a command of the registry with the keys of the files. Returns its result, also of one that ends with 1. */
+async function runRegistry<T>(
+  { local, env }: Readonly<{ local: LocalStack; env: KeyFiles['env'] }>,
+  args: readonly string[],
+): Promise<T> {
   const settings = {
     KAFKA_BROKERS: local.brokers,
     MONGODB_URI: local.mongodb_uri,
     WORKSPACE_ID: local.workspace_id,
     LOG_LEVEL: 'silent',
   };
-  const { stdout } = await promisify(execFile)(process.execPath, [command, 'reseal', '--json'], {
-    env: { ...process.env, ...settings, ...env },
-  });
-  const { kinds } = (JSON.parse(stdout) as Readonly<{ resealed: Resealed }>).resealed;
+  const options = { env: { ...process.env, ...settings, ...env } };
+  const { stdout } = await promisify(execFile)(process.execPath, [command, ...args, '--json'], options).catch(
+    (error: Readonly<{ stdout?: string }>) => {
+      if (error.stdout?.startsWith('{') !== true) throw error;
+      return { stdout: error.stdout };
+    },
+  );
+  return JSON.parse(stdout) as T;
+}
+
+/** Runs `registry:token-keys` for the workspace of a stack. Returns what it did: `added`, `kept`, `waiting` or `removed`. */
+export async function replaceTokenKeys(
+  stack: Readonly<{ local: LocalStack; env: KeyFiles['env'] }>,
+  options: readonly string[],
+): Promise<string | undefined> {
+  const args = ['token-keys', '--workspace', stack.local.workspace_id, ...options];
+  const { tokenKeys } = await runRegistry<Readonly<{ tokenKeys: Replaced }>>(stack, args);
+  return tokenKeys.workspaces[0]?.how;
+}
+
+/** Runs `registry:reseal` with the keys of the files. Returns the number of seals of each key before it. */
+export async function reseal(
+  local: LocalStack,
+  env: KeyFiles['env'],
+): Promise<Readonly<Record<string, number>>> {
+  const { resealed } = await runRegistry<Readonly<{ resealed: Resealed }>>({ local, env }, ['reseal']);
   const seals: Record<string, number> = {};
-  for (const { sealsByKey, failed } of kinds) {
+  for (const { sealsByKey, failed } of resealed.kinds) {
     if (failed.length > 0) throw new Error(`no key opens the seals of ${failed.join(', ')}`);
     for (const [key, count] of Object.entries(sealsByKey)) seals[key] = (seals[key] ?? 0) + count;
   }

@@ -7,29 +7,42 @@ export type InUse = {
   /** The console to which a load balancer sends requests. */
   consoleUrl: string;
   apiKey: string;
+  /** Asks for consumer tokens and links to the portal. */
+  operatorKey: string;
   sourceSecret: string;
 };
 
-/** Publishers and a provider that go on until they are stopped, and repeat nothing. */
+/** Publishers, a provider and partners that go on until they are stopped, and repeat nothing. */
 export type RotationLoad = Readonly<{
   /** The numbers of the events that were accepted. */
   accepted: readonly number[];
+  /** The key pairs that signed the tokens which partners got and used, each with their number. */
+  tokens: ReadonlyMap<string, number>;
   /** Requests that were answered with another status than 2xx, or failed. */
   failures: readonly string[];
   stop(): Promise<void>;
 }>;
 
 const everyMs = 25;
-// Of each so many requests one is that of the provider.
-const providerEvery = 8;
+// Of each so many requests one is that of the provider, and one that of a partner.
+const othersEvery = 8;
 
-/** Publishes 35 events a second and sends five webhooks of GitHub to the source, with what is in use when each is sent. */
+/** Returns the id of the key pair that signed a token. */
+export const signerOf = (token: string): string =>
+  (JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString()) as Readonly<{ kid: string }>)
+    .kid;
+
+/**
+ * Publishes 30 events a second, sends five webhooks of GitHub to the source, and opens five sessions of a partner, by a token or
+ * a link to the portal, with what is in use when each is sent.
+ */
 export function startRotationLoad(
   inUse: Readonly<InUse>,
-  { type, sourceId }: Readonly<{ type: string; sourceId: string }>,
+  { type, sourceId, consumer }: Readonly<{ type: string; sourceId: string; consumer: string }>,
 ): RotationLoad {
   const accepted: number[] = [];
   const failures: string[] = [];
+  const tokens = new Map<string, number>();
   const underWay = new Set<Promise<void>>();
   let isOver = false;
 
@@ -53,9 +66,32 @@ export function startRotationLoad(
     if (!response.ok) failures.push(`webhook ${number}: ${response.status} ${text}`);
   };
 
+  /** Asks for a token or a link, and reads with it at once what subscription and history serve. */
+  const visitAsPartner = async (number: number): Promise<void> => {
+    const call = async (key: string, path: string, body?: object): Promise<string> => {
+      const response = await fetch(`${inUse.consoleUrl}/v1/webhooks/${path}`, {
+        headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+        ...(body !== undefined && { method: 'POST', body: JSON.stringify(body) }),
+      });
+      const text = await response.text();
+      if (!response.ok) throw new Error(`${path}: ${response.status} ${text}`);
+      return text;
+    };
+    const isLink = number % (2 * othersEvery) > othersEvery;
+    const path = isLink ? 'portal-links' : 'consumer-tokens';
+    const made = await call(inUse.operatorKey, path, { consumer_id: consumer });
+    const { token } = JSON.parse(made) as Readonly<{ token: string }>;
+    await Promise.all(['identity', 'deliveries?limit=1'].map(async (read) => call(token, read)));
+    tokens.set(signerOf(token), (tokens.get(signerOf(token)) ?? 0) + 1);
+  };
+  const senders = new Map([
+    [0, sendAsProvider],
+    [othersEvery / 2, visitAsPartner],
+  ]);
+
   const run = async (): Promise<void> => {
     for (let number = 0; !isOver; number += 1) {
-      const send = number % providerEvery === 0 ? sendAsProvider : publish;
+      const send = senders.get(number % othersEvery) ?? publish;
       const sent = send(number).catch((error: unknown) => {
         failures.push(`request ${number}: ${String(error)}`);
       });
@@ -67,8 +103,7 @@ export function startRotationLoad(
   };
   const running = run();
   return {
-    accepted,
-    failures,
+    ...{ accepted, tokens, failures },
     stop: async () => {
       isOver = true;
       await running;

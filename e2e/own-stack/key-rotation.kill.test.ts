@@ -4,8 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Api, apiOf } from '../harness/api.ts';
 import { postAsGitHub } from '../harness/github-webhooks.ts';
 import { bounce, processesOf } from '../harness/instances.ts';
-import { type KeyFiles, newRingKey, openKeyFiles, reseal } from '../harness/key-files.ts';
-import { type InUse, type RotationLoad, startRotationLoad } from '../harness/rotation-load.ts';
+import { type KeyFiles, newRingKey, openKeyFiles, replaceTokenKeys, reseal } from '../harness/key-files.ts';
+import { type InUse, type RotationLoad, signerOf, startRotationLoad } from '../harness/rotation-load.ts';
 import { freePortBase, type LocalStack, startTidings, type Tidings } from '../harness/tidings.ts';
 import { startVerifyingEndpoint, type VerifyingEndpoint } from '../harness/verifying-endpoint.ts';
 
@@ -13,6 +13,7 @@ import { startVerifyingEndpoint, type VerifyingEndpoint } from '../harness/verif
 const overlapSeconds = 60;
 const patience = { timeoutMs: 120_000, everyMs: 200 };
 const type = 'key.rotated';
+const consumer = 'acme';
 const newAdminKey = () => `key_admin_${randomBytes(24).toString('base64url')}`;
 
 type Body = Readonly<Record<string, unknown>>;
@@ -62,12 +63,16 @@ describe('every kind of key, under load', () => {
     }, patience);
     inUse.sourceSecret = next;
   };
-  /** Waits until a key is refused, at each of several requests: the console asks one instance after the other. */
-  const untilRefused = async (key: string): Promise<void> =>
+  /** Waits for a status with a key, at each of several requests: the console asks one instance after the other. */
+  const untilEach = async (status: number, key: string): Promise<void> =>
     eventually(async () => {
       const found = await Promise.all([1, 2, 3, 4].map(async () => statusWith(key)));
-      expect(found).toEqual([401, 401, 401, 401]);
+      expect(found).toEqual([status, status, status, status]);
     }, patience);
+  const untilRefused = async (key: string): Promise<void> => untilEach(401, key);
+  const untilTaken = async (key: string): Promise<void> => untilEach(200, key);
+  const newToken = async (): Promise<string> =>
+    String((await create(operator, '/v1/webhooks/consumer-tokens', { consumer_id: consumer }))['token']);
   // Without https the port is in the name of the cookie; behind a load balancer both consoles have one.
   const session = async (sealed: string, base: string): Promise<number> => {
     const cookie = `tidings-operator-${new URL(base).port}=${sealed}`;
@@ -134,11 +139,13 @@ describe('every kind of key, under load', () => {
     const secret = randomBytes(24).toString('hex');
     const made = { provider: 'github', name: 'rotated', secrets: [secret] };
     source = { id: String((await create(operator, '/v1/webhooks/sources', made))['id']), secret };
-    inUse = { consoleUrl: local.url, apiKey: admin.old, sourceSecret: secret };
+    inUse = { consoleUrl: local.url, apiKey: admin.old, operatorKey, sourceSecret: secret };
     await eventually(async () => {
       expect(await Promise.all([secret, secret, secret].map(pingWith))).toEqual([true, true, true]);
     }, patience);
-    load = startRotationLoad(inUse, { type, sourceId: source.id });
+    // Every instance has to know the partner before it comes.
+    await untilTaken(await newToken());
+    load = startRotationLoad(inUse, { type, sourceId: source.id, consumer });
   });
   afterAll(async () => {
     await load?.stop();
@@ -170,20 +177,36 @@ describe('every kind of key, under load', () => {
     const made = async () => create(operator, '/v1/webhooks/api-keys', { scopes: ['events:write'] });
     const [old, next] = [await made(), await made()];
     for (const { key } of [old, next]) {
-      await eventually(async () => {
-        const found = await Promise.all([1, 2, 3, 4].map(async () => statusWith(String(key))));
-        expect(found).toEqual([200, 200, 200, 200]);
-      }, patience);
+      await untilTaken(String(key));
       inUse.apiKey = String(key);
     }
     await create(operator, `/v1/webhooks/api-keys/${String(old['id'])}/revoke`, {});
     await untilRefused(String(old['key']));
   });
 
+  it('replaces the key pair of tokens and links, and what the old one signed stays valid until it is removed', async () => {
+    const stack = { local, env: files.env };
+    const held = await newToken();
+    const old = signerOf(held);
+    expect(await replaceTokenKeys(stack, [])).toBe('added');
+    const next = await eventually(async () => {
+      const found = signerOf(await newToken());
+      expect(found).not.toBe(old);
+      return found;
+    }, patience);
+    await eventually(() => expect(load.tokens.get(next)).toBeGreaterThan(20), patience);
+    expect(await replaceTokenKeys(stack, ['--remove-old'])).toBe('waiting');
+    expect(await statusWith(held)).toBe(200);
+    expect(await replaceTokenKeys(stack, ['--remove-old', '--now'])).toBe('removed');
+    await untilRefused(held);
+    const count = load.tokens.get(next) ?? 0;
+    await eventually(() => expect(load.tokens.get(next)).toBeGreaterThan(count + 20), patience);
+  });
+
   it('replaces ADMIN_KEY, sealing keys and session keys by restarts in turn', async () => {
     const ofAdmin = await signIn(admin.old);
     const kept = await signIn(operatorKey);
-    const token = await create(operator, '/v1/webhooks/consumer-tokens', { consumer_id: 'acme' });
+    const token = await newToken();
     const { export_id: id } = await create(operator, '/v1/webhooks/exports', {
       of: 'deliveries',
       format: 'csv',
@@ -223,9 +246,7 @@ describe('every kind of key, under load', () => {
     expect(await download()).toBe(404);
     expect(await everywhere(kept)).toEqual([401, 401]);
     expect(await everywhere(await signIn(operatorKey))).toEqual([200, 200]);
-    expect(await statusWith(String(token['token']))).toBe(200);
-    const another = await create(operator, '/v1/webhooks/consumer-tokens', { consumer_id: 'acme' });
-    expect(await statusWith(String(another['token']))).toBe(200);
+    expect([await statusWith(token), await statusWith(await newToken())]).toEqual([200, 200]);
   });
 
   it('refuses the old secrets after the overlap', async () => {
@@ -241,8 +262,9 @@ describe('every kind of key, under load', () => {
     await load.stop();
     // A broker that is short of CPU time may confirm late, whoever restarts: ingress says so.
     const late = load.failures.filter((failure) => failure.includes('did not confirm'));
+    const sessions = [...load.tokens].map(([pair, count]) => `${count} by ${pair}`).join(', ');
     console.log(
-      `key rotation: ${load.accepted.length} events accepted, ${late.length} confirmed late by the log`,
+      `key rotation: ${load.accepted.length} events accepted, ${late.length} confirmed late by the log; tokens ${sessions}`,
     );
     expect(load.failures.filter((failure) => !late.includes(failure))).toEqual([]);
     await eventually(() => {
