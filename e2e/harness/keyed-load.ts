@@ -7,7 +7,8 @@ import type { LocalStack } from './tidings.ts';
 export type Numbered = Readonly<{ key: string; number: number; atMs: number }>;
 
 export type KeyedLoadOptions = Readonly<{
-  local: LocalStack;
+  /** Where events are published, read for each: the address may change under the load. */
+  local: Pick<LocalStack, 'url' | 'admin_key'>;
   types: readonly string[];
   keysPerType: number;
   /** Of all keys together. */

@@ -7,16 +7,16 @@ export type InUse = {
   /** The console to which a load balancer sends requests. */
   consoleUrl: string;
   apiKey: string;
-  /** Asks for consumer tokens and links to the portal. */
-  operatorKey: string;
   sourceSecret: string;
+  /** The partner that gets tokens and links to the portal, and the key that asks for them; null: none. */
+  partner: Readonly<{ consumer: string; askedWith: string }> | null;
 };
 
-/** Publishers, a provider and partners that go on until they are stopped, and repeat nothing. */
+/** Publishers, a provider and a partner that go on until they are stopped, and repeat nothing. */
 export type RotationLoad = Readonly<{
   /** The numbers of the events that were accepted. */
   accepted: readonly number[];
-  /** The key pairs that signed the tokens which partners got and used, each with their number. */
+  /** The key pairs that signed the tokens which the partner got and used, each with their number. */
   tokens: ReadonlyMap<string, number>;
   /** Requests that were answered with another status than 2xx, or failed. */
   failures: readonly string[];
@@ -33,12 +33,12 @@ export const signerOf = (token: string): string =>
     .kid;
 
 /**
- * Publishes 30 events a second, sends five webhooks of GitHub to the source, and opens five sessions of a partner, by a token or
- * a link to the portal, with what is in use when each is sent.
+ * Publishes 35 events a second and sends five webhooks of GitHub to the source, with what is in use when each is sent. While
+ * there is a partner, it comes five times a second, by a token or a link to the portal, instead of as many events.
  */
 export function startRotationLoad(
   inUse: Readonly<InUse>,
-  { type, sourceId, consumer }: Readonly<{ type: string; sourceId: string; consumer: string }>,
+  { type, sourceId }: Readonly<{ type: string; sourceId: string }>,
 ): RotationLoad {
   const accepted: number[] = [];
   const failures: string[] = [];
@@ -67,7 +67,10 @@ export function startRotationLoad(
   };
 
   /** Asks for a token or a link, and reads with it at once what subscription and history serve. */
-  const visitAsPartner = async (number: number): Promise<void> => {
+  const visit = async (
+    number: number,
+    { consumer, askedWith }: NonNullable<InUse['partner']>,
+  ): Promise<void> => {
     const call = async (key: string, path: string, body?: object): Promise<string> => {
       const response = await fetch(`${inUse.consoleUrl}/v1/webhooks/${path}`, {
         headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
@@ -79,20 +82,22 @@ export function startRotationLoad(
     };
     const isLink = number % (2 * othersEvery) > othersEvery;
     const path = isLink ? 'portal-links' : 'consumer-tokens';
-    const made = await call(inUse.operatorKey, path, { consumer_id: consumer });
+    const made = await call(askedWith, path, { consumer_id: consumer });
     const { token } = JSON.parse(made) as Readonly<{ token: string }>;
     await Promise.all(['identity', 'deliveries?limit=1'].map(async (read) => call(token, read)));
     tokens.set(signerOf(token), (tokens.get(signerOf(token)) ?? 0) + 1);
   };
-  const senders = new Map([
-    [0, sendAsProvider],
-    [othersEvery / 2, visitAsPartner],
-  ]);
+  const sendOne = async (number: number): Promise<void> => {
+    if (number % othersEvery === 0) return sendAsProvider(number);
+    const { partner } = inUse;
+    return partner !== null && number % othersEvery === othersEvery / 2
+      ? visit(number, partner)
+      : publish(number);
+  };
 
   const run = async (): Promise<void> => {
     for (let number = 0; !isOver; number += 1) {
-      const send = senders.get(number % othersEvery) ?? publish;
-      const sent = send(number).catch((error: unknown) => {
+      const sent = sendOne(number).catch((error: unknown) => {
         failures.push(`request ${number}: ${String(error)}`);
       });
       underWay.add(sent);
