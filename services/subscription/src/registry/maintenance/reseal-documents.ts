@@ -14,7 +14,7 @@ export type WithSeals<T> = (entity: T, replace: ReplaceSeal) => T;
 export type ResealParts<T extends Versioned> = WriteParts<T> &
   Readonly<{ ring: KeyRing; withSeals: WithSeals<T>; onProgress(done: number): void }>;
 
-/** Result of re-sealing. `sealsByKey`: seals found per sealing key. `failed`: ids with a seal that does not open. */
+/** Result of re-sealing. `sealsByKey`: seals found per sealing key. `failed`: ids with a seal that does not open, in a dry run too. */
 export type Resealed = Readonly<{
   kind: string;
   documents: number;
@@ -26,7 +26,7 @@ export type Resealed = Readonly<{
 /**
  * Seals every value again that is not sealed with the primary key, one document at a time. Each change is a regular
  * version: written by compare-and-set, audited and published. The command can be interrupted and restarted: finished
- * documents are skipped.
+ * documents are skipped. A dry run tries to open every seal, and changes nothing.
  */
 export async function resealDocuments<T extends Versioned>(
   parts: ResealParts<T>,
@@ -47,7 +47,9 @@ export async function resealDocuments<T extends Versioned>(
         isDue ||= keyId !== ring.primaryId;
         return sealed;
       });
-      if (isDue && !isDryRun) {
+      if (isDryRun) {
+        if (!opens(entity)) failed.push(entity.id);
+      } else if (isDue) {
         if (await reseal(entity)) resealed += 1;
         else failed.push(entity.id);
       }
@@ -55,6 +57,20 @@ export async function resealDocuments<T extends Versioned>(
     }
   }
   return { kind: kind.name, documents, resealed, sealsByKey, failed };
+
+  function opens(entity: T): boolean {
+    const { id, workspaceId } = entity;
+    try {
+      withSeals(entity, (sealed, field) => {
+        unseal(ring, sealed, [workspaceId, id, field]);
+        return sealed;
+      });
+      return true;
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'seal-broken') return false;
+      throw error;
+    }
+  }
 
   async function reseal({ id, workspaceId }: T): Promise<boolean> {
     const target = { scope: { workspaceId, consumerId: null }, id, ifMatch: null, by: systemActor };
