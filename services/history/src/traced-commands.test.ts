@@ -1,4 +1,4 @@
-import { encodeDeadLetter, encodeEvent, newEventId, topics } from '@tidings/contracts';
+import { encodeDeadLetter, encodeEvent, encodeRun, newEventId, topics } from '@tidings/contracts';
 import { type FinishedSpan, newTraceparent } from '@tidings/observability';
 import { recordSpans } from '@tidings/observability/testing';
 import { eventually } from '@tidings/testing';
@@ -6,8 +6,9 @@ import { anAttemptRecord } from '@tidings/testing/messages';
 import { afterEach, expect, it, onTestFinished } from 'vitest';
 import { aFailure } from '../test/builders.ts';
 import { aCommandState, aDeadLetter } from '../test/dead-letters/dead-letter-builders.ts';
-import { bodyOf, isDone, startHere, stopAll } from '../test/in-memory-history.ts';
+import { bodyOf, isDone, newBacking, startHere, stopAll } from '../test/in-memory-history.ts';
 import { anEventOf } from '../test/retries/retry-harness.ts';
+import { aFailure as aFailureOfRun, aRun } from '../test/runs/run-builders.ts';
 
 afterEach(stopAll);
 
@@ -96,4 +97,47 @@ it('a redrive has one span for a batch in the trace of its request, linked with 
   expect(created.map(({ parent, links }) => [parent, links])).toEqual(
     [older[0], older[2]].map((parent) => [parent, [sent.traceparent]]),
   );
+});
+
+const eventOfErasure = newEventId(Date.now());
+
+it.each([
+  ['run_retry', 'runs/retry', { all: true, rate_per_second: 1_000 }],
+  ['run_cancel', 'runs/cancel', { all: true, rate_per_second: 1_000 }],
+  ['discard', 'dead-letters/discard', { all: true, reason: 'a test' }],
+  ['export', 'exports', { of: 'events', format: 'ndjson' }],
+  ['erasure', 'erasures', { event_id: eventOfErasure }],
+])('a batch of a job of kind %s has a span in the trace of its request', async (kind, path, order) => {
+  const spans = recordSpans(onTestFinished);
+  const backing = newBacking();
+  const service = await startHere(backing);
+  await service.subscribe();
+  const startedAtMs = Date.now() - 1_000;
+  for (const run of [aRun({ status: 'failed', failure: aFailureOfRun, startedAtMs }), aRun({ startedAtMs })])
+    await service.publish({ topic: topics.runs, ...encodeRun(run) });
+  const deadLetter = encodeDeadLetter(aDeadLetter(aCommandState(1)), bodyOf(1), unsampled());
+  await service.publish({ topic: topics.deadLetters, ...deadLetter });
+  const id = eventOfErasure;
+  const event = encodeEvent(anEventOf(id), { isRepeatable: true });
+  await service.publish({ topic: topics.events, ...event });
+  await service.stored(1);
+  await eventually(() => {
+    expect(backing.runs.all()).toHaveLength(2);
+    expect(service.events.all().map((one) => one.id)).toContain(id);
+  });
+  const traceparent = newTraceparent();
+  const started = await service.callAt(`/v1/webhooks/${path}`, 'POST', {
+    headers: { traceparent },
+    body: order,
+  });
+  expect(started.status).toBe(202);
+  const batch = await spanOf(spans, { name: `batch ${kind}`, traceparent });
+  const request = await spanOf(spans, { name: `POST /v1/webhooks/${path}`, traceparent });
+  expect(batch).toMatchObject({
+    ...{ kind: 'internal', parent: request.traceparent },
+    attributes: {
+      'tidings.job.id': started.body['id'] ?? started.body['export_id'],
+      'tidings.job.kind': kind,
+    },
+  });
 });

@@ -22,6 +22,7 @@ export type ErasureRequest = Readonly<{
   id: string;
   tenant: TenantScope;
   requestedBy: string;
+  traceparent: string;
   scope: ErasureScope;
   reason: string | null;
 }>;
@@ -61,12 +62,13 @@ const endOf = async (
 /** Starts the erasure of an event or of a consumer. Throws AppError `not-found` for one outside of the workspace. */
 export const startErasure = async (
   parts: StartErasureParts,
-  { id, tenant, requestedBy, scope, reason }: ErasureRequest,
+  { id, tenant, requestedBy, traceparent, scope, reason }: ErasureRequest,
 ): Promise<Job> => {
   const spec: ErasureSpec = { scope, beforeMs: await endOf(parts, { tenant, scope }), reason };
   const { workspaceId, ownerId } = tenant;
   return startJob(parts, {
-    ...{ id, kind: 'erasure', workspaceId, ownerId, requestedBy, spec, ratePerSecond: null },
+    ...{ id, kind: 'erasure', workspaceId, ownerId, requestedBy, traceparent, spec },
+    ratePerSecond: null,
     checkpoint: firstCheckpoint,
   });
 };

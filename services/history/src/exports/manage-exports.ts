@@ -26,7 +26,7 @@ export type ExportScope = TenantScope & Readonly<{ isAdmin: boolean; poison: Exp
 
 /** The input of a new export. */
 export type ExportOrder = Pick<ExportSpec, 'of' | 'format' | 'filter' | 'isGzip' | 'hasBom'> &
-  Readonly<{ id: string; by: string }>;
+  Readonly<{ id: string; by: string; traceparent: string }>;
 
 const unfinished = ['queued', 'running', 'paused'] as const satisfies readonly JobState[];
 const maxUnfinished = 5;
@@ -67,7 +67,7 @@ const refuseMany = async ({ jobs }: ExportParts, { workspaceId }: TenantScope): 
  */
 export const startExport = async (
   parts: ExportParts,
-  { id, by, ...order }: ExportOrder,
+  { id, by, traceparent, ...order }: ExportOrder,
   scope: ExportScope,
 ): Promise<ExportJob> => {
   if (order.of === 'audit' && !scope.isAdmin) {
@@ -78,7 +78,7 @@ export const startExport = async (
   parts.sources[spec.of].check(rowsOf({ workspaceId, ownerId, spec }));
   if ((await parts.jobs.findAnywhere(id)) === null) await refuseMany(parts, scope);
   const job = await startJob(parts, {
-    ...{ id, kind: 'export', workspaceId, ownerId, requestedBy: by, spec },
+    ...{ id, kind: 'export', workspaceId, ownerId, requestedBy: by, traceparent, spec },
     checkpoint: firstCheckpoint,
     ratePerSecond: null,
   });

@@ -6,6 +6,7 @@ import { advanced, type BatchResult, batchMs, hasEnded, type Job } from './domai
 import { adopted } from './domain/job-change.ts';
 import type { JobKind, RunKind } from './job-kind.ts';
 import type { JobOrders, JobStore } from './ports.ts';
+import { traceBatch } from './trace-batch.ts';
 
 /** The dependencies of a run. */
 export type JobRunParts = Readonly<{
@@ -93,7 +94,7 @@ export class JobRun {
     const { clock, onBatchDone } = this.#parts;
     const beganMs = clock.monotonicMs();
     const messages = this.#messages();
-    const result = await messages.during(async () =>
+    const result = await traceBatch(this.#job, messages, async () =>
       this.#underClaim(async (signal) => kind.runBatch(this.#job, signal, messages)),
     );
     if (this.#isLost) return;

@@ -67,11 +67,11 @@ const discardRoute = (parts: DeadLetterParts): Route =>
     body: jsonBody<DiscardBody>({ schema: deadLetterBodies.discardMany }),
     newId: newJobId,
     responses: bulkResponses,
-    handle: async ({ principal, body, run: { id } }) => {
+    handle: async ({ principal, body, run: { id }, request }) => {
       const filters = selected(body, principal);
-      const { keyId: requestedBy } = principal;
       const { reason } = body;
-      const request = { id, kind: 'discard', filters, requestedBy, reason, ratePerSecond: null } as const;
-      return replyOf(parts, request, body.dry_run === true);
+      const origin = { requestedBy: principal.keyId, reason, traceparent: traceparentOf(request) };
+      const order = { id, kind: 'discard', filters, ratePerSecond: null, ...origin } as const;
+      return replyOf(parts, order, body.dry_run === true);
     },
   });

@@ -1,5 +1,5 @@
 import { consumerId, type ErasureScope, eventId } from '@tidings/contracts';
-import { jsonBody, type Route, route } from '@tidings/http';
+import { jsonBody, type Route, route, traceparentOf } from '@tidings/http';
 import { refused } from '@tidings/runtime';
 import { tenantScopeOf } from '../../adapters/tenant-scope.ts';
 import { startedReply } from '../../jobs/adapters/job-routes.ts';
@@ -37,9 +37,10 @@ export const erasureRoutes = (parts: ErasureRouteParts): Route[] => [
     newId: newJobId,
     responses: { 202: { description: 'The job.', schema: jobSchema, headers: ['Location'] } },
     problems: ['not-found'],
-    handle: async ({ principal, body, run: { id } }) => {
+    handle: async ({ principal, body, run: { id }, request }) => {
       const job = await startErasure(parts, {
         ...{ id, tenant: tenantScopeOf(principal), requestedBy: principal.keyId },
+        traceparent: traceparentOf(request),
         ...{ scope: scopeOf(body), reason: body.reason ?? null },
       });
       return startedReply(parts, job);

@@ -9,6 +9,7 @@ import {
   queryOf,
   type Route,
   route,
+  traceparentOf,
 } from '@tidings/http';
 import { deadLetterScopeOf } from '../../dead-letters/adapters/dead-letter-request.ts';
 import { jobPositionOf } from '../../jobs/adapters/job-position.ts';
@@ -76,9 +77,10 @@ const createRoute = (parts: ExportRouteParts): Route =>
     newId: newJobId,
     responses: { 202: { description: 'The export.', schema: exportSchema, headers: ['Location'] } },
     problems: ['conflict'],
-    handle: async ({ principal, body, run: { id } }) => {
+    handle: async ({ principal, body, run: { id }, request }) => {
       const { of, format, filter = {}, gzip = false, bom = false } = body;
-      const order = { id, by: principal.keyId, of, format, filter, isGzip: gzip, hasBom: bom };
+      const origin = { by: principal.keyId, traceparent: traceparentOf(request) };
+      const order = { id, ...origin, of, format, filter, isGzip: gzip, hasBom: bom };
       const job = await startExport(parts, order, scopeOf(principal));
       // A repeat gets the stored response, which must not contain a link.
       const view = { ...viewed(parts, job), download_url: null };

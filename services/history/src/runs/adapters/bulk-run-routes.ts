@@ -1,4 +1,4 @@
-import { type JsonSchema, jsonBody, type Principal, type Route, route } from '@tidings/http';
+import { type JsonSchema, jsonBody, type Principal, type Route, route, traceparentOf } from '@tidings/http';
 import { AppError } from '@tidings/runtime';
 import { bulkResponses, filterOf, type Selection } from '../../jobs/adapters/bulk-request.ts';
 import { type JobRouteParts, startedReply } from '../../jobs/adapters/job-routes.ts';
@@ -77,7 +77,7 @@ const bulkRoute = (parts: BulkRunRouteParts, bulk: Bulk): Route =>
     body: jsonBody<Body>({ schema: bulk.schema(parts.maxRatePerSecond) }),
     newId: newJobId,
     responses: bulkResponses,
-    handle: async ({ principal, body, run: { id } }) => {
+    handle: async ({ principal, body, run: { id }, request: received }) => {
       const { dry_run, rate_per_second, ...request } = body;
       const filters = filtersOf(body, { principal, bulk, nowMs: parts.clock.nowMs() });
       const total = await parts.runs.count(filters);
@@ -85,6 +85,7 @@ const bulkRoute = (parts: BulkRunRouteParts, bulk: Bulk): Route =>
       const job = await startJob(parts, {
         ...{ id, kind: bulk.kind, workspaceId: filters.workspaceId, ownerId: null },
         requestedBy: principal.keyId,
+        traceparent: traceparentOf(received),
         spec: { filters, request, reason: body.reason ?? null },
         checkpoint: firstCheckpoint,
         total,
