@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import { createMetrics, type Logger, silentLogger } from '@tidings/observability';
 import { recordingLogger } from '@tidings/observability/testing';
@@ -15,6 +16,10 @@ async function aServer(limits: BodyLimits, requestTimeoutMs = 30_000, logger: Lo
     health: new Health(),
     routes: (router) => {
       router.post('/raw', async (request, response) => {
+        response.end((await readBody(request, response, limits)).toString('hex'));
+      });
+      router.post('/late', async (request, response) => {
+        await once(request, 'close').catch(() => {});
         response.end((await readBody(request, response, limits)).toString('hex'));
       });
       router.post('/json', async (request, response) => {
@@ -193,11 +198,15 @@ describe('parseJson', () => {
   });
 });
 
-it('logs a body that ends early as a 400, not as a failure', async () => {
+it.each([
+  ['ends early', 'raw', 'Content-Length: 100\r\n\r\nhalf'],
+  ['ends early, in chunks', 'raw', 'Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n'],
+  ['has ended before it is read', 'late', 'Content-Length: 100\r\n\r\nhalf'],
+])('logs a body that %s as a 400, not as a failure', async (_, path, rest) => {
   const logger = recordingLogger();
   const { port } = await aServer({ maxBytes: 1_000 }, 30_000, logger);
   const socket = connect(port, '127.0.0.1');
-  socket.write('POST /raw HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf', () => socket.destroy());
+  socket.write(`POST /${path} HTTP/1.1\r\nHost: x\r\n${rest}`, () => socket.destroy());
   await expect
     .poll(() => logger.lines)
     .toMatchObject([{ level: 'debug', event: 'http.refused', fields: { status: 400 } }]);

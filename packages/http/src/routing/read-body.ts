@@ -26,10 +26,48 @@ export async function readBody(
   response: ServerResponse,
   limits: BodyLimits,
 ): Promise<Buffer> {
+  if (declaredBytes(request) !== undefined) return readDeclared(request, response, limits);
   const chunks: Buffer[] = [];
   for await (const chunk of chunksOf(request, response, limits)) chunks.push(chunk);
   return joined(chunks);
 }
+
+/** Returns the size of a body that its headers declare, in bytes; undefined if it comes in chunks, or there is none. */
+export function declaredBytes({ headers }: IncomingMessage): number | undefined {
+  const declared = headers['content-length'];
+  return declared === undefined ? undefined : Number(declared);
+}
+
+/**
+ * Reads a body of declared size, of which Node lets no more through. Throws as {@link readBody}. An iterator would make promises and listeners
+ * that it does not need: 20 of the 150 µs of a request.
+ */
+export async function readDeclared(
+  request: IncomingMessage,
+  response: ServerResponse,
+  limits: BodyLimits,
+): Promise<Buffer> {
+  const refusal = refuseByHeaders(request, limits);
+  if (refusal !== undefined) throw worded(refusal, limits);
+  askForBody(request, response);
+  try {
+    return await wholeOf(request);
+  } catch (cause) {
+    throw worded(incomplete(cause), limits);
+  }
+}
+
+const wholeOf = async (request: IncomingMessage): Promise<Buffer> =>
+  new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    const onClosed = () => reject(new Error('the connection was closed'));
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.once('end', () => resolve(joined(chunks)));
+    request.once('error', reject);
+    request.once('close', onClosed);
+    // It may have been closed before: while its key was checked.
+    if (request.destroyed) onClosed();
+  });
 
 /** Yields the chunks of a body. Throws as {@link readBody}. */
 export async function* chunksOf(
@@ -51,8 +89,7 @@ export async function* chunksOf(
     }
   } catch (cause) {
     if (cause instanceof AppError) throw cause;
-    const message = 'The body ended before it was complete.';
-    throw worded(new AppError({ code: 'invalid-request', message, cause }), limits);
+    throw worded(incomplete(cause), limits);
   }
 }
 
@@ -73,7 +110,7 @@ function worded(fault: AppError, limits: BodyLimits): AppError {
 
 /** Returns what the headers of a request say against its body; undefined if nothing. */
 function refuseByHeaders(request: IncomingMessage, { maxBytes, types }: BodyLimits): AppError | undefined {
-  const declared = Number(request.headers['content-length'] ?? 0);
+  const declared = declaredBytes(request) ?? 0;
   if (declared > maxBytes) return tooLarge(maxBytes, `${declared} bytes`);
   const encoding = request.headers['content-encoding'] ?? 'identity';
   if (encoding.toLowerCase() !== 'identity') {
@@ -98,6 +135,9 @@ function tooLarge(maxBytes: number, got: string): AppError {
   const message = `The body may have at most ${maxBytes} bytes, got ${got}.`;
   return new AppError({ code: 'payload-too-large', message });
 }
+
+const incomplete = (cause: unknown): AppError =>
+  new AppError({ code: 'invalid-request', message: 'The body ended before it was complete.', cause });
 
 function unsupported(message: string): AppError {
   return new AppError({ code: 'unsupported-media-type', message });

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type BodyLimits, chunksOf, joined } from './read-body.ts';
+import { type BodyLimits, chunksOf, declaredBytes, joined, readDeclared } from './read-body.ts';
 
 /** A body that is too large to be held. Reading it rejects like {@link readBody}; what is not read is discarded. */
 export type StreamedRequestBody = AsyncIterable<Buffer>;
@@ -16,6 +16,8 @@ export async function readOrStream(
   response: ServerResponse,
   limits: StreamLimits,
 ): Promise<Buffer | StreamedRequestBody> {
+  if ((declaredBytes(request) ?? Infinity) <= limits.holdBytes)
+    return readDeclared(request, response, limits);
   const chunks = chunksOf(request, response, limits);
   const held: Buffer[] = [];
   let bytes = 0;
