@@ -18,7 +18,10 @@ const host = '127.0.0.1';
 const identities = [
   {
     name: 'tidings',
-    credentials: [{ accessKey: 'tidings-test', secretKey: 'tidings-test-secret' }],
+    credentials: [
+      { accessKey: 'tidings-test', secretKey: 'tidings-test-secret' },
+      { accessKey: 'tidings-next', secretKey: 'tidings-next-secret' },
+    ],
     actions: ['Admin', 'Read', 'Write', 'List', 'Tagging'],
   },
 ];
