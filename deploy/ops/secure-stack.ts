@@ -48,6 +48,8 @@ export type SecureStackOptions = Readonly<{
   passwordOf: (user: string) => string;
   /** Further settings of every service. */
   env?: Env;
+  /** A client needs a certificate of the authority too: the files `client.pem` and `client.key` of the folder. Default: no. */
+  clientCertificates?: boolean;
 }>;
 
 type Stores = Pick<SecureStack, 'folder' | 'authority' | 'ca' | 'brokers' | 'mongo' | 'kafkaOf'>;
@@ -91,13 +93,21 @@ export async function startSecureStack(options: SecureStackOptions): Promise<Sec
 }
 
 /** Starts what the services connect to: brokers with the topics, users and their rights, and a MongoDB. */
-async function startStores({ apps = [], passwordOf }: SecureStackOptions): Promise<Stores> {
+async function startStores({
+  apps = [],
+  passwordOf,
+  clientCertificates = false,
+}: SecureStackOptions): Promise<Stores> {
   const folder = mkdtempSync(join(tmpdir(), 'tidings-secure-stack-'));
   const authority = makeAuthority();
   const users = [...kafkaServices, 'topics', ...apps];
   const ca = join(folder, 'ca.pem');
   writeFileSync(ca, authority.cert);
   for (const user of users) writeFileSync(join(folder, user), passwordOf(user), { mode: 0o600 });
+  const client = { cert: join(folder, 'client.pem'), key: join(folder, 'client.key') };
+  const certificate = authority.issue({ hosts: ['client'] });
+  writeFileSync(client.cert, certificate.cert);
+  writeFileSync(client.key, certificate.key, { mode: 0o600 });
   const java = await prepareJava();
   const brokers = await startBrokers({
     count: 1,
@@ -105,6 +115,7 @@ async function startStores({ apps = [], passwordOf }: SecureStackOptions): Promi
     java,
     secure: {
       certificate: authority.issue({ hosts: ['127.0.0.1'] }),
+      ...(clientCertificates && { clientAuthority: authority.cert }),
       users: Object.fromEntries(users.map((user) => [`tidings-${user}`, passwordOf(user)])),
     },
   });
@@ -116,6 +127,7 @@ async function startStores({ apps = [], passwordOf }: SecureStackOptions): Promi
     KAFKA_USERNAME: `tidings-${user}`,
     KAFKA_PASSWORD_FILE: join(folder, user),
     KAFKA_CA_FILE: ca,
+    ...(clientCertificates && { KAFKA_CERT_FILE: client.cert, KAFKA_KEY_FILE: client.key }),
   });
   await createTopics(['--acls', ...(apps.length > 0 ? ['--apps', apps.join(',')] : [])], {
     KAFKA_BROKERS: brokers.brokers.join(','),
@@ -124,7 +136,8 @@ async function startStores({ apps = [], passwordOf }: SecureStackOptions): Promi
   return { folder, authority, ca, brokers, mongo, kafkaOf };
 }
 
-async function createTopics(args: readonly string[], env: Env): Promise<void> {
+/** Runs the command that creates topics, or grants rights with `--acls`. */
+export async function createTopics(args: readonly string[], env: Env): Promise<void> {
   await promisify(execFile)(process.execPath, [join(root, 'deploy/create-topics.mjs'), ...args], {
     env: { PATH: process.env['PATH'], REPLICATION_FACTOR: '1', ...env },
   });

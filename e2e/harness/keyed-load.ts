@@ -7,7 +7,7 @@ import type { LocalStack } from './tidings.ts';
 export type Numbered = Readonly<{ key: string; number: number; atMs: number }>;
 
 export type KeyedLoadOptions = Readonly<{
-  /** Where events are published, read for each: the address may change under the load. */
+  /** The API and the key, read for each event: the address may change under the load. */
   local: Pick<LocalStack, 'url' | 'admin_key'>;
   types: readonly string[];
   keysPerType: number;
@@ -65,9 +65,13 @@ export function startKeyedLoad({ local, types, keysPerType, perSecond }: KeyedLo
       if (restMs > 0) await delay(restMs);
       const data: Numbered = { key, number, atMs: Date.now() };
       const body = JSON.stringify({ id: `${run}-${key}-${number}`, type, ordering_key: key, data });
-      for (let outcome = await post(body); outcome !== 'ok'; outcome = await post(body)) {
+      let outcome = await post(body);
+      while (outcome !== 'ok') {
         failures.push(`${new Date().toISOString()} ${key} ${number}: ${outcome}`);
+        // Whoever stops the load may have stopped what takes its events.
+        if (isOver) return;
         await delay(repeatMs);
+        outcome = await post(body);
       }
       accepted.set(key, number + 1);
     }
