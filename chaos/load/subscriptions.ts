@@ -32,6 +32,7 @@ export class Subscriptions {
   readonly #eventsPerSecond: number;
   readonly #ids = new Map<string, string>();
   #changes = 0;
+  #switched: Promise<void> = Promise.resolve();
 
   constructor({ api, history, random, receiverUrl, eventsPerSecond }: SubscriptionsOptions) {
     this.#api = api;
@@ -91,7 +92,9 @@ export class Subscriptions {
       case 'disable':
       case 'enable':
       case 'delete':
-        return this.#switch(fault);
+        // One after the other: a request that is repeated for long must not be overtaken by the next one.
+        this.#switched = this.#switched.then(() => this.#switch(fault));
+        return this.#switched;
       case 'redrive':
         await this.#api.try('POST', '/v1/webhooks/dead-letters/redrive', {
           filter: { subscription_id: this.#idOf('rejecting') },
