@@ -24,6 +24,7 @@ it('a dry run names the documents whose seals do not open, and changes nothing',
   const found = await resealDocuments(parts, { isDryRun: true });
   expect(found).toMatchObject({ documents: 2, resealed: 0, failed: [broken.id] });
   const report = renderReport({ resealed: { primaryKey: 'k1', isDryRun: true, kinds: [found] } });
-  expect(report).toMatchObject({ isOk: false, text: expect.stringContaining(`${broken.id} does not open`) });
+  expect(report.isOk).toBe(false);
+  expect(report.text).toContain(`${broken.id} does not open`);
   expect(await documents.store.findAnywhere(broken.id)).toEqual(broken);
 });

@@ -23,6 +23,34 @@ export type Resealed = Readonly<{
   failed: readonly string[];
 }>;
 
+/** Returns the id of the key of each seal of a document. */
+function keysOf<T extends Versioned>({ withSeals }: Pick<ResealParts<T>, 'withSeals'>, entity: T): string[] {
+  const keyIds: string[] = [];
+  withSeals(entity, (sealed) => {
+    keyIds.push(sealingKeyId(sealed));
+    return sealed;
+  });
+  return keyIds;
+}
+
+/** Returns true if the ring opens every seal of a document. */
+function opens<T extends Versioned>(
+  { ring, withSeals }: Pick<ResealParts<T>, 'ring' | 'withSeals'>,
+  entity: T,
+): boolean {
+  const { id, workspaceId } = entity;
+  try {
+    withSeals(entity, (sealed, field) => {
+      unseal(ring, sealed, [workspaceId, id, field]);
+      return sealed;
+    });
+    return true;
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'seal-broken') return false;
+    throw error;
+  }
+}
+
 /**
  * Seals every value again that is not sealed with the primary key, one document at a time. Each change is a regular
  * version: written by compare-and-set, audited and published. The command can be interrupted and restarted: finished
@@ -40,15 +68,11 @@ export async function resealDocuments<T extends Versioned>(
   for await (const page of pagesOf(async (request) => store.listAll(request))) {
     for (const entity of page) {
       documents += 1;
-      let isDue = false;
-      withSeals(entity, (sealed) => {
-        const keyId = sealingKeyId(sealed);
-        sealsByKey[keyId] = (sealsByKey[keyId] ?? 0) + 1;
-        isDue ||= keyId !== ring.primaryId;
-        return sealed;
-      });
+      const keyIds = keysOf(parts, entity);
+      for (const keyId of keyIds) sealsByKey[keyId] = (sealsByKey[keyId] ?? 0) + 1;
+      const isDue = keyIds.some((keyId) => keyId !== ring.primaryId);
       if (isDryRun) {
-        if (!opens(entity)) failed.push(entity.id);
+        if (!opens(parts, entity)) failed.push(entity.id);
       } else if (isDue) {
         if (await reseal(entity)) resealed += 1;
         else failed.push(entity.id);
@@ -57,20 +81,6 @@ export async function resealDocuments<T extends Versioned>(
     }
   }
   return { kind: kind.name, documents, resealed, sealsByKey, failed };
-
-  function opens(entity: T): boolean {
-    const { id, workspaceId } = entity;
-    try {
-      withSeals(entity, (sealed, field) => {
-        unseal(ring, sealed, [workspaceId, id, field]);
-        return sealed;
-      });
-      return true;
-    } catch (error) {
-      if (error instanceof AppError && error.code === 'seal-broken') return false;
-      throw error;
-    }
-  }
 
   async function reseal({ id, workspaceId }: T): Promise<boolean> {
     const target = { scope: { workspaceId, consumerId: null }, id, ifMatch: null, by: systemActor };
