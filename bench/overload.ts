@@ -1,17 +1,17 @@
 import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { createKeys, senderCount } from './admission/keys.ts';
-import { type Outcome, startLoadProcess, sum, worst } from './admission/load-process.ts';
+import { type LoadProcess, type Outcome, startLoadProcess, sum, worst } from './admission/load-process.ts';
 import { paced } from './load.ts';
 import { type Spread, spreadOf } from './percentiles.ts';
 import { type Finder, named, openFinder, since } from './pipeline-backlog.ts';
-import { pssMbOf } from './process-usage.ts';
+import { machineCpuMs, ofEach, pssMbOf, usageOf } from './process-usage.ts';
 import { type ReceiverProcess, startReceiverProcess } from './receiver-process.ts';
 import { type BenchStack, startStack } from './stack.ts';
 
 const help = `npm run bench:overload -- [options]
 Starts a stack with one endpoint, finds how many events a second it accepts, then offers a multiple of that for minutes, whatever
-is answered. Prints for each minute what was accepted, how long it took, and the memory of each process; then how long the stack
+is answered. Prints for each minute what was accepted, how long it took, the memory and CPU of each process, and the CPU of all others; then how long the stack
 needs to deliver what waits, what it uses afterwards, and whether anything was lost. Exit code 1 if it was.
   --minutes N    of overload (default 10)
   --share N      how much of the capacity is offered (default 2)
@@ -32,6 +32,11 @@ const minuteSeconds = 60;
 const connections = 256;
 const calmRate = { perSecond: 200, seconds: 10 };
 const drainLimitMs = 900_000;
+
+const listed = (values: Readonly<Record<string, number>>): string =>
+  Object.entries(values)
+    .map(([name, value]) => `${name} ${value}`)
+    .join(', ');
 
 const times = ({ p50, p99 }: Spread): string => `p50 ${p50} ms, p99 ${p99} ms`;
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -76,14 +81,21 @@ class Account {
 
 type Bench = Readonly<{
   stack: BenchStack;
-  load: ReturnType<typeof startLoadProcess>;
+  load: LoadProcess;
+  receiver: ReceiverProcess;
   keys: readonly string[];
   account: Account;
 }>;
 
-const memoryOf = async ({ processes }: BenchStack): Promise<string> => {
-  const parts = Object.entries(processes).map(async ([name, pid]) => `${name} ${await pssMbOf(pid)}`);
-  return (await Promise.all(parts)).join(', ');
+const memoryOf = async ({ processes }: BenchStack): Promise<string> =>
+  listed(await ofEach(processes, pssMbOf));
+
+/** The CPU time of each process so far, in milliseconds: those of the stack, those of the benchmark, and all others of the machine. */
+const cpuMsOf = async ({ stack, load, receiver }: Bench): Promise<Readonly<Record<string, number>>> => {
+  const own = { ...stack.processes, load: load.pid, receiver: receiver.pid, benchmark: process.pid };
+  const used = await ofEach(own, async (pid) => (await usageOf(pid)).cpuMs);
+  const all = await machineCpuMs();
+  return { ...used, others: all - Object.values(used).reduce((total, cpuMs) => total + cpuMs, 0) };
 };
 
 const run = async (
@@ -120,12 +132,24 @@ const findCapacity = async (bench: Bench): Promise<number> => {
   return capacity;
 };
 
+type CpuMoment = Readonly<{ atMs: number; cpuMs: Readonly<Record<string, number>> }>;
+
+const sharesOf = (before: CpuMoment, after: CpuMoment): Readonly<Record<string, number>> =>
+  Object.fromEntries(
+    Object.entries(after.cpuMs).map(([name, cpuMs]) => {
+      const usedMs = cpuMs - (before.cpuMs[name] ?? 0);
+      return [name, Math.round((100 * usedMs) / (after.atMs - before.atMs))];
+    }),
+  );
+
 const overload = async (bench: Bench, perSecond: number): Promise<void> => {
   console.log(
-    '| minute | accepted/s | accepted p50 | p99, ms | refused/s | without Retry-After | waiting | memory, MB |\n|---|---|---|---|---|---|---|---|',
+    '| minute | accepted/s | accepted p50 | p99, ms | refused/s | without Retry-After | waiting | memory, MB | CPU, % of a core |\n|---|---|---|---|---|---|---|---|---|',
   );
+  let before = { atMs: performance.now(), cpuMs: await cpuMsOf(bench) };
   for (let minute = 1; minute <= Number(values.minutes); minute += 1) {
     const outcomes = await run(bench, 'open', { seconds: minuteSeconds, connections, perSecond });
+    const after = { atMs: performance.now(), cpuMs: await cpuMsOf(bench) };
     const cells = [
       minute,
       sum(outcomes, (one) => one.acceptedPerSecond),
@@ -135,7 +159,9 @@ const overload = async (bench: Bench, perSecond: number): Promise<void> => {
       sum(outcomes, (one) => one.refusedWithoutRetryAfter),
       await bench.account.waiting(),
       await memoryOf(bench.stack),
+      listed(sharesOf(before, after)),
     ];
+    before = after;
     console.log(`| ${cells.join(' | ')} |`);
   }
 };
@@ -169,7 +195,7 @@ const main = async (): Promise<void> => {
   try {
     await stack.subscribe({ endpoint_url: receiver.url('/hook'), events: [type], max_in_flight: 64 });
     const keys = await createKeys(stack);
-    await measure({ stack, load, keys, account: new Account(receiver) }, finder);
+    await measure({ stack, load, receiver, keys, account: new Account(receiver) }, finder);
   } finally {
     load.stop();
     receiver.stop();

@@ -19,6 +19,17 @@ export const processesOf = (pids: Readonly<Record<string, number>>): Readonly<Re
 // USER_HZ is 100 on every Linux that Node supports (man 5 proc).
 const msPerTick = 10;
 
+/** The CPU time that all processes of the machine have used so far, in milliseconds, with what a hypervisor gave to other machines. */
+export const machineCpuMs = async (): Promise<number> => {
+  const [line = ''] = (await readFile('/proc/stat', 'utf8')).split('\n');
+  // man 5 proc: user, nice, system, idle, iowait, irq, softirq, steal; the time of guests is part of user.
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = line
+    .split(/\s+/)
+    .slice(1)
+    .map(Number);
+  return (user + nice + system + irq + softirq + steal) * msPerTick;
+};
+
 const kilobytesIn = (text: string, field: string): number =>
   Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(text)?.[1] ?? '0');
 

@@ -14,6 +14,7 @@ export type Taken = Readonly<{
 }>;
 
 export type ReceiverProcess = Readonly<{
+  pid: number;
   /** `host`: an address of 127.0.0.0/8, if it listens on all. */
   url(path: string, host?: string): string;
   count(): Promise<number>;
@@ -31,6 +32,7 @@ export const startReceiverProcess = async (address = '127.0.0.1'): Promise<Recei
   };
   const [{ port }] = (await once(child, 'message')) as [{ port: number }];
   return {
+    pid: child.pid ?? 0,
     url: (path, host = '127.0.0.1') => `http://${host}:${port}${path}`,
     count: async () => (await request<{ received: number }>('count')).received,
     take: () => request<Taken>('take'),

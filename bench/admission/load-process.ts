@@ -36,10 +36,18 @@ export const sum = (outcomes: readonly Outcome[], of: (outcome: Outcome) => numb
 export const worst = (outcomes: readonly Outcome[], of: (outcome: Outcome) => number): number =>
   Math.max(...outcomes.map(of));
 
+/** The process that sends the load. */
+export type LoadProcess = Readonly<{
+  pid: number;
+  run(load: Load): Promise<readonly Outcome[]>;
+  stop(): void;
+}>;
+
 /** Starts the process that sends the load. */
-export function startLoadProcess(): Readonly<{ run(load: Load): Promise<readonly Outcome[]>; stop(): void }> {
+export function startLoadProcess(): LoadProcess {
   const child = fork(fileURLToPath(new URL('./senders.js', import.meta.url)), { serialization: 'advanced' });
   return {
+    pid: child.pid ?? 0,
     run: async (load) => {
       child.send(load);
       return ((await once(child, 'message')) as [readonly Outcome[]])[0];

@@ -76,7 +76,7 @@ async function closedLoop({ url, seconds, senders }: Load): Promise<Outcome[]> {
 
 /**
  * Sends at a rate, whatever is answered. A time counts from when its request was written to its connection; one that is due
- * while all connections wait for answers is sent with the next that is free, and counted as late.
+ * while all connections wait for answers is sent with the next that is free, and counted as late. Those that are still due at the end are not sent.
  */
 async function openLoop({ url, seconds, senders }: Load): Promise<Outcome[]> {
   const beganMs = performance.now();
@@ -96,9 +96,9 @@ async function openLoop({ url, seconds, senders }: Load): Promise<Outcome[]> {
         if (retryAfterSeconds > 0) tally.retryAfter += 1;
       });
     };
-    const count = Math.round(perSecond * (seconds + warmUpMs / 1_000));
-    for (let at = 0; at < count; ) {
-      const dueCount = Math.min(count, Math.floor(((performance.now() - beganMs) * perSecond) / 1_000));
+    const endMs = beganMs + warmUpMs + seconds * 1_000;
+    for (let at = 0; performance.now() < endMs; ) {
+      const dueCount = Math.floor(((performance.now() - beganMs) * perSecond) / 1_000);
       while (at < dueCount && idle.length > 0) {
         send();
         at += 1;

@@ -64,6 +64,23 @@ describe('a request that the server refuses before the app', () => {
     expect(answer).toMatch(/HTTP\/1\.1 200 OK[\s\S]*ok/);
     expect(seen).toEqual(['/other']);
   });
+
+  // Else the sockets of thousands of refused senders are read again and again, before the event loop does anything else.
+  it('is answered in a later turn of the event loop, and at once if its body is too large to lie in memory', async () => {
+    const writtenAtOnce: boolean[] = [];
+    const { port } = await aServer(ok, {
+      refuse: ({ socket }) => {
+        const before = socket.bytesWritten;
+        queueMicrotask(() => writtenAtOnce.push(socket.bytesWritten > before));
+        return { status: 503, code: 'unavailable', detail: 'It is full.', retryAfterMs: 1_500 };
+      },
+    });
+    for (const bytes of [16_384, 16_385]) {
+      const body = `content-length: ${bytes}\r\nconnection: close\r\n\r\n${'x'.repeat(bytes)}`;
+      expect(await respond(port, `POST / HTTP/1.1\r\nhost: here\r\n${body}`)).toMatch(/^HTTP\/1\.1 503 /);
+    }
+    expect(writtenAtOnce).toEqual([false, true]);
+  });
 });
 
 describe('listen', () => {

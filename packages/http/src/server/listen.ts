@@ -17,7 +17,8 @@ import { watchConnections } from './drain-connections.ts';
 import { maxHeaderBytes } from './malformed-request.ts';
 import { toOriginForm } from './origin-form.ts';
 import { serverClassesOf } from './server-classes.ts';
-import { discardUnreadBodies } from './unread-body.ts';
+import { createTurns } from './take-turns.ts';
+import { discardUnreadBodies, hasBody } from './unread-body.ts';
 import { serveUpgrades } from './upgrades.ts';
 
 /**
@@ -37,7 +38,8 @@ export type ListenOptions = Readonly<{
   drainDelayMs?: number;
   /**
    * Called with every request before the app. A problem that it returns is the response: under overload, that costs half
-   * of what one by the app does, and does not show in the metrics of requests.
+   * of what one by the app does, and does not show in the metrics of requests. One without a large body is sent in a later turn
+   * of the event loop ({@link createTurns}).
    */
   refuse?(request: IncomingMessage): Problem | undefined;
 }>;
@@ -90,16 +92,27 @@ export async function listen(app: RequestListener, options: ListenOptions): Prom
   };
 }
 
+// What has arrived of a body lies in memory until the answer: up to 64 KiB, for each of thousands of connections.
+const mostHeldBytes = 16 * 1024;
+
+const isSmall = (request: IncomingMessage): boolean =>
+  !hasBody(request) || Number(request.headers['content-length'] ?? Infinity) <= mostHeldBytes;
+
 // Node handles expectations itself without these listeners: `100 Continue` before the request was checked, and 417
 // without a body.
 function serveApp(server: Server, app: RequestListener, refuse: ListenOptions['refuse']): void {
+  const inTurn = createTurns();
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     toOriginForm(request);
     const refusal = refuse?.(request);
     if (refusal === undefined) return app(request, response);
-    response.setHeader('x-request-id', traceIdOf(request));
-    allowAnyOrigin(request, response);
-    return problem(response, refusal);
+    const answer = (): void => {
+      if (response.destroyed) return;
+      response.setHeader('x-request-id', traceIdOf(request));
+      allowAnyOrigin(request, response);
+      problem(response, refusal);
+    };
+    return isSmall(request) ? inTurn(answer) : answer();
   });
   const passOn: RequestListener = (request, response) => void server.emit('request', request, response);
   server.on('checkContinue', passOn).on('checkExpectation', passOn);
