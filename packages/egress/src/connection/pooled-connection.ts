@@ -28,10 +28,9 @@ export class PooledConnection {
   readonly generation: number;
   /** False for the first request. */
   isReused = false;
-  /** The index in the list of idle connections. */
-  index = -1;
-  /** An increasing number that orders idle connections by the time they became idle. */
-  idleSince = 0;
+  /** The connections that became idle before and after it. */
+  older: PooledConnection | undefined;
+  newer: PooledConnection | undefined;
   /**
    * The reason why the connection ended by itself: undici often reports only its own reaction. For example, it reports
    * a TLS alert after the handshake as "other side closed".

@@ -1,4 +1,5 @@
 import type { Clock } from '@tidings/runtime';
+import { AgeList } from './age-list.ts';
 import type { Dial } from './dial-first.ts';
 import { type ConnectResult, connectGuarded } from './guarded-connect.ts';
 import {
@@ -9,7 +10,6 @@ import {
   type PoolTarget,
 } from './origin-pool.ts';
 import { type HttpBounds, PooledConnection } from './pooled-connection.ts';
-import { SwapRemoveList } from './swap-remove-list.ts';
 
 /** Limits of {@link SocketPools}. */
 export type PoolOptions = HttpBounds &
@@ -37,8 +37,7 @@ export class SocketPools {
   readonly #pools = new Map<string, OriginPool>();
   readonly #poolOfConnection = new Map<PooledConnection, OriginPool>();
   /** Idle sockets of all pools. */
-  readonly #idle = new SwapRemoveList<PooledConnection>();
-  #releases = 0;
+  readonly #idle = new AgeList<PooledConnection>();
   /** Pools with pending acquires, in round-robin order. */
   readonly #waiting = new Set<OriginPool>();
   #open = 0;
@@ -80,8 +79,6 @@ export class SocketPools {
     pooled.isReused = true;
     pooled.markIdle();
     pool.idle.push(pooled);
-    this.#releases += 1;
-    pooled.idleSince = this.#releases;
     this.#idle.add(pooled);
     this.#serve();
   }
@@ -126,7 +123,7 @@ export class SocketPools {
     const isPoolFull = pool.open >= maxSocketsPerOrigin;
     if (!isPoolFull && this.#open < maxSockets) return true;
     // A full pool has idle sockets only if the acquirer needs a fresh one.
-    const oldest = isPoolFull ? pool.idle[0] : this.#idle.least(({ idleSince }) => idleSince);
+    const oldest = isPoolFull ? pool.idle[0] : this.#idle.oldest;
     if (oldest === undefined) return false;
     this.#remove(oldest);
     oldest.destroy();

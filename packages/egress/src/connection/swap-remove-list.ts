@@ -36,11 +36,4 @@ export class SwapRemoveList<T extends Listed> {
   values(): readonly T[] {
     return [...this.#all];
   }
-
-  /** Returns the element with the smallest rank; undefined if the list is empty. */
-  least(rankOf: (one: T) => number): T | undefined {
-    let [found] = this.#all;
-    for (const one of this.#all) if (found === undefined || rankOf(one) < rankOf(found)) found = one;
-    return found;
-  }
 }
