@@ -56,13 +56,18 @@ const subscribeAll = async (stack: BenchStack, all: readonly Settings[]): Promis
 
 /** Publishes events of a type until it is stopped, one each `everyMs`, the first at once. */
 const publishBeside = (stack: BenchStack, { type, everyMs }: NonNullable<Point['beside']>) => {
+  const failures: unknown[] = [];
+  // A rejection that nobody awaits yet would end the benchmark, and leave its stack running.
   const publish = async (): Promise<unknown> =>
-    flood({ target: stack.target, type, count: 1, concurrency: 1 });
+    flood({ target: stack.target, type, count: 1, concurrency: 1 }).catch((error: unknown) =>
+      failures.push(error),
+    );
   const published: Promise<unknown>[] = [publish()];
   const timer = setInterval(() => void published.push(publish()), everyMs);
   return async (): Promise<void> => {
     clearInterval(timer);
     await Promise.all(published);
+    if (failures.length > 0) throw failures[0];
   };
 };
 
