@@ -4,10 +4,14 @@ import { AppError } from '@tidings/runtime';
 import { fakeClock } from '@tidings/runtime/testing';
 import { anAttemptRecord } from '@tidings/testing/messages';
 import { describe, expect, it } from 'vitest';
-import { BatchProjector, type Written } from './batch-projector.ts';
+import { BatchProjector, type ProjectorOptions, type Written } from './batch-projector.ts';
 import type { Projected } from './deliveries/handle-attempt-recorded.ts';
 
-const setUp = (over: { batchRecords?: number; intervalMs?: number } = {}) => {
+type Over = Partial<
+  Pick<ProjectorOptions<AttemptRecorded, Projected>, 'batchRecords' | 'intervalMs' | 'fullOfOne'>
+>;
+
+const setUp = ({ batchRecords = 10, intervalMs = 50, ...over }: Over = {}) => {
   const clock = fakeClock();
   const batches: number[] = [];
   const written: Written<Projected>[] = [];
@@ -21,8 +25,7 @@ const setUp = (over: { batchRecords?: number; intervalMs?: number } = {}) => {
       await outcome();
       return { inserted: records.length, updated: 0, unchanged: 0, recovered: [], replayed: [] };
     },
-    batchRecords: over.batchRecords ?? 10,
-    intervalMs: over.intervalMs ?? 50,
+    ...{ batchRecords, intervalMs, ...over },
     clock,
     logger: recordingLogger(),
     onWritten: (one) => written.push(one),
@@ -84,6 +87,43 @@ describe('batching of records', () => {
     add(4);
     await clock.advance(0);
     expect(batches).toEqual([1, 2, 3, 4]);
+  });
+
+  it('asks for the interval before each wait', async () => {
+    let intervalMs = 50;
+    const { clock, batches, add } = setUp({ intervalMs: () => intervalMs });
+    add(1);
+    await clock.advance(0);
+    intervalMs = 200;
+    add(2);
+    await clock.advance(199);
+    expect(batches).toEqual([1]);
+    await clock.advance(1);
+    expect(batches).toEqual([1, 2]);
+  });
+
+  it('writes before the interval ends if enough of one source wait', async () => {
+    let source = 0;
+    const { clock, batches, add } = setUp({
+      batchRecords: 100,
+      fullOfOne: { sourceOf: () => source, records: 3 },
+    });
+    add(1);
+    await clock.advance(0);
+    add(2);
+    source = 1;
+    add(2);
+    await clock.advance(0);
+    expect(batches).toEqual([1]);
+    add(1);
+    await clock.advance(0);
+    expect(batches).toEqual([1, 5]);
+    add(2);
+    await clock.advance(0);
+    expect(batches).toEqual([1, 5]);
+    add(1);
+    await clock.advance(0);
+    expect(batches).toEqual([1, 5, 3]);
   });
 
   it('writes before the interval ends if half a batch has arrived, and never more than a whole batch', async () => {

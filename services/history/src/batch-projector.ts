@@ -21,7 +21,10 @@ export type ProjectorOptions<M, R, W extends WaitingRecord<M> = WaitingRecord<M>
   project: (records: readonly M[]) => Promise<R>;
   finish?: (written: readonly W[], tookMs: number) => void;
   batchRecords: number;
-  intervalMs: number;
+  /** A batch is full as well when `records` of it are of one source: where a source pauses while so many of its records wait. */
+  fullOfOne?: Readonly<{ sourceOf: (message: M) => number; records: number }>;
+  /** Called for each wait where it changes. */
+  intervalMs: number | (() => number);
   clock: Clock;
   logger: Logger;
   onWritten: (written: Written<R>) => void;
@@ -52,6 +55,9 @@ export class BatchProjector<M, R, W extends WaitingRecord<M> = WaitingRecord<M>>
   #lastStartMs = Number.NEGATIVE_INFINITY;
   #cancelTimer: (() => void) | undefined;
   #isHurried = false;
+  /** The records of the queue by source, and whether one of these has enough of them. */
+  readonly #bySource = new Map<number, number>();
+  #isFullOfOne = false;
 
   constructor(options: ProjectorOptions<M, R, W>) {
     this.#options = options;
@@ -69,6 +75,7 @@ export class BatchProjector<M, R, W extends WaitingRecord<M> = WaitingRecord<M>>
 
   add(records: readonly W[]): void {
     for (const record of records) this.#queue.push(record);
+    this.#countSources(records);
     this.#schedule();
   }
 
@@ -87,13 +94,30 @@ export class BatchProjector<M, R, W extends WaitingRecord<M> = WaitingRecord<M>>
     this.#queue = [];
   }
 
+  #intervalMs(): number {
+    const { intervalMs } = this.#options;
+    return typeof intervalMs === 'number' ? intervalMs : intervalMs();
+  }
+
+  #countSources(records: readonly W[]): void {
+    const { fullOfOne } = this.#options;
+    if (fullOfOne === undefined) return;
+    for (const { message } of records) {
+      const source = fullOfOne.sourceOf(message);
+      const count = (this.#bySource.get(source) ?? 0) + 1;
+      this.#bySource.set(source, count);
+      if (count >= fullOfOne.records) this.#isFullOfOne = true;
+    }
+  }
+
   #schedule(): void {
-    const { batchRecords, intervalMs, clock } = this.#options;
+    const { batchRecords, clock } = this.#options;
     if (this.#closing.signal.aborted || this.#writing.length > 0 || this.#queue.length === 0) return;
     const nowMs = clock.monotonicMs();
+    const intervalMs = this.#intervalMs();
     const isIdle = this.#isHurried || nowMs - this.#lastStartMs >= idleIntervals * intervalMs;
     const waitMs = isIdle ? 0 : intervalMs - (nowMs % intervalMs);
-    if (waitMs === 0 || this.#queue.length * 2 >= batchRecords) {
+    if (waitMs === 0 || this.#isFullOfOne || this.#queue.length * 2 >= batchRecords) {
       this.#cancelTimer?.();
       this.#cancelTimer = undefined;
       void this.#write();
@@ -109,6 +133,9 @@ export class BatchProjector<M, R, W extends WaitingRecord<M> = WaitingRecord<M>>
     const { clock } = this.#options;
     const { signal } = this.#closing;
     const batch = this.#queue.splice(0, this.#options.batchRecords);
+    this.#bySource.clear();
+    this.#isFullOfOne = false;
+    this.#countSources(this.#queue);
     this.#writing = batch;
     const records = batch.map(({ message }) => message);
     for (let attempt = 1; !signal.aborted; attempt += 1) {

@@ -76,6 +76,47 @@ const logs = fc
 
 const inOrder = (partitions: readonly (readonly Fact[])[]): readonly Fact[] => partitions.flat();
 
+describe('documents in use', () => {
+  /** A store that counts the documents that it is asked for. */
+  const counting = () => {
+    const store = createMemoryStatisticsStore();
+    const asked: number[] = [];
+    const open: MemoryStatisticsStore['open'] = async (buckets) => {
+      asked.push(buckets.length);
+      return store.open(buckets);
+    };
+    return {
+      asked,
+      buckets: new FactsToBuckets({ apply: async (all) => store.apply(all), open }, withoutLog()),
+    };
+  };
+  const factsOf = (partition: number, from: number, count: number): readonly Fact[] =>
+    Array.from({ length: count }, (_, n) =>
+      factAt(partition, from + n, {
+        subscriptionId: subscriptionId(`sub_${n}`),
+        consumerId: consumerId(`c${n}`),
+      }),
+    );
+
+  it('count the cells that the last batch may change, in all granularities', async () => {
+    const { buckets } = counting();
+    await buckets.add(factsOf(0, 0, 5), nowMs);
+    expect(buckets.cells).toBe(3 * 2 * 5);
+    await buckets.add(factsOf(1, 0, 1), nowMs);
+    expect(buckets.cells).toBe(3 * 2);
+  });
+
+  it('are kept while they are changed, and others forgotten where all are many', async () => {
+    const { asked, buckets } = counting();
+    await buckets.add(factsOf(0, 0, 10_000), nowMs);
+    await buckets.add(factsOf(1, 0, 1), nowMs);
+    await buckets.add(factsOf(1, 1, 1), nowMs);
+    expect(asked).toEqual([3, 3]);
+    await buckets.add(factsOf(0, 10_000, 1), nowMs);
+    expect(asked).toEqual([3, 3, 3]);
+  });
+});
+
 describe('FactsToBuckets', () => {
   it('gives the same documents for any batches, interleaving of partitions, and repeats', async () => {
     await fc.assert(

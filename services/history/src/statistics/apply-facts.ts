@@ -13,8 +13,10 @@ type Known = { offset: number; readonly cells: CellsByPath };
 
 // Only another instance that still writes a revoked partition can win a conflict, and it writes each record once.
 const maxRounds = 10;
-// Three documents for each partition and workspace are in use at a time; one that is forgotten is read again.
-const maxKnownCells = 50_000;
+// One that is forgotten is read again. Above this many cells, of some 500 bytes, those that the last batch did not change are forgotten,
+const keptCells = 50_000;
+// and above this all: 12 cells for each of 10,000 endpoints that have consumers of their own, in use within one batch, fit.
+const maxCells = 150_000;
 
 /** Returns the facts behind `offset`, each once: a partition that was lost and assigned again is in one batch twice. */
 const rising = (facts: readonly Fact[], offset: number): readonly Fact[] => {
@@ -32,18 +34,23 @@ export class FactsToBuckets {
   readonly #store: Pick<StatisticsStore, 'open' | 'apply'>;
   readonly #attempts: KnownAttempts;
   readonly #known = new Map<string, Known>();
+  #inUse: readonly string[] = [];
 
   constructor(store: Pick<StatisticsStore, 'open' | 'apply'>, attempts: KnownAttempts) {
     this.#store = store;
     this.#attempts = attempts;
   }
 
+  /** The number of cells in the documents that the last batch changed. */
+  get cells(): number {
+    return this.#inUse.reduce((sum, key) => sum + (this.#known.get(key)?.cells.size ?? 0), 0);
+  }
+
   /** Adds the facts of one batch. After a rejection the whole batch can be repeated. Not to be called concurrently. */
   async add(facts: readonly Fact[], nowMs: number): Promise<AppliedFacts> {
-    let cells = 0;
-    for (const known of this.#known.values()) cells += known.cells.size;
-    if (cells > maxKnownCells) this.#known.clear();
+    this.#forgetUnused();
     const waiting = byBucket(await this.#attempts.fresh(facts), nowMs);
+    this.#inUse = waiting.map(({ bucket }) => bucket.key);
     let written = 0;
     let conflicts = 0;
     for (let round = 0; round < maxRounds; round += 1) {
@@ -60,6 +67,15 @@ export class FactsToBuckets {
       message: `statistics of ${waiting.length} buckets were changed by another instance in each of ${maxRounds} rounds`,
       retryable: true,
     });
+  }
+
+  #forgetUnused(): void {
+    let all = 0;
+    for (const { cells } of this.#known.values()) all += cells.size;
+    if (all <= keptCells) return;
+    if (this.cells > maxCells) this.#known.clear();
+    const inUse = new Set(this.#inUse);
+    for (const key of [...this.#known.keys()]) if (!inUse.has(key)) this.#known.delete(key);
   }
 
   async #open(waiting: readonly BucketFacts[]): Promise<void> {

@@ -24,10 +24,8 @@ export class CellSum {
   readonly #counts: Record<CountName, number> = {
     ...{ accepted: 0, delivered: 0, failed: 0, dead_lettered: 0, suppressed: 0 },
   };
-  readonly #histograms: Record<HistogramName, Map<number, number>> = {
-    attempt: new Map(),
-    accept_to_delivered: new Map(),
-  };
+  // Made with their first value: half of all cells are those of accepted events, which have none.
+  readonly #histograms: Partial<Record<HistogramName, Map<number, number>>> = {};
 
   get attempts(): number {
     return this.#counts.delivered + this.#counts.failed;
@@ -43,16 +41,14 @@ export class CellSum {
     for (const name of histogramNames) {
       const bin = bins[name];
       if (bin === undefined) continue;
-      const sum = this.#histograms[name];
-      sum.set(bin, (sum.get(bin) ?? 0) + 1);
+      this.#addTo(name, bin, 1);
     }
   }
 
   add({ counts, histograms }: Cell): void {
     for (const name of countNames) this.#counts[name] += counts[name] ?? 0;
     for (const name of histogramNames) {
-      const sum = this.#histograms[name];
-      for (const [bin, count] of histograms[name] ?? []) sum.set(bin, (sum.get(bin) ?? 0) + count);
+      for (const [bin, count] of histograms[name] ?? []) this.#addTo(name, bin, count);
     }
   }
 
@@ -60,7 +56,10 @@ export class CellSum {
   figures(): Figures {
     const { attempts } = this;
     const quantiles = (name: HistogramName): Quantiles => {
-      const [p50 = null, p95 = null, p99 = null] = quantilesOf(this.#histograms[name], [0.5, 0.95, 0.99]);
+      const [p50 = null, p95 = null, p99 = null] = quantilesOf(
+        this.#histograms[name] ?? new Map(),
+        [0.5, 0.95, 0.99],
+      );
       return { p50, p95, p99 };
     };
     return {
@@ -69,5 +68,10 @@ export class CellSum {
       successRate: attempts === 0 ? null : Math.round((this.#counts.delivered / attempts) * 10_000) / 10_000,
       quantiles: { attempt: quantiles('attempt'), accept_to_delivered: quantiles('accept_to_delivered') },
     };
+  }
+
+  #addTo(name: HistogramName, bin: number, count: number): void {
+    const histogram = this.#histograms[name] ?? new Map<number, number>();
+    this.#histograms[name] = histogram.set(bin, (histogram.get(bin) ?? 0) + count);
   }
 }
