@@ -15,7 +15,7 @@ const refusals = {
 } as const;
 
 /**
- * Whether the database has the registry that the topics have. Nothing is created before that is known: version 1 in a lost
+ * Knows if the database has the registry that the topics have. Nothing is created before that is known: version 1 in a lost
  * database would take the place of the copy that a restore needs.
  */
 export class RegistryPresence {

@@ -29,12 +29,11 @@ export type OpenRegistry = Readonly<{
   ): Documents<T>;
 }>;
 
-/** Opens the registry. `mongo.open()` connects, once everything that prepares the database is registered. */
-export function openRegistry(context: Context, producer: Producer): OpenRegistry {
-  const { config, logger, metrics, health, resources, clock } = context;
+const configureMongo = (context: Context): MongoConnection => {
+  const { config, logger, health, clock } = context;
   const tls = mongoTlsOf(config);
   measureTls(context, { peer: 'mongodb', expiry: () => tls.expiry });
-  const mongo = new MongoConnection({
+  return new MongoConnection({
     uri: config.mongodbUri,
     tls,
     database: config.database,
@@ -43,6 +42,12 @@ export function openRegistry(context: Context, producer: Producer): OpenRegistry
     logger,
     health: health.register('mongodb'),
   });
+};
+
+/** Opens the registry. `mongo.open()` connects, once everything that prepares the database is registered. */
+export function openRegistry(context: Context, producer: Producer): OpenRegistry {
+  const { config, logger, metrics, resources, clock } = context;
+  const mongo = configureMongo(context);
   const { connection } = mongo;
   let onAudited = (): void => {};
   const audit = new MongoAuditLog(connection, () => onAudited());
