@@ -13,7 +13,7 @@ export class ChaosApi {
     this.#signal = signal;
   }
 
-  /** Sends a request once. Returns null if no answer came, or one of a service that is away (5xx), or too early (429). */
+  /** Sends a request once. Returns null if no answer came, or one that is to be repeated (408, 429, 5xx). */
   async try(method: string, path: string, body?: object): Promise<Readonly<Record<string, unknown>> | null> {
     this.#signal.throwIfAborted();
     const response = await fetch(`${this.#url}${path}`, {
@@ -27,7 +27,7 @@ export class ChaosApi {
     }).catch(() => null);
     const text = await response?.text().catch(() => null);
     if (response === null || text === null || text === undefined) return null;
-    if (response.status >= 500 || response.status === 429) return null;
+    if (response.status >= 500 || [408, 429].includes(response.status)) return null;
     if (response.status >= 400)
       throw new Error(`${method} ${path}: ${response.status} ${text.slice(0, 500)}`);
     return text === '' ? {} : (JSON.parse(text) as Record<string, unknown>);

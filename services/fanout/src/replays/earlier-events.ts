@@ -1,41 +1,69 @@
 import type { EventId } from '@tidings/contracts';
 import { BoundedMap } from '@tidings/runtime';
 import type { LoggedEvent } from '../ports.ts';
-import { coversHeaders, type ReplayOrder } from './domain/replay-scope.ts';
+import { coversEvent, coversHeaders, type ReplayOrder } from './domain/replay-scope.ts';
 import type { ReplayLog } from './ports.ts';
 import { readSpan } from './read-span.ts';
 
 const maxEvents = 100_000;
 
+/** A record's place in its partition, which is the same for all records of an event, and its time. */
+type Place = Pick<LoggedEvent, 'offset' | 'timestampMs'>;
+
+/**
+ * The events of which the log has a record that a replay does not cover, because it was accepted at another time. Of the records of an
+ * event, fan-out has sent the first in the log, whose time is part of the body, and dropped the others: a replay of one of these would
+ * send other bytes under the same `webhook-id`. The first in the log need not have the earliest time: a publisher that got no
+ * answer repeats the event at another instance, whose record can be written sooner.
+ */
+export class EarlierEvents {
+  readonly #windowMs: number;
+  readonly #first = new BoundedMap<EventId, Place>(maxEvents);
+
+  /** `windowMs`: the time within which fan-out drops a repeat of an event. */
+  constructor(windowMs: number) {
+    this.#windowMs = windowMs;
+  }
+
+  /** Notes a record that the replay does not cover. */
+  add({ event, offset, timestampMs }: LoggedEvent): void {
+    const known = this.#first.get(event.id);
+    if (known !== undefined && this.#isRepeat(known, { offset, timestampMs })) return;
+    this.#first.set(event.id, { offset, timestampMs });
+  }
+
+  /** Returns whether a record that the replay covers repeats one that it does not. */
+  hasRecordBefore({ event, offset, timestampMs }: LoggedEvent): boolean {
+    const known = this.#first.get(event.id);
+    return known !== undefined && this.#isRepeat(known, { offset, timestampMs });
+  }
+
+  #isRepeat(first: Place, { offset, timestampMs }: Place): boolean {
+    return first.offset < offset && Math.abs(timestampMs - first.timestampMs) <= this.#windowMs;
+  }
+}
+
 type Options = Readonly<{
   log: ReplayLog;
   order: ReplayOrder;
-  /** The time within which fan-out drops a repeat of an event. */
   windowMs: number;
   signal: AbortSignal;
 }>;
 
-/**
- * Reads the events that were accepted within the window before the span of a replay, and returns which records of the span repeat one of them.
- * Fan-out has dropped these: the event was delivered as its first record has it, whose time is part of the body. A replay
- * of the second one would send other bytes under the same `webhook-id`.
- */
+/** Reads what was accepted within the window before the span of a replay. */
 export const readEarlierEvents = async ({
   log,
   order,
   windowMs,
   signal,
-}: Options): Promise<(logged: LoggedEvent) => boolean> => {
+}: Options): Promise<EarlierEvents> => {
+  const earlier = new EarlierEvents(windowMs);
   const { fromMs, offsets } = order.spec;
-  if (fromMs === undefined || offsets !== undefined) return () => false;
+  if (fromMs === undefined || offsets !== undefined) return earlier;
   const span = await log.spanOf({ ...order.spec, fromMs: fromMs - windowMs, toMs: fromMs });
-  const acceptedMs = new BoundedMap<EventId, number>(maxEvents);
   const accepts = (headers: Readonly<Record<string, string>>) => coversHeaders(order, headers);
   for await (const { events } of readSpan(log, span, { accepts, signal }))
-    for (const { event, timestampMs } of events)
-      if (timestampMs < fromMs) acceptedMs.set(event.id, timestampMs);
-  return ({ event, timestampMs }) => {
-    const earlierMs = acceptedMs.get(event.id);
-    return earlierMs !== undefined && timestampMs - earlierMs <= windowMs;
-  };
+    for (const logged of events)
+      if (!coversEvent(order, logged.event, logged.timestampMs)) earlier.add(logged);
+  return earlier;
 };

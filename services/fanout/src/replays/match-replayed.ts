@@ -4,14 +4,14 @@ import { type LoadData, withData } from '../large-data.ts';
 import { matchEvent, needsData } from '../match-event.ts';
 import type { LoggedEvent } from '../ports.ts';
 import { coversEvent, coversSubscription, type ReplayOrder } from './domain/replay-scope.ts';
+import type { EarlierEvents } from './earlier-events.ts';
 
 type Parts = Readonly<{
   index: MatchIndex;
   order: ReplayOrder;
   /** The filter of the replay. */
   filter: Filter | null;
-  /** Returns whether a record repeats an event that was accepted before the span. */
-  repeatsEarlier: (logged: LoggedEvent) => boolean;
+  earlier: EarlierEvents;
   erasures: Pick<Erasures, 'covers'>;
   loadData: LoadData;
   maxDataBytes: number;
@@ -37,10 +37,14 @@ const none: Replayed = { matched: [], disabled: 0, erased: 0 };
  * covers. A disabled subscription gets nothing, because it would only collect dead letters.
  */
 export const createMatchReplayed =
-  ({ index, order, filter, repeatsEarlier, erasures, loadData, maxDataBytes }: Parts): MatchReplayed =>
+  ({ index, order, filter, earlier, erasures, loadData, maxDataBytes }: Parts): MatchReplayed =>
   (logged) => {
     const { event, timestampMs } = logged;
-    if (!coversEvent(order, event, timestampMs) || repeatsEarlier(logged)) return undefined;
+    if (!coversEvent(order, event, timestampMs)) {
+      earlier.add(logged);
+      return undefined;
+    }
+    if (earlier.hasRecordBefore(logged)) return undefined;
     const candidates = index.candidates(event).filter((candidate) => coversSubscription(order, candidate));
     if (candidates.length === 0) return none;
     const { id: eventId, workspaceId } = event;

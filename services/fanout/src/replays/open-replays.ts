@@ -76,9 +76,9 @@ export const openReplays = async (parts: ReplayParts): Promise<Replays> => {
   const start: StartRun = async (job, signal) => {
     const { order } = job;
     const filter = order.spec.filter === null ? null : compileFilter(order.spec.filter);
-    const repeatsEarlier = await readEarlierEvents({ log, order, windowMs: parts.dedupeWindowMs, signal });
+    const earlier = await readEarlierEvents({ log, order, windowMs: parts.dedupeWindowMs, signal });
     const match = createMatchReplayed({
-      ...{ index, order, filter, repeatsEarlier, erasures, loadData, maxDataBytes },
+      ...{ index, order, filter, earlier, erasures, loadData, maxDataBytes },
     });
     return new ReplayRun(job, {
       log,

@@ -139,6 +139,30 @@ describe('a replay', () => {
     expect(world.commands().map(({ eventId }) => eventId)).toEqual([anEvent(3).id, anEvent(2).id]);
   });
 
+  it.each([
+    [20, 28, []],
+    [28, 40, [30, 31]],
+  ])(
+    'from %i s to %i s sends first records of the log, although later ones have earlier times',
+    async (...span) => {
+      const [from, to, sent] = span;
+      const world = await replayWorld(sub('1'));
+      const published = [
+        [1, 30],
+        [2, 31],
+        [1, 26],
+        [2, 10],
+      ] as const;
+      for (const [n, seconds] of published)
+        await world.publish(n, anEvent(n), { atMs: timeOf(0) + seconds * 1_000 });
+      await world.startInstance();
+      await world.order(aSpec({ fromMs: timeOf(0) + from * 1_000, toMs: timeOf(0) + to * 1_000 }));
+      await eventually(() => expect(world.progress()).toMatchObject({ state: 'done' }));
+      const seconds = world.commands().map(({ acceptedAtMs }) => (acceptedAtMs - timeOf(0)) / 1_000);
+      expect(seconds).toEqual(sent);
+    },
+  );
+
   it('with new ids gives each delivery one that is derived from the replay', async () => {
     const world = await replayWorld(sub('1'));
     await world.publish(1, anEvent(1));
