@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { CommandFailed } from '../command-failed.ts';
 import { exitCodes } from '../exit-codes.ts';
 import type { Target } from './find-target.ts';
+import { mayBeRepeated } from './may-be-repeated.ts';
 import { problemText } from './problem-text.ts';
 
 /** One message of a stream: its kind, its id, and its data. */
@@ -85,7 +86,7 @@ async function* connection(
 
 async function refusalOf(response: Response): Promise<CommandFailed> {
   const text = await response.text();
-  const isPassing = response.status >= 500 || response.status === 429;
+  const isPassing = mayBeRepeated(response.status);
   return new CommandFailed(
     isPassing ? exitCodes.unavailable : exitCodes.refused,
     problemText(response.status, parse(text)),

@@ -1,4 +1,5 @@
 import { TidingsError } from '@tidings/sdk';
+import { mayBeRepeated } from '../api/may-be-repeated.ts';
 import { problemText } from '../api/problem-text.ts';
 import { CommandFailed } from '../command-failed.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -13,7 +14,8 @@ export function publishFailure(error: unknown): unknown {
   const { status, problem, outcomeUnknown, idempotencyKey, message } = error;
   const reason = status === undefined ? `${message}.` : problemText(status, problem);
   if (!outcomeUnknown) {
-    return new CommandFailed(status === 429 ? exitCodes.unavailable : exitCodes.refused, reason);
+    const mayRepeat = status !== undefined && mayBeRepeated(status);
+    return new CommandFailed(mayRepeat ? exitCodes.unavailable : exitCodes.refused, reason);
   }
   const advice = `The event may have been accepted: repeat the command with --idempotency-key ${idempotencyKey}, which creates no duplicate.`;
   return new CommandFailed(exitCodes.unavailable, `${reason}\n${advice}`);

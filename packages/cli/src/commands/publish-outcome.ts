@@ -1,6 +1,7 @@
 import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
+import { mayBeRepeated } from '../api/may-be-repeated.ts';
 import type { Given } from '../command.ts';
 import { CommandFailed } from '../command-failed.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -43,8 +44,7 @@ export const outcomeView: View = {
 export function noteRefusal(outcome: Outcome, refusal: Refusal, { progress }: Given): void {
   outcome.refused += 1;
   if (outcome.refused <= maxKept) outcome.refusals.push(refusal);
-  if (refusal.status !== null && (refusal.status === 429 || refusal.status >= 500))
-    outcome.is_worth_a_repeat = true;
+  if (refusal.status !== null && mayBeRepeated(refusal.status)) outcome.is_worth_a_repeat = true;
   if (outcome.refused <= maxReported) progress(`${refusal.place}: ${refusal.detail}`);
   if (outcome.refused === maxReported + 1) progress('… and more: --json lists the first 1,000');
 }

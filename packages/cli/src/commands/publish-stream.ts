@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Target } from '../api/find-target.ts';
+import { mayBeRepeated } from '../api/may-be-repeated.ts';
 import { problemText } from '../api/problem-text.ts';
 import { type CommandSpec, type Given, nameOfFile, textOf } from '../command.ts';
 import { CommandFailed } from '../command-failed.ts';
@@ -166,8 +167,7 @@ async function sendOnce({ url, apiKey }: Target, part: Buffer, key: string): Pro
     if (response.ok && typeof body === 'object' && body !== null)
       return { result: body as Answer, retryAfterMs };
     const reason = problemText(response.status, body);
-    if (response.status === 429 || response.status >= 500 || response.ok)
-      return { result: { reason }, retryAfterMs };
+    if (mayBeRepeated(response.status) || response.ok) return { result: { reason }, retryAfterMs };
     throw new CommandFailed(exitCodes.refused, reason, response.status);
   } catch (error) {
     if (error instanceof CommandFailed) throw error;
