@@ -39,6 +39,22 @@ const countRequests = (): void => {
   };
 };
 
+type Pushed = Readonly<{ entry: Readonly<{ apiName: string }> }>;
+type QueuePrototype = { push: (request: Pushed) => void };
+
+/** Produce requests do not pass a connection's `send`: packages/kafka writes them itself. */
+const countProduced = (): void => {
+  const requireFromKafka = createRequire(join(repository, 'packages', 'kafka', 'package.json'));
+  const { prototype } = requireFromKafka('kafkajs/src/network/requestQueue/index.js') as {
+    prototype: QueuePrototype;
+  };
+  const { push } = prototype;
+  prototype.push = function (this: { clientId: string }, request) {
+    if (request.entry.apiName === 'Produce') count(`request ${this.clientId} Produce`);
+    push.call(this as never, request);
+  };
+};
+
 type CommandPrototype = {
   command: (
     namespace: Readonly<{ collection?: string }>,
@@ -101,6 +117,7 @@ const write = (): void => {
 if (folder !== '' && process.env['SERVICES'] !== undefined) {
   mkdirSync(folder, { recursive: true });
   countRequests();
+  countProduced();
   countCommands();
   countTimers();
   process.on('SIGUSR2', write);
