@@ -10,6 +10,12 @@ type LeaderConnection = Readonly<{
   prototype: { send(this: object, body: readonly Sent[]): Promise<unknown> };
 }>;
 type Decoder = Readonly<{ canReadBytes(count: number): boolean; readVarInt(): number }>;
+type Codec = Readonly<{ decompress(frame: Buffer): Promise<Buffer> }>;
+type Client = Readonly<{
+  CompressionTypes: Readonly<Record<'LZ4', number>>;
+  /** The codec of LZ4 is registered when the client is made. */
+  CompressionCodecs: Readonly<Record<number, () => Codec>>;
+}>;
 type Message = Readonly<{ key: Buffer | null; value: Buffer | null }>;
 
 const crashPoint = JSON.parse(process.env['STRIKE'] ?? '{}') as CrashPoint;
@@ -19,16 +25,18 @@ const kafka = import.meta.resolve('@tidings/kafka');
 const { LeaderConnection } = (await import(
   new URL('./producer/leader-connection.js', kafka).href
 )) as Readonly<{ LeaderConnection: LeaderConnection }>;
-const require = createRequire(kafka);
-const { decompressFrameSync } = require('lz4-napi') as { decompressFrameSync(frame: Buffer): Buffer };
-const KafkaDecoder = require('kafkajs/src/protocol/decoder.js') as new (bytes: Buffer) => Decoder;
-const decodeRecord = require('kafkajs/src/protocol/recordBatch/record/v0/decoder.js') as (
+const ofKafka = createRequire(kafka);
+const { CompressionCodecs, CompressionTypes } = ofKafka('kafkajs') as Client;
+const KafkaDecoder = ofKafka('kafkajs/src/protocol/decoder.js') as new (bytes: Buffer) => Decoder;
+const decodeRecord = ofKafka('kafkajs/src/protocol/recordBatch/record/v0/decoder.js') as (
   decoder: Decoder,
   context: object,
 ) => Message;
 
-const messagesOf = ({ records }: Batch): readonly Message[] => {
-  const decoder = new KafkaDecoder(decompressFrameSync(records));
+const messagesOf = async ({ records }: Batch): Promise<readonly Message[]> => {
+  const codec = CompressionCodecs[CompressionTypes.LZ4]?.();
+  if (codec === undefined) throw new Error('packages/kafka has registered no codec');
+  const decoder = new KafkaDecoder(await codec.decompress(records));
   const messages: Message[] = [];
   while (decoder.canReadBytes(1)) {
     decoder.readVarInt();
@@ -37,15 +45,16 @@ const messagesOf = ({ records }: Batch): readonly Message[] => {
   return messages;
 };
 
-const isMeant = ({ topic, partitions }: Sent): boolean =>
-  topic === crashPoint.topic &&
-  partitions
-    .flatMap(({ batch }) => messagesOf(batch))
-    .some(({ key, value }) => key?.toString() === crashPoint.key && value?.includes(crashPoint.text));
+const isMeant = ({ key, value }: Message): boolean =>
+  key?.toString() === crashPoint.key && value?.includes(crashPoint.text) === true;
 
 const { send } = LeaderConnection.prototype;
 LeaderConnection.prototype.send = async function struck(body) {
   const sent = await send.call(this, body);
-  if (body.some(isMeant)) process.kill(process.pid, 'SIGKILL');
+  const meant = body
+    .filter(({ topic }) => topic === crashPoint.topic)
+    .flatMap(({ partitions }) => partitions);
+  const messages = await Promise.all(meant.map(async ({ batch }) => messagesOf(batch)));
+  if (messages.flat().some(isMeant)) process.kill(process.pid, 'SIGKILL');
   return sent;
 };
