@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AppError } from '@tidings/runtime';
-import { askForBody } from '../server/unread-body.ts';
+import { askForBody, declaredBytes } from '../server/unread-body.ts';
 
 /**
  * `maxBytes`: maximum size of a body. `types`: the accepted content-types, without parameters and in lower case
@@ -30,12 +30,6 @@ export async function readBody(
   const chunks: Buffer[] = [];
   for await (const chunk of chunksOf(request, response, limits)) chunks.push(chunk);
   return joined(chunks);
-}
-
-/** Returns the size of a body that its headers declare, in bytes; undefined if it comes in chunks, or there is none. */
-export function declaredBytes({ headers }: IncomingMessage): number | undefined {
-  const declared = headers['content-length'];
-  return declared === undefined ? undefined : Number(declared);
 }
 
 /**

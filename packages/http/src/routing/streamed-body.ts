@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type BodyLimits, chunksOf, declaredBytes, joined, readDeclared } from './read-body.ts';
+import { declaredBytes } from '../server/unread-body.ts';
+import { type BodyLimits, chunksOf, joined, readDeclared } from './read-body.ts';
 
 /** A body that is too large to be held. Reading it rejects like {@link readBody}; what is not read is discarded. */
 export type StreamedRequestBody = AsyncIterable<Buffer>;

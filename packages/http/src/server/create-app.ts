@@ -15,6 +15,7 @@ import { allMethods } from './malformed-request.ts';
 import { recordRequest } from './record-request.ts';
 import { bindServerClasses } from './server-classes.ts';
 import { mountSystemRoutes } from './system-routes.ts';
+import { declaredBytes } from './unread-body.ts';
 
 /**
  * Options of an app. `maxBodyBytes`: a request that declares a larger body receives 413 at once (default 8 MiB).
@@ -59,7 +60,7 @@ export function createApp(options: AppOptions): Express {
       return problem(response, refusal);
     }
     setAddress(request, addressBehindProxies(request));
-    if (Number(request.headers['content-length'] ?? 0) <= maxBodyBytes) return next();
+    if ((declaredBytes(request) ?? 0) <= maxBodyBytes) return next();
     const message = `The body may have at most ${maxBodyBytes} bytes, got ${request.headers['content-length']}.`;
     return next(new AppError({ code: 'payload-too-large', message }));
   });

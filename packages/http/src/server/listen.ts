@@ -18,7 +18,7 @@ import { maxHeaderBytes } from './malformed-request.ts';
 import { toOriginForm } from './origin-form.ts';
 import { serverClassesOf } from './server-classes.ts';
 import { createTurns } from './take-turns.ts';
-import { discardUnreadBodies, hasBody } from './unread-body.ts';
+import { declaredBytes, discardUnreadBodies, hasBody } from './unread-body.ts';
 import { serveUpgrades } from './upgrades.ts';
 
 /**
@@ -96,7 +96,7 @@ export async function listen(app: RequestListener, options: ListenOptions): Prom
 const mostHeldBytes = 16 * 1024;
 
 const isSmall = (request: IncomingMessage): boolean =>
-  !hasBody(request) || Number(request.headers['content-length'] ?? Infinity) <= mostHeldBytes;
+  !hasBody(request) || (declaredBytes(request) ?? Infinity) <= mostHeldBytes;
 
 // Node handles expectations itself without these listeners: `100 Continue` before the request was checked, and 417
 // without a body.

@@ -12,9 +12,15 @@ export const discardMs = 2_000;
 const lastResponses = new WeakMap<Socket, ServerResponse>();
 const askedFor = new WeakSet<IncomingMessage>();
 
+/** Returns the size of a body that its headers declare, in bytes; undefined if it comes in chunks, or there is none. */
+export function declaredBytes({ headers }: IncomingMessage): number | undefined {
+  const declared = headers['content-length'];
+  return declared === undefined ? undefined : Number(declared);
+}
+
 /** Returns true if a request announces a body. */
-export const hasBody = ({ headers }: IncomingMessage): boolean =>
-  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+export const hasBody = (request: IncomingMessage): boolean =>
+  request.headers['transfer-encoding'] !== undefined || (declaredBytes(request) ?? 0) > 0;
 
 const waitsForContinue = (request: IncomingMessage): boolean =>
   request.headers.expect !== undefined && request.httpVersion !== '1.0' && !askedFor.has(request);
@@ -35,7 +41,7 @@ export function askForBody(request: IncomingMessage, response: ServerResponse): 
  */
 export function isLastOfConnection(request: IncomingMessage): boolean {
   if (request.complete || !hasBody(request)) return false;
-  return waitsForContinue(request) || Number(request.headers['content-length'] ?? 0) > discardBytes;
+  return waitsForContinue(request) || (declaredBytes(request) ?? 0) > discardBytes;
 }
 
 /** Returns true if the latest request of a connection has its response, and incoming bytes are the rest of its body. */
