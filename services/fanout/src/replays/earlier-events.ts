@@ -26,20 +26,16 @@ export class EarlierEvents {
   }
 
   /** Notes a record that the replay does not cover. */
-  add({ event, offset, timestampMs }: LoggedEvent): void {
-    const known = this.#first.get(event.id);
-    if (known !== undefined && this.#isRepeat(known, { offset, timestampMs })) return;
-    this.#first.set(event.id, { offset, timestampMs });
+  add(logged: LoggedEvent): void {
+    const { event, offset, timestampMs } = logged;
+    if (!this.hasRecordBefore(logged)) this.#first.set(event.id, { offset, timestampMs });
   }
 
-  /** Returns whether a record that the replay covers repeats one that it does not. */
+  /** Returns whether a record repeats one that the replay does not cover. */
   hasRecordBefore({ event, offset, timestampMs }: LoggedEvent): boolean {
-    const known = this.#first.get(event.id);
-    return known !== undefined && this.#isRepeat(known, { offset, timestampMs });
-  }
-
-  #isRepeat(first: Place, { offset, timestampMs }: Place): boolean {
-    return first.offset < offset && Math.abs(timestampMs - first.timestampMs) <= this.#windowMs;
+    const first = this.#first.get(event.id);
+    if (first === undefined || first.offset >= offset) return false;
+    return Math.abs(timestampMs - first.timestampMs) <= this.#windowMs;
   }
 }
 
