@@ -55,9 +55,8 @@ export class BatchProjector<M, R, W extends WaitingRecord<M> = WaitingRecord<M>>
   #lastStartMs = Number.NEGATIVE_INFINITY;
   #cancelTimer: (() => void) | undefined;
   #isHurried = false;
-  /** The records of the queue by source, and whether one of these has enough of them. */
+  /** The records of the queue by source. */
   readonly #bySource = new Map<number, number>();
-  #isFullOfOne = false;
 
   constructor(options: ProjectorOptions<M, R, W>) {
     this.#options = options;
@@ -104,20 +103,24 @@ export class BatchProjector<M, R, W extends WaitingRecord<M> = WaitingRecord<M>>
     if (fullOfOne === undefined) return;
     for (const { message } of records) {
       const source = fullOfOne.sourceOf(message);
-      const count = (this.#bySource.get(source) ?? 0) + 1;
-      this.#bySource.set(source, count);
-      if (count >= fullOfOne.records) this.#isFullOfOne = true;
+      this.#bySource.set(source, (this.#bySource.get(source) ?? 0) + 1);
     }
   }
 
+  #isFull(): boolean {
+    const { batchRecords, fullOfOne } = this.#options;
+    if (this.#queue.length * 2 >= batchRecords) return true;
+    return fullOfOne !== undefined && Math.max(...this.#bySource.values()) >= fullOfOne.records;
+  }
+
   #schedule(): void {
-    const { batchRecords, clock } = this.#options;
+    const { clock } = this.#options;
     if (this.#closing.signal.aborted || this.#writing.length > 0 || this.#queue.length === 0) return;
     const nowMs = clock.monotonicMs();
     const intervalMs = this.#intervalMs();
     const isIdle = this.#isHurried || nowMs - this.#lastStartMs >= idleIntervals * intervalMs;
     const waitMs = isIdle ? 0 : intervalMs - (nowMs % intervalMs);
-    if (waitMs === 0 || this.#isFullOfOne || this.#queue.length * 2 >= batchRecords) {
+    if (waitMs === 0 || this.#isFull()) {
       this.#cancelTimer?.();
       this.#cancelTimer = undefined;
       void this.#write();
@@ -134,7 +137,6 @@ export class BatchProjector<M, R, W extends WaitingRecord<M> = WaitingRecord<M>>
     const { signal } = this.#closing;
     const batch = this.#queue.splice(0, this.#options.batchRecords);
     this.#bySource.clear();
-    this.#isFullOfOne = false;
     this.#countSources(this.#queue);
     this.#writing = batch;
     const records = batch.map(({ message }) => message);
