@@ -9,6 +9,7 @@ import type { ApiKey } from './domain/api-key.ts';
 import { type Consumer, consumerKey } from './domain/consumer.ts';
 import { allEnded, withOneEnded } from './domain/sign-out.ts';
 import { type TokenKey, tokenKeyId } from './domain/token-key.ts';
+import { tokenToleranceMs } from './domain/token-key-times.ts';
 
 /** Dependencies of signing out. */
 export type SignOutParts = Readonly<{
@@ -28,8 +29,6 @@ export type SignOutKind = (typeof signOutKinds)[number];
 
 /** A session of the console lasts 30 days at most (CONSOLE_SESSION_MAX). */
 const maxSessionMs = 30 * 24 * 3_600_000;
-/** A token is accepted for some seconds after its end, as clocks differ. */
-const toleranceMs = 60_000;
 
 /**
  * Ends browser sessions or tokens before their time. The services refuse them, and end their streams, once they have the
@@ -80,7 +79,7 @@ const endToken = async (tokenKeys: Documents<TokenKey>, target: Target, principa
     change: (current) => {
       const nowMs = tokenKeys.clock.nowMs();
       const { keyId: id, expiresAtMs = nowMs } = principal;
-      const ended = withOneEnded(current.ended, { id, untilMs: expiresAtMs + toleranceMs }, nowMs);
+      const ended = withOneEnded(current.ended, { id, untilMs: expiresAtMs + tokenToleranceMs }, nowMs);
       return nextVersion(current, { ended }, nowMs);
     },
   });

@@ -123,9 +123,7 @@ async function tokenKeys({ documentsOfKind, ring, readBack }: OpenedCommand, val
   await readBack();
   const documents = documentsOfKind(tokenKeyKind);
   documents.presence.set('present');
-  const parts = {
-    ...{ tokenKeys: documents, workspaces: documentsOfKind(workspaceKind), ring },
-  };
+  const parts = { tokenKeys: documents, workspaces: documentsOfKind(workspaceKind), ring };
   const { workspace, now, 'dry-run': isDryRun } = values;
   const of = workspace === undefined ? ('all' as const) : { workspace: workspaceId(workspace) };
   const removal = now ? 'remove-old-now' : 'remove-old';

@@ -6,8 +6,8 @@ import type { TokenKey } from './token-key.ts';
  * while the brokers can be reached, and clocks differ.
  */
 const settleMs = 10_000;
-/** A token is accepted for some seconds after its end, and clocks differ. */
-const toleranceMs = 60_000;
+/** Time after its end within which a token may be accepted, in milliseconds: some seconds, and clocks differ. */
+export const tokenToleranceMs = 60_000;
 
 const isActive = ({ state }: TokenKey): boolean => state === 'active';
 
@@ -44,4 +44,4 @@ export function pairsOf(keys: readonly TokenKey[]): TokenKeyPairs | null {
 }
 
 /** Returns from when on the older pairs may be removed, in epoch milliseconds: the last token of them has ended. */
-export const olderEndAtMs = ({ newest }: TokenKeyPairs): number => lastEndMs(newest) + toleranceMs;
+export const olderEndAtMs = ({ newest }: TokenKeyPairs): number => lastEndMs(newest) + tokenToleranceMs;

@@ -14,7 +14,7 @@ const path = '/v1/webhooks/subscriptions';
 
 /** POST /v1/webhooks/subscriptions. */
 export const createRoute = (parts: CreateRouteParts): Route => {
-  const headroom = new Headroom(parts.clock);
+  const createParts = { ...parts, headroom: new Headroom(parts.clock) };
   return route({
     operationId: 'createSubscription',
     method: 'POST',
@@ -39,16 +39,13 @@ export const createRoute = (parts: CreateRouteParts): Route => {
     },
     handle: async (call) => {
       const id = toSubscriptionId(call.run.id);
-      const { entity, propagated, shownSecret, warnings } = await createSubscription(
-        { ...parts, headroom },
-        {
-          scope: scopeOf(call.principal),
-          body: call.body,
-          id,
-          by: actorOf(call),
-          traceparent: traceparentOf(call.request),
-        },
-      );
+      const { entity, propagated, shownSecret, warnings } = await createSubscription(createParts, {
+        scope: scopeOf(call.principal),
+        body: call.body,
+        id,
+        by: actorOf(call),
+        traceparent: traceparentOf(call.request),
+      });
       const headers = { location: `${path}/${id}` };
       const more = { secret: shownSecret, warnings };
       return subscriptionReply(parts, { entity, propagated, more, status: 201, headers });
