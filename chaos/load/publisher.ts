@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { HistoryWriter } from '../history/history-writer.ts';
 import type { Random } from '../run/random.ts';
 import { consumers, limitedShare, limitedType, eventType as mostEvents } from './endpoints.ts';
+import { mayBeRepeated } from './may-be-repeated.ts';
 
 /** The public origin and a key that may publish. */
 export type Origin = Readonly<{ url: string; key: string }>;
@@ -21,9 +22,8 @@ const publish = async ({ url, key }: Origin, event: string, giveUp: AbortSignal)
     }).catch(() => null);
     const text = (await response?.text().catch(() => '')) ?? '';
     if (response?.status === 202 && text !== '') return (JSON.parse(text) as { id: string }).id;
-    // 408: the server waited too long for the request, perhaps since this process was not run in time.
-    const isTransient =
-      response === null || [202, 408, 429].includes(response.status) || response.status >= 500;
+    // The answer of an accepted one was cut off.
+    const isTransient = response === null || response.status === 202 || mayBeRepeated(response.status);
     if (!isTransient) throw new Error(`an event was refused with ${response.status}: ${text.slice(0, 300)}`);
     await pause(100);
   }

@@ -4,6 +4,7 @@ import type { HistoryWriter } from '../history/history-writer.ts';
 import type { ChaosApi } from '../run/chaos-api.ts';
 import type { Random } from '../run/random.ts';
 import { inboundShare, inboundType } from './endpoints.ts';
+import { mayBeRepeated } from './may-be-repeated.ts';
 import { signWebhook } from './sign-webhook.ts';
 
 /** A source with a spool, and the ingress instance that receives its webhooks: the order of a key holds through one instance. */
@@ -126,7 +127,7 @@ export class WebhookSender {
       if (status === 200 || status === 202) return;
       // Until the first one is accepted, the instance may not know the source yet.
       const isNew = status === 404 && this.#accepted.every(({ source }) => source !== webhook.source);
-      const isTransient = status === null || status === 408 || status === 429 || status >= 500;
+      const isTransient = status === null || mayBeRepeated(status);
       if (!isTransient && !isNew) throw new Error(`a webhook was refused with ${status}`);
       await pause(250);
     }

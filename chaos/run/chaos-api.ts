@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { mayBeRepeated } from '../load/may-be-repeated.ts';
 
 /** The stack's public API, as an operator with the admin key uses it while the system is being broken. */
 export class ChaosApi {
@@ -27,7 +28,7 @@ export class ChaosApi {
     }).catch(() => null);
     const text = await response?.text().catch(() => null);
     if (response === null || text === null || text === undefined) return null;
-    if (response.status >= 500 || [408, 429].includes(response.status)) return null;
+    if (mayBeRepeated(response.status)) return null;
     if (response.status >= 400)
       throw new Error(`${method} ${path}: ${response.status} ${text.slice(0, 500)}`);
     return text === '' ? {} : (JSON.parse(text) as Record<string, unknown>);
