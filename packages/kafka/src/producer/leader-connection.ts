@@ -17,7 +17,6 @@ type Connection = Readonly<{
   clientId: string;
   sasl: object | null | undefined;
   socket: Readonly<{ write(bytes: Buffer): void }>;
-  isConnected(): boolean;
   isAuthenticated(): boolean;
   authenticate(): Promise<void>;
   nextCorrelationId(): number;
@@ -32,7 +31,6 @@ type Connection = Readonly<{
 type Broker = Readonly<{
   versions: Readonly<Record<number, Readonly<{ maxVersion: number }>>> | null;
   connectionPool: Readonly<{ getConnection(): Promise<Connection> }>;
-  isConnected(): boolean;
   disconnect(): Promise<void>;
 }>;
 
