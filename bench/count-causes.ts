@@ -24,8 +24,9 @@ type ConnectionPrototype = { send: (sending: Sending) => Promise<unknown> };
 const isEmpty = ({ responses = [] }: Fetched): boolean =>
   responses.every(({ partitions }) => partitions.every(({ messages }) => messages.length === 0));
 
+const requireFromKafka = createRequire(join(repository, 'packages', 'kafka', 'package.json'));
+
 const countRequests = (): void => {
-  const requireFromKafka = createRequire(join(repository, 'packages', 'kafka', 'package.json'));
   const { prototype } = requireFromKafka('kafkajs/src/network/connection.js') as {
     prototype: ConnectionPrototype;
   };
@@ -44,7 +45,6 @@ type QueuePrototype = { push: (request: Pushed) => void };
 
 /** Produce requests do not pass a connection's `send`: packages/kafka writes them itself. */
 const countProduced = (): void => {
-  const requireFromKafka = createRequire(join(repository, 'packages', 'kafka', 'package.json'));
   const { prototype } = requireFromKafka('kafkajs/src/network/requestQueue/index.js') as {
     prototype: QueuePrototype;
   };
