@@ -43,7 +43,14 @@ export type SendLimits = Readonly<{ records: number; bytes: number }>;
 // Larger gaps at the front of a queue are cut off, so that removal stays O(1) per record.
 const compactAt = 1_024;
 
-type TopicQueues = { readonly partitions: PartitionQueue[]; sticky: number; stickyRecords: number };
+type TopicQueues = {
+  readonly partitions: PartitionQueue[];
+  /** The partition that records without a key go to whenever it is idle, and how many have been placed since it is the one. */
+  preferred: number;
+  placed: number;
+  /** The partition of the last record without a key. */
+  current: number;
+};
 
 /** Records of a producer that no send carries yet, by partition. Independent of time and network. */
 export class RecordBuffer {
@@ -65,7 +72,8 @@ export class RecordBuffer {
   setPartitions(topic: string, count: number): void {
     let known = this.#topics.get(topic);
     if (known === undefined) {
-      known = { partitions: [], sticky: Math.floor(Math.random() * count), stickyRecords: 0 };
+      const preferred = Math.floor(Math.random() * count);
+      known = { partitions: [], preferred, placed: 0, current: preferred };
       this.#topics.set(topic, known);
     }
     for (let partition = known.partitions.length; partition < count; partition += 1) {
@@ -74,16 +82,20 @@ export class RecordBuffer {
   }
 
   /**
-   * Returns the partition for a record without a key: the same until it was sent or is full, then the next that is not
-   * under retry. Each partition in a request costs as much as a record, so a batch should touch one.
+   * Returns the partition for a record without a key: that of the last one until it is sent, since each partition in a request
+   * costs as much as a record. Then the preferred one, or while that is busy the next that is idle: a consumer in this process
+   * is handed the records of a partition that gets them in a row, and has to fetch those of one that gets a few now and then
+   * (adr/0041). Another one is preferred after as many records as a send carries, so that all get their share.
    */
   stickyPartition(topic: string): number {
     const known = this.#topics.get(topic);
     if (known === undefined || known.partitions.length === 0) return 0;
-    const current = known.partitions[known.sticky % known.partitions.length];
-    if (current?.state !== 'idle' || known.stickyRecords >= this.#limits.records) this.#rotate(known);
-    known.stickyRecords += 1;
-    return known.sticky;
+    const { records: share } = this.#limits;
+    const current = known.partitions[known.current];
+    const isCollecting = current?.state === 'idle' && !isEmpty(current);
+    if (!isCollecting || known.placed >= share) choosePartition(known, share);
+    known.placed += 1;
+    return known.current;
   }
 
   push(topic: string, partition: number, record: BufferedRecord): void {
@@ -134,23 +146,27 @@ export class RecordBuffer {
     this.#ready = [];
     return rest;
   }
-
-  #rotate(known: TopicQueues): void {
-    const count = known.partitions.length;
-    known.stickyRecords = 0;
-    for (const live of ['idle', 'sending'] as const) {
-      for (let step = 1; step <= count; step += 1) {
-        const candidate = (known.sticky + step) % count;
-        if (known.partitions[candidate]?.state !== live) continue;
-        known.sticky = candidate;
-        return;
-      }
-    }
-    known.sticky = (known.sticky + 1) % count;
-  }
 }
 
 const isEmpty = ({ waiting, taken }: PartitionQueue): boolean => waiting.length === taken;
+
+/** Chooses the partition of the next records without a key. One under retry is the last choice: nobody knows how long that takes. */
+function choosePartition(known: TopicQueues, share: number): void {
+  const { partitions } = known;
+  const nextWith = (from: number, state: PartitionState): number | undefined => {
+    for (let step = 0; step < partitions.length; step += 1) {
+      const candidate = (from + step) % partitions.length;
+      if (partitions[candidate]?.state === state) return candidate;
+    }
+    return undefined;
+  };
+  if (known.placed >= share) {
+    known.preferred = nextWith(known.preferred + 1, 'idle') ?? (known.preferred + 1) % partitions.length;
+    known.placed = 0;
+  }
+  const next = (known.current + 1) % partitions.length;
+  known.current = nextWith(known.preferred, 'idle') ?? nextWith(next, 'sending') ?? next;
+}
 
 type SendCapacity = { records: number; bytes: number; isUntouched: boolean };
 
