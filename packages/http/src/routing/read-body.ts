@@ -56,7 +56,11 @@ const wholeOf = async (request: IncomingMessage): Promise<Buffer> =>
     const chunks: Buffer[] = [];
     const onClosed = () => reject(new Error('the connection was closed'));
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.once('end', () => resolve(joined(chunks)));
+    request.once('end', () => {
+      // Every request is closed after its end, and an error that nobody gets costs 18 µs.
+      request.off('close', onClosed);
+      resolve(joined(chunks));
+    });
     request.once('error', reject);
     request.once('close', onClosed);
     // It may have been closed before: while its key was checked.
