@@ -40,7 +40,7 @@ describe('LineOutput', () => {
 
   it('writes a full block at once and a small one after a short delay', async () => {
     const { output, waiting } = aDescriptor();
-    output.write(`${'x'.repeat(5000)}\n`);
+    output.write(`${'x'.repeat(40_000)}\n`);
     expect(waiting).toHaveLength(1);
     const other = aDescriptor();
     other.output.write('small\n');
