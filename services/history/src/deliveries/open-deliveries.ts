@@ -29,9 +29,9 @@ export type DeliveryParts = DeliveryStores &
     onClosing(): void;
   }>;
 
-// At a few hundred attempts per second, one fetch for each costs more than all other work here. A delay of a quarter of
-// a second is not noticeable in a delivery. An interval costs nothing at rest, unlike a wait for more bytes.
-const fetchSettings = { fetchIntervalMs: 250 } as const;
+// At a few hundred attempts per second, one fetch for each costs more than all other work here. A delay of half a second is
+// not noticeable in a delivery, and its batch is written at once. An interval costs nothing at rest, unlike a wait for more bytes.
+const fetchSettings = { fetchIntervalMs: 500, maxBytesPerPartition: 1024 * 1024 } as const;
 
 type AttemptProjector = BatchProjector<AttemptRecorded, Projected, WorkItem<AttemptRecorded>>;
 

@@ -41,8 +41,8 @@ export type EventParts = EventStores &
     onClosing(): void;
   }>;
 
-// People look for an event after it was delivered, and each write costs MongoDB the same for one document as for fifty.
-const fetchSettings = { fetchIntervalMs: 250 } as const;
+// People look for an event after it was delivered, and each write costs MongoDB the same for one document as for a hundred.
+const fetchSettings = { fetchIntervalMs: 500, maxBytesPerPartition: 1024 * 1024 } as const;
 
 const createProjector = (
   { events: store, onStored }: Pick<EventParts, 'events' | 'onStored'>,
