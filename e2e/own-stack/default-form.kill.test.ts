@@ -50,6 +50,20 @@ const floodConsole = (url: string, key: string): (() => Promise<ReadonlyMap<numb
   };
 };
 
+/** Waits for a process of the history that has not thrown and is ready: one that starts has no handler yet, and would end without a word. */
+const readyHistory = async (thrownIn: readonly number[]): Promise<number> =>
+  eventually(
+    async () => {
+      const { pids, services } = await tidings.local();
+      const pid = pids['history'] ?? 0;
+      if (thrownIn.includes(pid)) throw new Error(`process ${pid} has not been replaced`);
+      const response = await fetch(`${services['history']}/ready`);
+      if (response.status !== 200) throw new Error(`/ready is ${response.status}`);
+      return pid;
+    },
+    { timeoutMs: 60_000 },
+  );
+
 it('delivers every event while the history throws twice and the console is flooded, and stores them all', async () => {
   const local = await tidings.local();
   const { history = 0, subscription, delivery, console: origin } = local.pids;
@@ -62,10 +76,8 @@ it('delivers every event while the history throws twice and the console is flood
   const publishing = publishAll({
     ...{ local, type: 'form.default', count: events, paceMs: 20 },
     onProgress: async (count) => {
-      const { pids } = await tidings.local();
-      const pid = pids['history'] ?? 0;
-      if (thrownIn.length === 2 || thrownIn.includes(pid)) return;
-      if (count < (events / 3) * (thrownIn.length + 1)) return;
+      if (thrownIn.length === 2 || count < (events / 3) * (thrownIn.length + 1)) return;
+      const pid = await readyHistory(thrownIn);
       process.kill(pid, signal);
       thrownIn.push(pid);
     },
