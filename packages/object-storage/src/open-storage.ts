@@ -1,5 +1,15 @@
 import { resolve } from 'node:path';
-import { AppError, boolean, type ConfigOf, choice, optional, secret, text, url } from '@tidings/runtime';
+import {
+  AppError,
+  boolean,
+  type ConfigOf,
+  choice,
+  optional,
+  orFile,
+  secret,
+  text,
+  url,
+} from '@tidings/runtime';
 import { FolderStorage } from './folder-storage.ts';
 import type { ObjectStorage } from './object-storage.ts';
 import { S3Storage } from './s3-storage.ts';
@@ -33,12 +43,15 @@ export const storageSettings = {
   s3Endpoint: optional(
     url({ env: 'S3_ENDPOINT', help: 'URL of the S3-compatible service; unset means AWS' }),
   ),
-  s3AccessKeyId: optional(
-    text({
-      env: 'S3_ACCESS_KEY_ID',
-      pattern: /^[\x21-\x7e]{1,256}$/,
-      help: 'the access key; unset: the sources of the AWS SDK, such as the role of the machine',
-    }),
+  // Together with its secret, so that both change in the same place.
+  s3AccessKeyId: orFile(
+    optional(
+      text({
+        env: 'S3_ACCESS_KEY_ID',
+        pattern: /^[\x21-\x7e]{1,256}$/,
+        help: 'the access key; unset: the sources of the AWS SDK, such as the role of the machine',
+      }),
+    ),
   ),
   s3SecretAccessKey: optional(secret({ env: 'S3_SECRET_ACCESS_KEY', help: 'the secret of the access key' })),
   s3PathStyle: boolean({

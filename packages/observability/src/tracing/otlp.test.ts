@@ -1,5 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { AppError } from '@tidings/runtime';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
@@ -119,6 +122,25 @@ describe('spans', () => {
   it('are not recorded while tracing is off', () => {
     expect(isRecorded(parent)).toBe(false);
     expect(parseTraceparent(newTraceparent())?.flags).toBe(1);
+  });
+
+  it('are sent with the headers of a file, which may hold a key of the collector', async () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'tidings-otlp-')), 'headers');
+    onTestFinished(() => rmSync(dirname(file), { recursive: true }));
+    const seen: (string | undefined)[] = [];
+    const collector = await aCollector((request, response) => {
+      seen.push(request.headers.authorization, String(request.headers['x-team']));
+      response.end('{}');
+    });
+    const env = { OTEL_EXPORTER_OTLP_HEADERS_FILE: file };
+    await expect(start(collector.url, env)).rejects.toThrow(/OTEL_EXPORTER_OTLP_HEADERS .*ENOENT/);
+    writeFileSync(file, 'authorization=Bearer%20of-the-file,x-team=webhooks\n');
+    const both = { ...env, OTEL_EXPORTER_OTLP_HEADERS: 'x-team=others' };
+    await expect(start(collector.url, both)).rejects.toThrow('are both set');
+    const tracing = await start(collector.url, env);
+    recordSpan(aSpan());
+    await tracing.shutdown();
+    expect(seen).toEqual(['Bearer of-the-file', 'webhooks']);
   });
 
   it('are dropped with one line while the collector is away, and one when it is back', async () => {

@@ -27,7 +27,8 @@ export type FinishedSpan = Readonly<{
 /** The exit of finished spans. `shutdown` sends what is buffered, for a second at most. */
 export type SpanSink = Readonly<{ record: (span: FinishedSpan) => void; shutdown: () => Promise<void> }>;
 
-type SinkOptions = Readonly<{ service: string; url: string; logger: Logger }>;
+/** `headers`: of each request, as `name=value,…`; undefined: those of the SDK's own variables. */
+type SinkOptions = Readonly<{ service: string; url: string; headers: string | undefined; logger: Logger }>;
 type Modules = Readonly<{ api: typeof Api; sdk: typeof Sdk; otlp: typeof Otlp }>;
 
 // Of the process's own shutdown: a collector that is away must not delay it.
@@ -62,8 +63,10 @@ export async function openSpanSink(options: SinkOptions): Promise<SpanSink> {
 /** Ids of the span that is created next. */
 type SpanIds = { traceId: string; spanId: string };
 
-function createProvider({ sdk, otlp }: Modules, ids: SpanIds, { service, url, logger }: SinkOptions) {
-  const { tracing, resources } = sdk;
+function createProvider({ sdk, otlp }: Modules, ids: SpanIds, options: SinkOptions) {
+  const { service, url, headers, logger } = options;
+  const { tracing, resources, core } = sdk;
+  const own = headers === undefined ? {} : { headers: core.parseKeyPairsIntoRecord(headers) };
   return new tracing.BasicTracerProvider({
     // Only sampled work is recorded.
     sampler: new tracing.AlwaysOnSampler(),
@@ -75,7 +78,7 @@ function createProvider({ sdk, otlp }: Modules, ids: SpanIds, { service, url, lo
       .merge(resources.detectResources({ detectors: [resources.envDetector] })),
     spanProcessors: [
       new tracing.BatchSpanProcessor(
-        createReportingExporter(sdk, new otlp.OTLPTraceExporter({ url }), logger),
+        createReportingExporter(sdk, new otlp.OTLPTraceExporter({ url, ...own }), logger),
       ),
     ],
   });

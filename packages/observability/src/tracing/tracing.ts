@@ -1,3 +1,4 @@
+import { type Environment, loadConfig, optional, secret } from '@tidings/runtime';
 import type { Logger } from '../logger.ts';
 import { isSampledId, readSampling, type SamplingRule } from './sampling.ts';
 import { type FinishedSpan, openSpanSink, type SpanSink } from './span-sink.ts';
@@ -6,20 +7,30 @@ import { formatTraceparent, freshTraceparent, nextTraceparent, parseTraceparent 
 /** Target of spans, from the environment. `service`: the name of the process. */
 export type TracingOptions = Readonly<{
   service: string;
-  env: Readonly<Record<string, string | undefined>>;
+  env: Environment;
   logger: Logger;
 }>;
 
 /** Active tracing; `shutdown` sends the buffered spans, for a second at most. */
 export type Tracing = Readonly<{ shutdown: () => Promise<void> }>;
 
+const settings = {
+  headers: optional(
+    secret({
+      env: 'OTEL_EXPORTER_OTLP_HEADERS',
+      help: 'headers of the requests to the collector: name=value,…',
+    }),
+  ),
+} as const;
+
 // Set while tracing is on. OpenTelemetry is some 40 MB of modules: none of it is loaded otherwise.
 let active: Readonly<{ sink: SpanSink; sampling: SamplingRule }> | undefined;
 
 /**
  * Starts OpenTelemetry if `OTEL_EXPORTER_OTLP_ENDPOINT` or `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` is set (OTLP over HTTP;
- * its other `OTEL_*` variables apply); otherwise does and loads nothing. Call it once, before work begins. Throws
- * AppError `config-invalid` for an unknown sampler.
+ * its other `OTEL_*` variables apply, and `OTEL_EXPORTER_OTLP_HEADERS_FILE` names a file with the headers); otherwise does and
+ * loads nothing. Call it once, before work begins. Throws AppError `config-invalid` for an unknown sampler, or a file that
+ * cannot be read.
  */
 export async function startTracing({ service, env, logger }: TracingOptions): Promise<Tracing> {
   const endpoint = env['OTEL_EXPORTER_OTLP_ENDPOINT']?.trim() ?? '';
@@ -27,7 +38,10 @@ export async function startTracing({ service, env, logger }: TracingOptions): Pr
   if (endpoint === '' && tracesEndpoint === '') return { shutdown: async () => {} };
   const sampling = readSampling(env);
   const url = tracesEndpoint === '' ? `${endpoint.replace(/\/+$/, '')}/v1/traces` : tracesEndpoint;
-  return traceTo(await openSpanSink({ service, url, logger }), sampling);
+  const { headers: given } = loadConfig(settings, env);
+  // The SDK reads the variable itself, and gives OTEL_EXPORTER_OTLP_TRACES_HEADERS precedence.
+  const headers = (env['OTEL_EXPORTER_OTLP_HEADERS']?.trim() ?? '') === '' ? given : undefined;
+  return traceTo(await openSpanSink({ service, url, headers, logger }), sampling);
 }
 
 /** Starts tracing with an exit of its own, for tests. `sampling`: default every new trace, and received ones by their flag. */
