@@ -55,8 +55,9 @@ export default defineConfig({
         test: {
           // Tests that need what only `npm run test:ops` installs and starts.
           name: 'ops',
-          include: ['packages/object-storage/src/**/*.ops.test.ts'],
+          include: ['packages/object-storage/src/**/*.ops.test.ts', 'e2e/own-stack/*.ops.test.ts'],
           testTimeout: 60_000,
+          hookTimeout: 300_000,
         },
       },
       {

