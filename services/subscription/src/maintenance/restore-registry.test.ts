@@ -130,6 +130,16 @@ describe('a registry whose database is lost', () => {
     expect((await after.audit.listUncopied(1)).length).toBe(0);
   });
 
+  it.each([false, true])('that is refused counts what is missing, dry run: %s', async (isDryRun) => {
+    const after = await lost();
+    const [newest] = (await before.of('subscription').store.listAll(everyPage)).items;
+    await after.of('subscription').store.insert({ ...(newest as Versioned), id: 'sub_alone' });
+    const { isRefused, report } = await restore(after, { isDryRun });
+    expect(isRefused).toBe(true);
+    expect(report.text).toContain('subscription: 1 missing, 0 there already, 1 differ');
+    expect(report.text).toContain('consumer: 1 missing, 0 there already\n');
+  });
+
   it('refuses version 1 of a document that the topics have', async () => {
     const after = await lost();
     const [entity] = [...oneOfEachKind()].filter(([name]) => name === 'consumer').map(([, one]) => one);

@@ -38,8 +38,10 @@ export type RestoreRegistryParts = Readonly<{
  */
 type Counts = Readonly<{ restored: number; replaced: number; setBack: number; refused: readonly string[] }>;
 
-/** Result for one kind. */
-export type KindRestored = Omit<RestorePlan<Versioned>, 'missing' | 'older' | 'outdated'> & Counts;
+/** Result for one kind. `missing`: documents that are still missing because the restore was refused. */
+export type KindRestored = Omit<RestorePlan<Versioned>, 'missing' | 'older' | 'outdated'> &
+  Counts &
+  Readonly<{ missing: number }>;
 
 /** Result of a restore. `isRefused`: nothing was changed, because documents differ from their copies. */
 export type RegistryRestored = Readonly<{
@@ -93,11 +95,11 @@ export async function restoreRegistry(
     if (!isDryRun) onProgress(done, total);
   };
   for (const { documents, plan, writes } of works) {
-    const { missing: _, older: __, outdated, ...found } = plan;
+    const { missing, older: _, outdated, ...found } = plan;
     const counts = await carryOut({ documents, writes: isRefused ? [] : writes, isDryRun, onWritten });
     const setBack = new Set(isRefused || !withOutdated ? [] : outdated.map(({ copy }) => copy.id));
     const uncopied = found.uncopied.filter(({ id }) => !setBack.has(id));
-    results.push({ ...found, ...counts, uncopied });
+    results.push({ ...found, ...counts, uncopied, missing: isRefused ? missing.length : 0 });
   }
   const audit = isRefused ? null : await restoreAudit({ isDryRun });
   return { isDryRun, isRefused, kinds: results, unknown: copies.unknown, audit };

@@ -21,11 +21,14 @@ const differences = {
   uncopied: 'has no copy',
 } as const;
 
-function linesOf(found: KindRestored, isDryRun: boolean): readonly string[] {
+function linesOf(
+  found: KindRestored,
+  { isDryRun, isRefused }: Pick<RegistryRestored, 'isDryRun' | 'isRefused'>,
+): readonly string[] {
   const { kind, equal, restored, replaced, setBack, refused, differing, uncopied, unreadable } = found;
   const verb = isDryRun ? 'would be ' : '';
   const counts = [
-    `${restored} ${verb}restored`,
+    isRefused ? `${found.missing} missing` : `${restored} ${verb}restored`,
     ...(replaced > 0 ? [`${replaced} ${verb}replaced`] : []),
     ...(setBack > 0 ? [`${setBack} ${verb}set back to an older copy`] : []),
     `${equal} there already`,
@@ -68,7 +71,7 @@ export function restoredReport(result: RegistryRestored): Report {
   const { isDryRun, isRefused, kinds, unknown, audit } = result;
   const lines = [
     ...(isDryRun ? ['dry run: nothing is changed'] : []),
-    ...kinds.flatMap((found) => linesOf(found, isDryRun)),
+    ...kinds.flatMap((found) => linesOf(found, result)),
     ...listed(unknown.map(({ key, detail }) => `${key} cannot be restored: ${detail}`)),
     ...(audit === null
       ? []
