@@ -4,6 +4,7 @@ import { AppError } from '@tidings/runtime';
 import kafkajs, { type Admin, type ITopicConfig } from 'kafkajs';
 import { detailOf } from '../client/errors.ts';
 import type { AdminEndpoint } from './admin-endpoint.ts';
+import { compareSettings } from './compare-settings.ts';
 import { untilDeadline, waitForLeaders } from './wait-for-leaders.ts';
 import { withAdmin } from './with-admin.ts';
 
@@ -49,6 +50,7 @@ export async function ensureTopics(options: EnsureTopicsOptions): Promise<Ensure
       assertPartitionedAlike(counts);
       const warnings = [
         ...compareCounts(wanted, counts),
+        ...(await compareSettings(admin, wanted, logger)),
         ...(isClusterChecked ? await checkOffsetsRetention(admin) : []),
       ];
       for (const warning of warnings) logger.warn({ warning }, 'topics.check');
