@@ -115,7 +115,10 @@ export const processRights = (
 
 /** The rights of who creates the topics before the services start, with `deploy/create-topics.mjs`. */
 export const topicSetupRights: readonly Right[] = [
-  { resource: 'topic', name: 'tidings.', pattern: 'prefix', operations: ['Create', 'Describe'] },
+  {
+    ...{ resource: 'topic', name: 'tidings.', pattern: 'prefix' },
+    operations: ['Create', 'Describe', 'DescribeConfigs'],
+  },
   { resource: 'group', name: 'tidings-topics', pattern: 'literal', operations: ['Describe'] },
   { resource: 'cluster', name: 'kafka-cluster', pattern: 'literal', operations: ['DescribeConfigs'] },
 ];
