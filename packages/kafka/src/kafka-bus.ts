@@ -187,7 +187,7 @@ class KafkaBus implements Bus {
   async #lagOf(group: string, topics: readonly TopicDefinition[]): Promise<readonly TopicPartitionLag[]> {
     return this.#admin.run(async (admin) => {
       const names = topics.map(({ name }) => name);
-      const positions = await fetchTopicPositions(admin, group, names);
+      const positions = await fetchTopicPositions(admin, group, { topics: names, leaderless: 'an-error' });
       return positions.map(({ ref, position }) => {
         const committedOffset = BigInt(position.committed ?? position.low);
         const highOffset = BigInt(position.high);

@@ -68,6 +68,9 @@ export function lagUntil(lag: TopicPartitionLag, end: bigint): TopicPartitionLag
   return { ...lag, highOffset, lagRecords: behind > 0n ? behind : 0n };
 }
 
+/** Tells a question about topics how it takes a partition without a leader: nobody knows the ends of its log. */
+export type Leaderless = 'an-error' | 'left-out';
+
 /** Positions of one partition. */
 export type PartitionPosition = Readonly<{ ref: PartitionRef; position: LogPosition }>;
 
@@ -78,11 +81,11 @@ export type PartitionPosition = Readonly<{ ref: PartitionRef; position: LogPosit
 export async function fetchTopicPositions(
   admin: Admin,
   group: string,
-  topics: readonly string[],
+  { topics, leaderless }: Readonly<{ topics: readonly string[]; leaderless: Leaderless }>,
 ): Promise<readonly PartitionPosition[]> {
   const [commits, ends] = await Promise.all([
     admin.fetchOffsets({ groupId: group, topics: [...topics] }),
-    fetchTopicEnds(admin, topics),
+    fetchTopicEnds(admin, topics, leaderless),
   ]);
   const committed = new Map(
     commits.flatMap(({ topic, partitions }) =>
@@ -101,7 +104,7 @@ export async function fetchTopicPositions(
 /** The group whose positions are read, and those that read its topics before it. */
 export type PositionsOf<T> = Pick<RunPartitionsOptions<T>, 'group' | 'formerGroup'>;
 
-/** Returns the positions of these partitions by {@link partitionKey}. Partitions that do not exist are left out. */
+/** Returns the positions of these partitions by {@link partitionKey}. Partitions that do not exist, or have no leader, are left out. */
 export async function fetchPositions<T>(
   admin: Admin,
   { group, formerGroup }: PositionsOf<T>,
@@ -110,7 +113,7 @@ export async function fetchPositions<T>(
   const wanted = new Set(refs.map(partitionKey));
   const found = new Map<string, LogPosition>();
   const read = async (from: string, topics: readonly string[]): Promise<readonly PartitionPosition[]> => {
-    const all = await fetchTopicPositions(admin, from, topics);
+    const all = await fetchTopicPositions(admin, from, { topics, leaderless: 'left-out' });
     return all.filter(({ ref }) => wanted.has(partitionKey(ref)));
   };
   const uncommitted = new Set<string>();
@@ -127,12 +130,12 @@ export async function fetchPositions<T>(
   return found;
 }
 
-/** Returns the ends of the logs of at least these partitions by {@link partitionKey}. */
+/** Returns the ends of the logs of at least these partitions by {@link partitionKey}, without those that have no leader. */
 export async function fetchEnds(
   admin: Admin,
   refs: readonly PartitionRef[],
 ): Promise<ReadonlyMap<string, number>> {
-  return offsetsOf(await admin.fetchTopicEnds(topicsOf(refs)));
+  return offsetsOf(await admin.fetchTopicEnds(topicsOf(refs), false, true));
 }
 
 const offsetsOf = (found: Awaited<ReturnType<Admin['fetchTopicEnds']>>): ReadonlyMap<string, number> =>
@@ -147,10 +150,15 @@ const offsetsOf = (found: Awaited<ReturnType<Admin['fetchTopicEnds']>>): Readonl
 type TopicEnds = Readonly<{ ref: PartitionRef; low: number; high: number }>;
 
 /** Returns the ends of the logs of every partition of these topics. */
-export async function fetchTopicEnds(admin: Admin, topics: readonly string[]): Promise<readonly TopicEnds[]> {
+export async function fetchTopicEnds(
+  admin: Admin,
+  topics: readonly string[],
+  leaderless: Leaderless = 'an-error',
+): Promise<readonly TopicEnds[]> {
   if (topics.length === 0) return [];
-  const highs = await admin.fetchTopicEnds(topics);
-  const lows = offsetsOf(await admin.fetchTopicEnds(topics, true));
+  const isOmitted = leaderless === 'left-out';
+  const highs = await admin.fetchTopicEnds(topics, false, isOmitted);
+  const lows = offsetsOf(await admin.fetchTopicEnds(topics, true, isOmitted));
   return highs.flatMap(({ topic, partitions }) =>
     partitions.map(({ partition, offset }) => {
       const ref = { topic, partition };

@@ -4,6 +4,12 @@ import { detailOf } from '../client/errors.ts';
 import { type AssignedPartitionsOptions, type LogPosition, reopenBackoff } from './partition-source.ts';
 import type { PartitionWorker } from './partition-worker.ts';
 
+const withoutPositions = (refs: readonly PartitionRef[]): AppError =>
+  new AppError({
+    code: 'unavailable',
+    message: `no leader, or no such partition yet: ${refs.map(partitionKey).join(', ')}`,
+  });
+
 export type PartitionOpenerOptions<T> = AssignedPartitionsOptions<T> &
   Readonly<{
     isClosing: () => boolean;
@@ -21,36 +27,48 @@ export class PartitionOpener<T> {
     this.#options = options;
   }
 
-  /** Resolves once each worker is open, has been revoked meanwhile, or has failed. */
+  /**
+   * Resolves once each worker is open, has been revoked meanwhile, or has failed. A partition whose positions nobody can
+   * tell does not delay the others.
+   */
   async open(workers: readonly PartitionWorker<T>[]): Promise<void> {
-    const { run, source, clock, logger, isClosing } = this.#options;
+    const { run, clock, logger, isClosing } = this.#options;
+    const opened: Promise<void>[] = [];
+    let waiting = workers;
     for (let attempt = 1; ; attempt += 1) {
-      const waiting = workers.filter((worker) => worker.state === 'opening');
-      if (waiting.length === 0 || isClosing()) return;
+      waiting = waiting.filter((worker) => worker.state === 'opening');
+      if (waiting.length === 0 || isClosing()) break;
       try {
-        const positions = await source.positions(waiting.map(({ ref }) => ref));
-        await Promise.all(
-          waiting.map((worker) => this.#openOne(worker, positions.get(partitionKey(worker.ref)))),
-        );
-        return;
+        const positions = await this.#positionsOf(waiting);
+        for (const [worker, position] of positions) opened.push(this.#openOne(worker, position));
+        waiting = waiting.filter((worker) => !positions.has(worker));
+        if (waiting.length === 0) break;
+        throw withoutPositions(waiting.map(({ ref }) => ref));
       } catch (error) {
         logger.warn({ group: run.group, attempt, detail: detailOf(error) }, 'consumer.positions-unavailable');
         const delayMs = backoffMs({ attempt, ...reopenBackoff });
         await sleep(clock, delayMs);
       }
     }
+    await Promise.all(opened);
   }
 
-  async #openOne(worker: PartitionWorker<T>, position: LogPosition | undefined): Promise<void> {
+  async #positionsOf(
+    workers: readonly PartitionWorker<T>[],
+  ): Promise<ReadonlyMap<PartitionWorker<T>, LogPosition>> {
+    const positions = await this.#options.source.positions(workers.map(({ ref }) => ref));
+    return new Map(
+      workers.flatMap((worker) => {
+        const position = positions.get(partitionKey(worker.ref));
+        return position === undefined ? [] : [[worker, position] as const];
+      }),
+    );
+  }
+
+  async #openOne(worker: PartitionWorker<T>, position: LogPosition): Promise<void> {
     const { run, source, isClosing, onOpened, onFailed } = this.#options;
     const { ref } = worker;
     if (worker.state !== 'opening') return;
-    if (position === undefined) {
-      throw new AppError({
-        code: 'unavailable',
-        message: `${ref.topic} has no partition ${ref.partition} yet`,
-      });
-    }
     const start = Math.min(this.#startOf(ref, position), worker.latestStart);
     worker.startAt(start);
     try {

@@ -86,7 +86,8 @@ export class LeaderConnection {
   }
 
   /**
-   * Sends the batches to their leaders, acks all. Returns what is acknowledged: partitions that the metadata do not have are left out.
+   * Sends the batches to their leaders, acks all. Returns what is acknowledged: partitions that the metadata do not have, or without a leader, are left
+   * out.
    * Rejects with an error of kafkajs if any other part is not acknowledged.
    */
   async send(body: ProduceBody): Promise<SentPartitions> {
@@ -144,7 +145,7 @@ export class LeaderConnection {
     for (const { topic, partitions } of body) {
       for (const { partition } of partitions) {
         const leader = this.#leaders.get(topic)?.get(partition);
-        if (leader === undefined) isComplete = false;
+        if (leader === undefined || leader < 0) isComplete = false;
         else leaders.add(leader);
       }
     }

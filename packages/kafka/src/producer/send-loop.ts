@@ -189,4 +189,6 @@ function stamp(slices: readonly PartitionSlice[], timestamp: string): void {
  * response is no acknowledgement.
  */
 const missingFromResponse = ({ queue }: PartitionSlice): Error =>
-  new Error(`${queue.topic} ${queue.partition} was left out of the send: not in the client's metadata`);
+  new Error(
+    `${queue.topic} ${queue.partition} was left out of the send: it has no leader, or is not in the client's metadata`,
+  );

@@ -68,3 +68,69 @@ test('a process that starts reads every partition that has a leader, and the oth
   expect(part.size()).toBe(6);
   await vi.waitFor(() => expect(part.isStale()).toBe(false), soon);
 }, 180_000);
+
+/** Reads the topics in one group. Returns the names of the partitions of which a record was handled. */
+const startGroup = async (names: readonly string[]): Promise<ReadonlySet<string>> => {
+  const handled = new Set<string>();
+  await bus?.runPartitions({
+    group: 'leaderless-test',
+    topics: names.map(topicOf),
+    decode: ({ key }) => String(key),
+    onBatch: ({ topic, items }) => {
+      for (const item of items) {
+        handled.add(`${topic}/${item.message}`);
+        item.done();
+      }
+    },
+  });
+  return handled;
+};
+
+const namesIn = (handled: ReadonlySet<string>, topic: string): number =>
+  [...handled].filter((name) => name.startsWith(`${topic}/`)).length;
+
+/** Waits until the brokers say that the two partitions of a dead broker have no leader. */
+const untilLeaderless = async (topic: string): Promise<void> => {
+  await vi.waitFor(async () => {
+    const asking = await connectKafka({ brokers: cluster.brokers, clientId: service, logger: silentLogger });
+    try {
+      await expect(asking.ends([topicOf(topic)])).rejects.toThrow('LEADER_NOT_AVAILABLE');
+    } finally {
+      await asking.close();
+    }
+  }, soon);
+};
+
+test('a group that starts handles every partition that has a leader, and the others when they have one', async () => {
+  await create('part', 1);
+  await create('whole', 3);
+  const away = cluster.nodes.find(({ nodeId }) => nodeId === 2);
+  await away?.kill9();
+  await untilLeaderless('part');
+  bus = await connectKafka({ brokers: cluster.brokers, clientId: service, logger: silentLogger });
+  const handled = await startGroup(['part', 'whole']);
+  await vi.waitFor(() => expect([namesIn(handled, 'part'), namesIn(handled, 'whole')]).toEqual([4, 6]), soon);
+  await away?.start();
+  await vi.waitFor(() => expect(namesIn(handled, 'part')).toBe(6), soon);
+}, 180_000);
+
+test('a producer writes to every partition that has a leader, and to the others when they have one', async () => {
+  await create('part', 1);
+  await create('whole', 3);
+  const away = cluster.nodes.find(({ nodeId }) => nodeId === 2);
+  await away?.kill9();
+  await untilLeaderless('part');
+  bus = await connectKafka({ brokers: cluster.brokers, clientId: service, logger: silentLogger });
+  const producer = await bus.producer();
+  const written: string[] = [];
+  const publish = async (topic: string, partition: number): Promise<void> => {
+    await producer.publishAll([{ topic: topicOf(topic), partition, key: 'k', value: Buffer.from('v') }]);
+    written.push(`${topic}/${partition}`);
+  };
+  const parts = Array.from({ length: partitions }, async (_, partition) => publish('part', partition));
+  await vi.waitFor(() => expect(written).toHaveLength(4), soon);
+  await Promise.all(Array.from({ length: partitions }, async (_, partition) => publish('whole', partition)));
+  expect(written).toHaveLength(10);
+  await away?.start();
+  await Promise.all(parts);
+}, 180_000);
