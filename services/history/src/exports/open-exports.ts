@@ -113,8 +113,8 @@ export const openExports = async (
   const events = { ...stores.events, step: restInSteps(stores.events, isScannedEvent, clock) };
   const sources = {
     events: eventRows({ ...stores, events, log }),
-    deliveries: deliveryRows(deliveries),
-    attempts: attemptRows(deliveries),
+    deliveries: deliveryRows(deliveries, clock),
+    attempts: attemptRows(deliveries, clock),
     dead_letters: deadLetterRows(stores.deadLetters),
     audit: auditRows(stores.audit, async () => audit.readNew()),
   };

@@ -60,6 +60,23 @@ const start = async () => {
   return { store, get };
 };
 
+it.each([
+  ['2126-01-01T00:00:00.000Z', '2126-01-01T00:00:00.000Z'],
+  ['2026-01-01T00:00:00.000Z', null],
+])('shows the time of a deferral, %s, only while it lies ahead', async (at, shown) => {
+  const { store, get } = await start();
+  const delivery = deliveryOf(
+    anAttemptRecord(1, {
+      ...{ workspaceId: workspaceId('ws_demo'), outcome: { kind: 'deferred', reason: 'breaker-open' } },
+      next: { kind: 'retry', atMs: Date.parse(at) },
+    }),
+  );
+  await store.insert([delivery]);
+  const waits = { status: 'pending', status_reason: 'breaker-open', next_attempt_at: shown };
+  expect((await get(`${path}/${delivery.id}`, 'owner')).body).toMatchObject(waits);
+  expect((await get(path, 'owner')).body.data).toMatchObject([waits]);
+});
+
 describe('the deliveries that a key can see', () => {
   it.each<[Key, number]>([
     ['owner', 200],

@@ -15,11 +15,11 @@ import type { SubscriptionOwners } from './subscription-owners.ts';
 /** The dependencies of the routes. */
 export type DeliveryParts = Readonly<{
   store: Pick<DeliveryStore, 'find' | 'list' | 'step'>;
-  clock: Pick<Clock, 'monotonicMs'>;
+  clock: Pick<Clock, 'monotonicMs' | 'nowMs'>;
   owners: Pick<SubscriptionOwners, 'isWithin'>;
 }>;
 
-type ListParts = Pick<DeliveryParts, 'store'> & Readonly<{ turns: SearchTurns }>;
+type ListParts = Pick<DeliveryParts, 'store' | 'clock'> & Readonly<{ turns: SearchTurns }>;
 type ListCall = Readonly<{ query: ListQuery; principal: Principal; request: IncomingMessage }>;
 
 const path = '/v1/webhooks/deliveries';
@@ -29,13 +29,12 @@ const replyWithPage = async (parts: ListParts, call: ListCall): Promise<Reply> =
   const query = readDeliveryQuery(call.query, call.principal);
   const { deliveries, next, scannedToMs } = await listDeliveries(parts, query.filters, query);
   const nextCursor = next === null ? null : query.cursorAt(next);
-  return withScannedTo(
-    pageReply(call.request, { data: deliveries.map(summaryView), nextCursor }),
-    scannedToMs,
-  );
+  const nowMs = parts.clock.nowMs();
+  const data = deliveries.map((one) => summaryView(one, nowMs));
+  return withScannedTo(pageReply(call.request, { data, nextCursor }), scannedToMs);
 };
 
-const listOfSubscription = ({ store, owners, turns }: DeliveryParts & ListParts): Route =>
+const listOfSubscription = ({ store, clock, owners, turns }: DeliveryParts & ListParts): Route =>
   route({
     operationId: 'listSubscriptionDeliveries',
     method: 'GET',
@@ -63,7 +62,7 @@ const listOfSubscription = ({ store, owners, turns }: DeliveryParts & ListParts)
         throw new AppError({ code: 'not-found', message: `There is no subscription '${params.id}'.` });
       }
       return replyWithPage(
-        { store, turns },
+        { store, clock, turns },
         { query: { ...query, subscription_id: id }, principal, request },
       );
     },
@@ -82,7 +81,7 @@ const listRoute = (parts: ListParts): Route =>
     handle: async (call) => replyWithPage(parts, call),
   });
 
-const singleRoute = ({ store }: Pick<DeliveryParts, 'store'>): Route =>
+const singleRoute = ({ store, clock }: Pick<DeliveryParts, 'store' | 'clock'>): Route =>
   route({
     operationId: 'getDelivery',
     method: 'GET',
@@ -99,7 +98,7 @@ const singleRoute = ({ store }: Pick<DeliveryParts, 'store'>): Route =>
       if (delivery === null) {
         throw new AppError({ code: 'not-found', message: `There is no delivery '${id}'.` });
       }
-      return { status: 200, body: deliveryView(delivery) };
+      return { status: 200, body: deliveryView(delivery, clock.nowMs()) };
     },
   });
 

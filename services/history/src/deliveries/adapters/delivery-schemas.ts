@@ -83,7 +83,11 @@ export const summarySchema = named(
       description: 'Reason of the last failure; null if the last attempt succeeded.',
     },
     last_attempt_at: timeOrNull,
-    next_attempt_at: timeOrNull,
+    next_attempt_at: {
+      ...timeOrNull,
+      description:
+        'Time of the next attempt while it lies ahead. Null in `pending` or `retrying`: it waits for its turn, for the reason that `status_reason` names.',
+    },
     erased: {
       type: 'boolean',
       description: 'Whether what was sent and answered is erased, and the ordering key.',

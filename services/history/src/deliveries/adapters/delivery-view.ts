@@ -1,4 +1,5 @@
 import { exchangeView } from '@tidings/webhook-request';
+import { plannedTime } from '../../domain/planned-time.ts';
 import { type AttemptEvent, type Delivery, isAttempt } from '../domain/delivery.ts';
 import { maxAttemptEvents } from '../domain/merge-deliveries.ts';
 import type { DeliverySummary } from '../ports.ts';
@@ -30,8 +31,8 @@ const attemptView = (attemptEvent: AttemptEvent, { id, eventType, isErased }: De
   ...exchangeView({ ...attemptEvent, deliveryId: id, eventType, isErased: isErased === true }),
 });
 
-/** Returns a delivery as a list shows it. */
-export const summaryView = (summary: DeliverySummary): object => ({
+/** Returns a delivery as a list shows it at this time. */
+export const summaryView = (summary: DeliverySummary, nowMs: number): object => ({
   id: summary.id,
   event_id: summary.eventId,
   event_type: summary.eventType,
@@ -44,14 +45,14 @@ export const summaryView = (summary: DeliverySummary): object => ({
   last_status_code: summary.lastStatusCode,
   last_reason: summary.lastReason,
   last_attempt_at: isoTime(summary.lastAttemptAtMs),
-  next_attempt_at: isoTime(summary.nextAttemptAtMs),
+  next_attempt_at: isoTime(plannedTime(summary.nextAttemptAtMs, nowMs)),
   erased: summary.isErased === true,
   created_at: isoTime(summary.createdAtMs),
   updated_at: isoTime(summary.updatedAtMs),
 });
 
 /** Returns a delivery with every request made for it. `status` and `status_reason` describe waiting and the end. */
-export const deliveryView = (delivery: Delivery): object => {
+export const deliveryView = (delivery: Delivery, nowMs: number): object => {
   const attempts = delivery.attemptEvents.filter(isAttempt);
   const last = attempts.at(-1);
   const summary = {
@@ -62,7 +63,7 @@ export const deliveryView = (delivery: Delivery): object => {
     lastAttemptAtMs: last?.atMs ?? null,
   };
   return {
-    ...summaryView(summary),
+    ...summaryView(summary, nowMs),
     attempts: attempts.map((attemptEvent) => attemptView(attemptEvent, delivery)),
     attempts_truncated: delivery.attemptEvents.length >= maxAttemptEvents,
   };

@@ -82,7 +82,7 @@ const listRoute = (parts: EventParts): Route => {
   });
 };
 
-const singleRoute = ({ store, deliveries, log }: EventParts): Route =>
+const singleRoute = ({ store, deliveries, log, clock }: EventParts): Route =>
   route({
     operationId: 'getEvent',
     method: 'GET',
@@ -114,7 +114,7 @@ const singleRoute = ({ store, deliveries, log }: EventParts): Route =>
           ...eventView(counted ?? { event, counts: {} }),
           ...view.body,
           received: receivedView(received),
-          delivery_list: listed.map(summaryView),
+          delivery_list: listed.map((one) => summaryView(one, clock.nowMs())),
         },
         raw: view.raw,
       };

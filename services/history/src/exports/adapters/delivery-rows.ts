@@ -1,3 +1,4 @@
+import type { Clock } from '@tidings/runtime';
 import { listQuery, readDeliveryQuery } from '../../deliveries/adapters/delivery-query.ts';
 import { deliveryView, summaryView } from '../../deliveries/adapters/delivery-view.ts';
 import type { DeliveryFilters, DeliveryStore, ListPosition } from '../../deliveries/ports.ts';
@@ -62,18 +63,19 @@ const listed = (store: Store) => ({
 });
 
 /** Returns the source of deliveries, without their attempts. */
-export const deliveryRows = (store: Store): RowSource => ({
+export const deliveryRows = (store: Store, clock: Pick<Clock, 'nowMs'>): RowSource => ({
   columns: deliveryColumns,
   ...listed(store),
   read: async (request, after) => {
     const page = { limit: deliveriesAtOnce, after: after as ListPosition | null };
     const { found, reached } = await store.step(filtersOf(request), page);
-    return { rows: found.map(summaryView), read: found.length, next: reached };
+    const nowMs = clock.nowMs();
+    return { rows: found.map((one) => summaryView(one, nowMs)), read: found.length, next: reached };
   },
 });
 
 /** Returns the source of attempts: a row for each request that was made for a delivery, in order. */
-export const attemptRows = (store: Store): RowSource => ({
+export const attemptRows = (store: Store, clock: Pick<Clock, 'nowMs'>): RowSource => ({
   columns: attemptColumns,
   ...listed(store),
   read: async (request, after) => {
@@ -83,7 +85,7 @@ export const attemptRows = (store: Store): RowSource => ({
     const rows = found.flatMap(({ id }) => {
       const delivery = whole.get(id)?.delivery;
       if (delivery === undefined) return [];
-      const view = deliveryView(delivery) as Readonly<{ attempts: readonly object[] }>;
+      const view = deliveryView(delivery, clock.nowMs()) as Readonly<{ attempts: readonly object[] }>;
       const of = {
         delivery_id: id,
         event_id: delivery.eventId,

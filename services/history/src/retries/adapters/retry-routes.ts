@@ -54,7 +54,7 @@ const retryDeliveryRoute = (parts: RetryRouteParts): Route =>
       const messages = messagesOf(request);
       const origin = { runId: run.id, by: principal.keyId, messages };
       const retried = await messages.during(async () => retryDelivery(parts, delivery, origin));
-      return { status: 202, body: retriedView(retried) };
+      return { status: 202, body: retriedView(retried, parts.clock.nowMs()) };
     },
   });
 
@@ -91,7 +91,7 @@ const retryEventRoute = (parts: RetryRouteParts): Route =>
         const more = result.refused.length > 1 ? ` (and ${result.refused.length - 1} more were refused)` : '';
         throw new AppError({ code: 'conflict', message: `${first.detail}${more}` });
       }
-      return { status: 202, body: retriedEventView(id, result) };
+      return { status: 202, body: retriedEventView(id, result, parts.clock.nowMs()) };
     },
   });
 

@@ -73,8 +73,8 @@ export const retryEventBody = named(
 );
 
 /** Returns a retried delivery with its new chain. Its attempts appear when they have been made. */
-export const retriedView = ({ delivery, chain, isOutOfOrder }: Retried): object => ({
-  ...deliveryView(delivery),
+export const retriedView = ({ delivery, chain, isOutOfOrder }: Retried, nowMs: number): object => ({
+  ...deliveryView(delivery, nowMs),
   chain,
   out_of_order: isOutOfOrder,
 });
@@ -87,8 +87,12 @@ const refusedView = ({ delivery, subscriptionId, code, detail }: Refused): objec
 });
 
 /** Returns the deliveries of an event that were retried, and those that were not. */
-export const retriedEventView = (eventId: string, { retried, refused }: RetriedEvent): object => ({
+export const retriedEventView = (
+  eventId: string,
+  { retried, refused }: RetriedEvent,
+  nowMs: number,
+): object => ({
   event_id: eventId,
-  data: retried.map(retriedView),
+  data: retried.map((one) => retriedView(one, nowMs)),
   refused: refused.map(refusedView),
 });

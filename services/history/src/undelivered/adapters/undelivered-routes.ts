@@ -2,6 +2,7 @@ import { consumerId, subscriptionId } from '@tidings/contracts';
 import { type Route, route } from '@tidings/http';
 import type { Clock } from '@tidings/runtime';
 import { tenantScopeOf } from '../../adapters/tenant-scope.ts';
+import { plannedTime } from '../../domain/planned-time.ts';
 import { CountTurns } from '../count-turns.ts';
 import {
   readUndelivered,
@@ -14,13 +15,10 @@ import { undeliveredQuery, undeliveredSchema } from './undelivered-schemas.ts';
 const isoTime = (ms: number): string => new Date(ms).toISOString();
 const timeOrNull = (ms: number | null): string | null => (ms === null ? null : isoTime(ms));
 
-const groupView = ({
-  subscriptionId: id,
-  consumerId: owner,
-  count,
-  oldestAtMs,
-  counts,
-}: UndeliveredGroup) => ({
+const groupView = (
+  { subscriptionId: id, consumerId: owner, count, oldestAtMs, counts }: UndeliveredGroup,
+  nowMs: number,
+) => ({
   subscription_id: id,
   consumer_id: owner,
   count,
@@ -32,14 +30,14 @@ const groupView = ({
     last_status_code: one.lastStatusCode,
     count: one.count,
     oldest_at: isoTime(one.oldestAtMs),
-    next_attempt_at: timeOrNull(one.nextAttemptAtMs),
+    next_attempt_at: timeOrNull(plannedTime(one.nextAttemptAtMs, nowMs)),
   })),
 });
 
 /** Declares the route that says what has not been delivered, and why. */
 export const undeliveredRoutes = (
   stores: UndeliveredStores,
-  clock: Pick<Clock, 'monotonicMs'>,
+  clock: Pick<Clock, 'monotonicMs' | 'nowMs'>,
   turns = new CountTurns<Undelivered>(clock),
 ): Route[] => [
   route({
@@ -69,7 +67,7 @@ export const undeliveredRoutes = (
         total: groups.reduce((sum, { count }) => sum + count, 0),
         subscription_count: groups.length,
         is_truncated: isTruncated,
-        data: groups.slice(0, query.limit).map(groupView),
+        data: groups.slice(0, query.limit).map((group) => groupView(group, clock.nowMs())),
       };
       return { status: 200, body };
     },

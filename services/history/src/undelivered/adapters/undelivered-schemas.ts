@@ -62,7 +62,8 @@ export const undeliveredSchema = named(
             next_attempt_at: {
               type: ['string', 'null'],
               format: 'date-time',
-              description: 'When the first of the next attempts is due.',
+              description:
+                'When the first of the next attempts is due, while that lies ahead; null: none follows, or the first waits for its turn, for the reason that `reason` names.',
             },
           }),
         },
