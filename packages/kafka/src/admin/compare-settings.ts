@@ -1,5 +1,4 @@
 import type { TopicDefinition } from '@tidings/contracts';
-import type { Logger } from '@tidings/observability';
 import kafkajs, { type Admin } from 'kafkajs';
 import { detailOf } from '../client/errors.ts';
 
@@ -37,12 +36,11 @@ const comparedOf = ({ config }: TopicDefinition): readonly (readonly [string, st
 /**
  * Compares settings of topics with their definitions, as after a mirror that did not copy all of them: a retry topic without
  * `message.timestamp.type=LogAppendTime`, for example, waits by the clocks of those who write. Returns a sentence for each
- * setting with which a guarantee does not hold. Settings that may not be read are not compared.
+ * setting with which a guarantee does not hold, or one that says why the settings cannot be read.
  */
 export async function compareSettings(
   admin: Admin,
   topics: readonly TopicDefinition[],
-  logger: Logger,
 ): Promise<readonly string[]> {
   const compared = topics.filter((topic) => comparedOf(topic).length > 0);
   if (compared.length === 0) return [];
@@ -62,8 +60,8 @@ export async function compareSettings(
       }),
     );
   } catch (error) {
-    // A client without the right DescribeConfigs, for example.
-    logger.debug({ detail: detailOf(error) }, 'topics.settings-not-read');
-    return [];
+    return [
+      `the settings of topics cannot be read (${detailOf(error)}): grant DescribeConfigs on them (create-topics.mjs --acls), or compare them with kafka-configs.sh`,
+    ];
   }
 }

@@ -17,7 +17,7 @@ export type EnsureTopicsOptions = AdminEndpoint &
     replicationFactor: number;
     minInsyncReplicas?: number;
     topics?: readonly TopicDefinition[];
-    /** Checks settings of the cluster too, and creates the topic of committed offsets. Default true. */
+    /** Checks settings of the topics and of the cluster too, and creates the topic of committed offsets. Default true. */
     isClusterChecked?: boolean;
   }>;
 
@@ -50,8 +50,9 @@ export async function ensureTopics(options: EnsureTopicsOptions): Promise<Ensure
       assertPartitionedAlike(counts);
       const warnings = [
         ...compareCounts(wanted, counts),
-        ...(await compareSettings(admin, wanted, logger)),
-        ...(isClusterChecked ? await checkOffsetsRetention(admin) : []),
+        ...(isClusterChecked
+          ? [...(await compareSettings(admin, wanted)), ...(await checkOffsetsRetention(admin))]
+          : []),
       ];
       for (const warning of warnings) logger.warn({ warning }, 'topics.check');
       if (created.length > 0) logger.info({ created }, 'topics.created');
