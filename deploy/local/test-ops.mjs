@@ -13,7 +13,7 @@ import { requireNode } from './machine.mjs';
 import { UserError } from './options.mjs';
 import { runSuite } from './suites.mjs';
 
-const fuzzSeconds = 130;
+const fuzzSeconds = 100;
 
 /**
  * Suites that need more than Node, Java and Maven, or take too long for `npm test`. Each installs its requirements and

@@ -5,13 +5,13 @@ import { print, root, runQuietly } from '../local/bootstrap.mjs';
 // Kills and stops of services, a kill of a broker, wrong clocks of a service and of MongoDB, cut networks of all brokers and of all endpoints, and a
 // full disk of a spool, whose ingress is stopped meanwhile: docs/reliability.md.
 const seed = 4724;
-const minutes = 2;
+const minutes = 5;
 // What two cores deliver without a backlog, so that little is left when the faults end.
 const eventsPerSecond = 10;
 const rules = 14;
 
 /**
- * Breaks a stack at random for two minutes and judges what became of it. Each rule that was kept counts as passed.
+ * Breaks a stack at random for five minutes and judges what became of it. Each rule that was kept counts as passed.
  * CHAOS_SEED breaks other parts.
  */
 export async function runChaosTests() {
