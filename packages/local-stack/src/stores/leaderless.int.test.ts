@@ -70,9 +70,9 @@ test('a process that starts reads every partition that has a leader, and the oth
 }, 180_000);
 
 /** Reads the topics in one group. Returns the names of the partitions of which a record was handled. */
-const startGroup = async (names: readonly string[]): Promise<ReadonlySet<string>> => {
+const startGroup = async (from: Bus, names: readonly string[]): Promise<ReadonlySet<string>> => {
   const handled = new Set<string>();
-  await bus?.runPartitions({
+  await from.runPartitions({
     group: 'leaderless-test',
     topics: names.map(topicOf),
     decode: ({ key }) => String(key),
@@ -101,27 +101,29 @@ const untilLeaderless = async (topic: string): Promise<void> => {
   }, soon);
 };
 
-test('a group that starts handles every partition that has a leader, and the others when they have one', async () => {
+/** Connects while two partitions of the topic `part` have no leader, those of the broker that is away. */
+const openWithoutLeaders = async () => {
   await create('part', 1);
   await create('whole', 3);
   const away = cluster.nodes.find(({ nodeId }) => nodeId === 2);
   await away?.kill9();
   await untilLeaderless('part');
-  bus = await connectKafka({ brokers: cluster.brokers, clientId: service, logger: silentLogger });
-  const handled = await startGroup(['part', 'whole']);
+  const connected = await connectKafka({ brokers: cluster.brokers, clientId: service, logger: silentLogger });
+  bus = connected;
+  return { away, connected };
+};
+
+test('a group that starts handles every partition that has a leader, and the others when they have one', async () => {
+  const { away, connected } = await openWithoutLeaders();
+  const handled = await startGroup(connected, ['part', 'whole']);
   await vi.waitFor(() => expect([namesIn(handled, 'part'), namesIn(handled, 'whole')]).toEqual([4, 6]), soon);
   await away?.start();
   await vi.waitFor(() => expect(namesIn(handled, 'part')).toBe(6), soon);
 }, 180_000);
 
 test('a producer writes to every partition that has a leader, and to the others when they have one', async () => {
-  await create('part', 1);
-  await create('whole', 3);
-  const away = cluster.nodes.find(({ nodeId }) => nodeId === 2);
-  await away?.kill9();
-  await untilLeaderless('part');
-  bus = await connectKafka({ brokers: cluster.brokers, clientId: service, logger: silentLogger });
-  const producer = await bus.producer();
+  const { away, connected } = await openWithoutLeaders();
+  const producer = await connected.producer();
   const written: string[] = [];
   const publish = async (topic: string, partition: number): Promise<void> => {
     await producer.publishAll([{ topic: topicOf(topic), partition, key: 'k', value: Buffer.from('v') }]);
