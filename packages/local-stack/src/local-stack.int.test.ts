@@ -9,7 +9,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { LocalStack, type LocalStackOptions } from './local-stack.ts';
 import type { LocalState } from './local-state.ts';
-import { freePorts } from './ports.ts';
+import { freePorts, requireFreePorts } from './ports.ts';
 import { identityOf } from './processes/process-identity.ts';
 
 /** A substitute for the console: ready at once, and responds as the registry would. */
@@ -29,6 +29,22 @@ createServer((request, response) => {
 process.on('SIGTERM', () => process.exit(0));
 `;
 
+// A stack takes those behind its base; one test starts a second stack.
+const usedOffsets = [0, 100].flatMap((first) => Array.from({ length: 40 }, (_, at) => first + at));
+
+/** Returns a base whose ports are all free: other tests run stacks beside this one. */
+const freeBase = async (): Promise<number> => {
+  for (;;) {
+    const [base = 0] = await freePorts('127.0.0.1', 1);
+    const needs = usedOffsets.map((offset) => ({ port: base + offset, purpose: 'a test' }));
+    const isFree = await requireFreePorts('127.0.0.1', needs, '').then(
+      () => true,
+      () => false,
+    );
+    if (isFree) return base;
+  }
+};
+
 let folder: string;
 const fakeConsole = () => ({
   name: 'console',
@@ -43,7 +59,7 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tidings-stack-'));
   await writeFile(join(folder, 'fake.mjs'), fakeService);
   lines = [];
-  [portBase = 0] = await freePorts('127.0.0.1', 1);
+  portBase = await freeBase();
 });
 
 afterEach(async () => {
